@@ -1,0 +1,151 @@
+# How a chain is built, in the tree of Chains and after find_package(chains) alike.
+#
+#   chains_add_chain(hello
+#     PROTOS hello.proto              # contracts, relative to PROTO_ROOT
+#     SOURCES hello_chain.cc          # chainlets
+#     MAIN main.cc                    # the program that names them
+#     [LIBRARIES target...]           # what the chainlets link
+#     [IMPORTS target...]             # contracts of others, made by chains_add_proto()
+#     [PROTO_ROOT dir]                # default: the current source folder
+#     [FRONTEND gateway|none])        # gateway: the program can answer HTTP itself; default: none
+#
+# makes the libraries hello_proto (messages and contracts: what a client of the chain needs) and
+# hello_chain (the chainlets: what a test needs), and the program hello.
+#
+#   chains_add_proto(TARGET PROTOS file.proto... [IMPORTS target...] [PROTO_ROOT dir])
+#
+# makes the first of these alone. FILE.proto becomes FILE.pb.h (messages) and FILE.chains.h (contracts).
+include_guard(GLOBAL)
+
+if(NOT CHAINS_PROTO_ROOT) # set by chainsConfig.cmake in an installation
+  set(CHAINS_PROTO_ROOT ${CMAKE_CURRENT_LIST_DIR}/../../proto)
+  get_filename_component(CHAINS_PROTO_ROOT ${CHAINS_PROTO_ROOT} ABSOLUTE)
+endif()
+define_property(TARGET PROPERTY CHAINS_PROTO_ROOTS BRIEF_DOCS "Import roots of the .proto files that a target is made of")
+
+function(chains_add_proto target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "PROTO_ROOT" "PROTOS;IMPORTS")
+  set(call "chains_add_proto(${target})")
+  _chains_check_arguments("${call}" "PROTOS")
+  _chains_proto_root(root "${arg_PROTO_ROOT}")
+
+  set(roots ${root})
+  foreach(import IN LISTS arg_IMPORTS)
+    if(NOT TARGET ${import})
+      message(FATAL_ERROR "${call}: IMPORTS names ${import}, which is no target yet. "
+                          "Make it before with chains_add_proto(${import} …).")
+    endif()
+    get_target_property(imported ${import} CHAINS_PROTO_ROOTS)
+    if(NOT imported)
+      message(FATAL_ERROR "${call}: IMPORTS names ${import}, which chains_add_proto() did not make.")
+    endif()
+    list(APPEND roots ${imported})
+  endforeach()
+  list(REMOVE_DUPLICATES roots)
+  list(TRANSFORM roots PREPEND "-I" OUTPUT_VARIABLE flags)
+  list(APPEND flags -I${CHAINS_PROTO_ROOT})
+
+  set(generated ${CMAKE_CURRENT_BINARY_DIR}/generated)
+  file(MAKE_DIRECTORY ${generated})
+  set(sources)
+  set(headers)
+  foreach(proto IN LISTS arg_PROTOS)
+    if(NOT proto MATCHES "^[A-Za-z0-9_/]+\\.proto$" OR IS_ABSOLUTE ${proto})
+      message(FATAL_ERROR "${call}: PROTOS names ${proto}. Name .proto files relative to PROTO_ROOT "
+                          "(${root}), in letters, digits and underscores.")
+    endif()
+    if(NOT EXISTS ${root}/${proto})
+      message(FATAL_ERROR "${call}: there is no file ${root}/${proto}. "
+                          "PROTOS are relative to PROTO_ROOT, by default the folder of CMakeLists.txt.")
+    endif()
+    string(REGEX REPLACE "\\.proto$" "" stem ${generated}/${proto})
+    set(written ${stem}.pb.h ${stem}.pb.cc ${stem}.chains.h ${stem}.chains.cc)
+    add_custom_command(
+      OUTPUT ${written}
+      COMMAND protobuf::protoc ${flags} --cpp_out=${generated} --chains_out=${generated}
+              --plugin=protoc-gen-chains=$<TARGET_FILE:chains::protoc-gen-chains> ${proto}
+      DEPENDS ${root}/${proto} chains::protoc-gen-chains
+      WORKING_DIRECTORY ${root}
+      COMMENT "Writing messages and contracts of ${proto}"
+      VERBATIM)
+    list(APPEND sources ${stem}.pb.cc ${stem}.chains.cc)
+    list(APPEND headers ${stem}.pb.h ${stem}.chains.h)
+  endforeach()
+
+  add_library(${target} STATIC ${sources} ${headers})
+  target_include_directories(${target} SYSTEM PUBLIC $<BUILD_INTERFACE:${generated}>)
+  target_compile_options(${target} PRIVATE -w)
+  target_link_libraries(${target} PUBLIC ${arg_IMPORTS} chains::chains)
+  set_target_properties(${target} PROPERTIES CHAINS_PROTO_ROOTS "${roots}" CHAINS_GENERATED_HEADERS "${headers}")
+endfunction()
+
+function(chains_add_chain name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "MAIN;PROTO_ROOT;FRONTEND" "PROTOS;SOURCES;LIBRARIES;IMPORTS")
+  set(call "chains_add_chain(${name})")
+  _chains_check_arguments("${call}" "PROTOS;SOURCES;MAIN")
+  if(NOT name MATCHES "^[A-Za-z0-9_-]+$")
+    message(FATAL_ERROR "${call}: a chain's name consists of letters, digits, '-' and '_'.")
+  endif()
+  foreach(source IN LISTS arg_SOURCES arg_MAIN)
+    get_filename_component(path ${source} ABSOLUTE)
+    get_source_file_property(is_generated ${path} GENERATED)
+    if(NOT EXISTS ${path} AND NOT is_generated)
+      message(FATAL_ERROR "${call}: there is no file ${path}.")
+    endif()
+  endforeach()
+  _chains_frontend(frontend "${call}" "${arg_FRONTEND}")
+  _chains_proto_root(root "${arg_PROTO_ROOT}")
+
+  chains_add_proto(${name}_proto PROTOS ${arg_PROTOS} IMPORTS ${arg_IMPORTS} PROTO_ROOT ${root})
+
+  # The contracts and all they include are compiled once, so that an edit of a chainlet costs only
+  # what is in its own file.
+  add_library(${name}_chain STATIC ${arg_SOURCES})
+  target_include_directories(${name}_chain PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(${name}_chain PUBLIC ${name}_proto ${arg_LIBRARIES})
+  get_target_property(headers ${name}_proto CHAINS_GENERATED_HEADERS)
+  list(FILTER headers INCLUDE REGEX "\\.chains\\.h$")
+  target_precompile_headers(${name}_chain PRIVATE <chains/chains.h> ${headers})
+  add_dependencies(${name}_chain ${name}_proto)
+
+  add_executable(${name} ${arg_MAIN})
+  target_link_libraries(${name} PRIVATE ${name}_chain chains::main ${frontend})
+  target_precompile_headers(${name} REUSE_FROM ${name}_chain)
+endfunction()
+
+# Complains about arguments nobody knows, and about the required ones that are not there.
+function(_chains_check_arguments call required)
+  if(arg_UNPARSED_ARGUMENTS)
+    list(JOIN arg_UNPARSED_ARGUMENTS " " unknown)
+    message(FATAL_ERROR "${call}: what is '${unknown}'? ChainsAddChain.cmake shows the arguments.")
+  endif()
+  foreach(argument IN LISTS arg_KEYWORDS_MISSING_VALUES)
+    message(FATAL_ERROR "${call}: ${argument} is followed by nothing.")
+  endforeach()
+  foreach(argument IN LISTS required)
+    if(NOT arg_${argument})
+      message(FATAL_ERROR "${call}: ${argument} is missing. ChainsAddChain.cmake shows the arguments.")
+    endif()
+  endforeach()
+endfunction()
+
+# The absolute import root in `result`: what the caller gave, else its source folder.
+function(_chains_proto_root result given)
+  if(NOT given)
+    set(given ${CMAKE_CURRENT_SOURCE_DIR})
+  endif()
+  get_filename_component(root ${given} ABSOLUTE)
+  set(${result} ${root} PARENT_SCOPE)
+endfunction()
+
+# The library in `result` that says what answers HTTP in the program of a chain.
+function(_chains_frontend result call given)
+  if(NOT given OR given STREQUAL "none")
+    set(frontend chains::no_frontend)
+  elseif(given STREQUAL "gateway")
+    set(frontend chains::gateway)
+  else()
+    message(FATAL_ERROR "${call}: FRONTEND is '${given}'; it can be gateway or none.")
+  endif()
+  set(${result} ${frontend} PARENT_SCOPE)
+endfunction()
