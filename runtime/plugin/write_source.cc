@@ -1,0 +1,197 @@
+#include <map>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include <google/protobuf/descriptor.pb.h>
+
+#include "plugin/write.h"
+
+namespace chains::plugin {
+namespace {
+
+using google::protobuf::MethodOptions;
+using Vars = std::map<std::string, std::string>;
+
+// As chains::MethodKind and the functions of contract_inl.h have it.
+const char* KindOf(const MethodDescriptor& method) {
+  if (method.client_streaming()) {
+    return method.server_streaming() ? "Bidirectional" : "ClientStreaming";
+  }
+  return method.server_streaming() ? "ServerStreaming" : "Unary";
+}
+
+bool IsIdempotent(const MethodDescriptor& method) {
+  return method.options().idempotency_level() != MethodOptions::IDEMPOTENCY_UNKNOWN;
+}
+
+// How C++ gets at the descriptor of the file. A file of services only has nothing of its own to
+// ask; there the table that protobuf writes for each file is named, which also keeps that file
+// linked.
+std::string FileDescriptorOf(const FileDescriptor& file) {
+  if (file.message_type_count() > 0) {
+    return absl::StrCat(CppName(*file.message_type(0)), "::descriptor()->file()");
+  }
+  std::string table;
+  for (const char c : file.name()) {
+    absl::StrAppend(&table, absl::ascii_isalnum(c) ? std::string(1, c)
+                                                   : absl::StrCat("_", absl::Hex(c & 0xff)));
+  }
+  return absl::StrCat(
+      "::google::protobuf::DescriptorPool::generated_pool()->FindFileByName("
+      "::descriptor_table_",
+      table, ".filename)");
+}
+
+Vars VarsOf(const ServiceDescriptor& service) {
+  return {{"service", service.name()},
+          {"full_name", service.full_name()},
+          {"file", service.file()->name()},
+          {"file_descriptor", FileDescriptorOf(*service.file())},
+          {"line", absl::StrCat(PositionOf(service).line)},
+          {"type", CppName(service)}};
+}
+
+Vars VarsOf(const MethodDescriptor& method) {
+  return {{"service", method.service()->name()},
+          {"full_name", method.service()->full_name()},
+          {"type", CppName(*method.service())},
+          {"line", absl::StrCat(PositionOf(method).line)},
+          {"method", method.name()},
+          {"index", absl::StrCat(method.index())},
+          {"kind", KindOf(method)},
+          {"idempotent", IsIdempotent(method) ? "true" : "false"},
+          {"declaration", DeclarationOf(method)},
+          {"request", CppName(*method.input_type())},
+          {"reply", CppName(*method.output_type())},
+          {"argument", method.client_streaming() ? "requests" : "request"}};
+}
+
+// Prints `text` once for each method, with the method's variables.
+void PrintEach(const ServiceDescriptor& service, const char* text, Printer& out) {
+  for (int i = 0; i < service.method_count(); ++i) out.Print(VarsOf(*service.method(i)), text);
+}
+
+void PrintInfo(const ServiceDescriptor& service, Printer& out) {
+  out.Print(VarsOf(service), "constexpr ::chains::Method k$service$Methods[] = {\n");
+  PrintEach(service,
+            "    {.chainlet = \"$full_name$\",\n"
+            "     .name = \"$method$\",\n"
+            "     .path = \"/$full_name$/$method$\",\n"
+            "     .kind = ::chains::MethodKind::k$kind$,\n"
+            "     .idempotent = $idempotent$,\n"
+            "     .line = $line$},\n",
+            out);
+  out.Print(VarsOf(service),
+            "};\n"
+            "\n"
+            "const ::google::protobuf::ServiceDescriptor* $service$Descriptor() {\n"
+            "  const auto* file = $file_descriptor$;\n"
+            "  return file->FindServiceByName(\"$service$\");\n"
+            "}\n"
+            "\n"
+            "constexpr ::chains::ServiceInfo k$service$Info = {\n"
+            "    .name = \"$full_name$\",\n"
+            "    .proto_file = \"$file$\",\n"
+            "    .line = $line$,\n"
+            "    .methods = k$service$Methods,\n"
+            "    .descriptor = $service$Descriptor,\n"
+            "};\n");
+}
+
+void PrintStub(const ServiceDescriptor& service, Printer& out) {
+  out.Print(VarsOf(service),
+            "\n"
+            "class $service$Stub final : public $type$ {\n"
+            " public:\n"
+            "  explicit $service$Stub(::chains::Channel& channel) : channel_(channel) {}\n");
+  PrintEach(service,
+            "\n"
+            "  $declaration$ override {\n"
+            "    return ::chains::internal::Call$kind$<$request$, $reply$>(\n"
+            "        channel_, k$service$Methods[$index$], ::std::move($argument$));\n"
+            "  }\n",
+            out);
+  out.Print(
+      "\n"
+      " private:\n"
+      "  ::chains::Channel& channel_;\n"
+      "};\n");
+}
+
+void PrintGuard(const ServiceDescriptor& service, Printer& out) {
+  out.Print(
+      VarsOf(service),
+      "\n"
+      "class $service$Guard final : public $type$ {\n"
+      " public:\n"
+      "  $service$Guard($type$& target, ::chains::Edge& edge) : target_(target), edge_(edge) {}\n");
+  PrintEach(service,
+            "\n"
+            "  $declaration$ override {\n"
+            "    return ::chains::internal::Guard$kind$<&$type$::$method$, $reply$>(\n"
+            "        target_, edge_, k$service$Methods[$index$], ::std::move($argument$));\n"
+            "  }\n",
+            out);
+  out.Print(VarsOf(service),
+            "\n"
+            " private:\n"
+            "  $type$& target_;\n"
+            "  ::chains::Edge& edge_;\n"
+            "};\n");
+}
+
+void PrintContract(const ServiceDescriptor& service, Printer& out) {
+  out.Print(
+      VarsOf(service),
+      "\n"
+      "const ::chains::ServiceInfo& chains::Contract<$type$>::Info() {\n"
+      "  return k$service$Info;\n"
+      "}\n"
+      "\n"
+      "::std::unique_ptr<$type$> chains::Contract<$type$>::Connect(Channel& channel) {\n"
+      "  return ::std::make_unique<$service$Stub>(channel);\n"
+      "}\n"
+      "\n"
+      "::std::unique_ptr<$type$> chains::Contract<$type$>::Guard($type$& target, Edge& edge) {\n"
+      "  return ::std::make_unique<$service$Guard>(target, edge);\n"
+      "}\n"
+      "\n"
+      "::chains::Service chains::Contract<$type$>::Serve($type$& implementation) {\n"
+      "  Service service;\n");
+  PrintEach(
+      service,
+      "  internal::Serve$kind$<&$type$::$method$, $request$>(service, k$service$Methods[$index$],\n"
+      "      implementation);\n",
+      out);
+  out.Print(
+      "  return service;\n"
+      "}\n");
+}
+
+}  // namespace
+
+void WriteSource(const FileDescriptor& file, Printer& out) {
+  out.Print(
+      "// Written by protoc-gen-chains from $file$: a change here is lost.\n"
+      "#include \"$stem$.chains.h\"\n",
+      "file", file.name(), "stem", Stem(file));
+  if (file.service_count() == 0) return;
+  out.Print(
+      "\n"
+      "#include <memory>\n"
+      "#include <utility>\n"
+      "\n"
+      "#include <google/protobuf/descriptor.h>\n");
+  for (int i = 0; i < file.service_count(); ++i) {
+    const ServiceDescriptor& service = *file.service(i);
+    out.Print("\n// $name$\n\nnamespace {\n\n", "name", service.full_name());
+    PrintInfo(service, out);
+    PrintStub(service, out);
+    PrintGuard(service, out);
+    out.Print("\n}  // namespace\n");
+    PrintContract(service, out);
+  }
+}
+
+}  // namespace chains::plugin
