@@ -1,0 +1,50 @@
+// Service: the methods that an implementation answers, with messages in wire format.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "chains/contract/bytes.h"
+#include "chains/contract/method.h"
+#include "chains/core/stream.h"
+#include "chains/core/task.h"
+
+namespace chains {
+
+// Read-only once it serves. Handlers run on the loop of the coroutine that awaits them.
+class Service {
+ public:
+  using UnaryHandler = std::function<Task<Bytes>(Bytes)>;
+  using StreamingHandler = std::function<Stream<Bytes>(Stream<Bytes>)>;
+  // Exactly one of the two is set: `unary` for MethodKind::kUnary.
+  struct Handler {
+    const Method* method = nullptr;
+    UnaryHandler unary;
+    StreamingHandler streaming;
+  };
+
+  // `method` outlives the Service.
+  void AddUnary(const Method& method, UnaryHandler handler) {
+    handlers_[method.path] = Handler{.method = &method, .unary = std::move(handler), .streaming = {}};
+  }
+  void AddStreaming(const Method& method, StreamingHandler handler) {
+    handlers_[method.path] = Handler{.method = &method, .unary = {}, .streaming = std::move(handler)};
+  }
+  // Takes over the other's handlers.
+  void Merge(Service other) { handlers_.merge(other.handlers_); }
+
+  // By gRPC path, "/package.Service/Method"; null when there is none.
+  const Handler* Find(std::string_view path) const {
+    auto found = handlers_.find(path);
+    return found == handlers_.end() ? nullptr : &found->second;
+  }
+  const std::unordered_map<std::string_view, Handler>& handlers() const { return handlers_; }
+
+ private:
+  std::unordered_map<std::string_view, Handler> handlers_;
+};
+
+}  // namespace chains

@@ -1,0 +1,130 @@
+#include "chains/contract/status_path.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "chains/v1/error.pb.h"
+
+namespace chains {
+namespace {
+
+constexpr absl::string_view kPathType = "type.googleapis.com/chains.v1.ErrorPath";
+constexpr size_t kMaxHops = 16;            // more are cut from the middle
+constexpr size_t kMaxDetailBytes = 4096;   // of grpc-status-details-bin
+constexpr size_t kMaxNameBytes = 128;      // of each text in a hop
+
+v1::ErrorPath PathPayload(const absl::Status& status) {
+  v1::ErrorPath path;
+  if (absl::optional<absl::Cord> payload = status.GetPayload(kPathType)) {
+    if (!path.ParseFromString(std::string(*payload))) path.Clear();
+  }
+  return path;
+}
+
+void CutMiddle(v1::ErrorPath& path, size_t max_hops) {
+  const size_t count = static_cast<size_t>(path.hops_size());
+  if (count <= max_hops) return;
+  const size_t cut = count - max_hops;
+  path.mutable_hops()->DeleteSubrange(static_cast<int>(max_hops / 2), static_cast<int>(cut));
+  path.set_hops_left_out(path.hops_left_out() + static_cast<int>(cut));
+}
+
+void Fill(v1::ErrorHop& to, const Hop& hop) {
+  to.set_chainlet(hop.chainlet.substr(0, kMaxNameBytes));
+  to.set_method(hop.method.substr(0, kMaxNameBytes));
+  to.set_replica(hop.replica.substr(0, kMaxNameBytes));
+  to.set_attempt(hop.attempt);
+}
+
+absl::Status WithPayload(absl::Status status, const v1::ErrorPath& path) {
+  status.SetPayload(kPathType, absl::Cord(path.SerializeAsString()));
+  return status;
+}
+
+void AddDetail(v1::StatusDetails& details, absl::string_view type, std::string value) {
+  google::protobuf::Any& any = *details.add_details();
+  any.set_type_url(std::string(type));
+  any.set_value(std::move(value));
+}
+
+}  // namespace
+
+std::vector<Hop> PathOf(const absl::Status& status) {
+  const v1::ErrorPath path = PathPayload(status);
+  std::vector<Hop> hops;
+  for (const v1::ErrorHop& hop : path.hops()) {
+    if (path.hops_left_out() > 0 && hops.size() == static_cast<size_t>(path.hops_size()) / 2) {
+      hops.push_back({.chainlet = absl::StrCat("… ", path.hops_left_out(), " left out …"),
+                      .method = "", .replica = ""});
+    }
+    hops.push_back({.chainlet = hop.chainlet(),
+                    .method = hop.method(),
+                    .replica = hop.replica(),
+                    .attempt = hop.attempt()});
+  }
+  return hops;
+}
+
+absl::Status WithHop(const absl::Status& status, Hop hop) {
+  const v1::ErrorPath inner = PathPayload(status);
+  v1::ErrorPath path;
+  Fill(*path.add_hops(), hop);
+  path.mutable_hops()->MergeFrom(inner.hops());
+  path.set_hops_left_out(inner.hops_left_out());
+  CutMiddle(path, kMaxHops);
+  return WithPayload(status, path);
+}
+
+absl::Status WithPath(const absl::Status& status, const std::vector<Hop>& hops) {
+  v1::ErrorPath path;
+  for (const Hop& hop : hops) Fill(*path.add_hops(), hop);
+  CutMiddle(path, kMaxHops);
+  return WithPayload(status, path);
+}
+
+std::string PathText(const absl::Status& status) {
+  return absl::StrJoin(PathOf(status), " > ", [](std::string* out, const Hop& hop) {
+    absl::StrAppend(out, hop.chainlet);
+    if (!hop.method.empty()) absl::StrAppend(out, ".", hop.method);
+    std::vector<std::string> notes;
+    if (!hop.replica.empty()) notes.push_back(absl::StrCat("replica ", hop.replica));
+    if (hop.attempt > 0) notes.push_back(absl::StrCat("attempt ", hop.attempt));
+    if (!notes.empty()) absl::StrAppend(out, " (", absl::StrJoin(notes, ", "), ")");
+  });
+}
+
+std::string EncodeDetails(const absl::Status& status) {
+  v1::StatusDetails details;
+  details.set_code(static_cast<int>(status.code()));
+  v1::ErrorPath path = PathPayload(status);
+  for (size_t most = kMaxHops; path.hops_size() > 0; most /= 2) {
+    CutMiddle(path, most);
+    if (most <= 2 || path.ByteSizeLong() <= kMaxDetailBytes / 2) break;
+  }
+  if (path.hops_size() > 0) AddDetail(details, kPathType, path.SerializeAsString());
+  status.ForEachPayload([&details](absl::string_view type, const absl::Cord& payload) {
+    if (type == kPathType) return;
+    AddDetail(details, type, std::string(payload));
+    if (details.ByteSizeLong() > kMaxDetailBytes) details.mutable_details()->RemoveLast();
+  });
+  return details.details_size() == 0 ? std::string() : details.SerializeAsString();
+}
+
+absl::Status DecodeDetails(const absl::Status& status, std::string_view encoded) {
+  v1::StatusDetails details;
+  if (status.ok() || encoded.empty() ||
+      !details.ParseFromArray(encoded.data(), static_cast<int>(encoded.size()))) {
+    return status;
+  }
+  absl::Status decoded = status;
+  for (const google::protobuf::Any& any : details.details()) {
+    decoded.SetPayload(any.type_url(), absl::Cord(any.value()));
+  }
+  return decoded;
+}
+
+}  // namespace chains

@@ -1,0 +1,113 @@
+// Loop: the one thread on which a request's coroutines run, with its timers.
+//
+// Everything here is for the loop's own thread unless it says otherwise. A coroutine that waits for
+// something on the same loop is resumed by a Job of the ready list, never from inside the code that
+// woke it; so what is dropped is never running.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "chains/core/intrusive_list.h"
+
+namespace chains {
+
+class WorkerPool;
+namespace internal {
+class Leaf;
+}  // namespace internal
+
+class Loop {
+ public:
+  // Something to run soon, once. Destroying it, or Forget(), takes it off the list.
+  class Job : public internal::ListNode {
+   public:
+    virtual ~Job() = default;
+    virtual void Run() = 0;
+    void Forget() { Unlink(); }
+  };
+
+  // Something to run at a time, once. Destroying it disarms it.
+  class Timer {
+   public:
+    Timer() = default;
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+    virtual ~Timer() { Disarm(); }
+    virtual void Fire() = 0;
+    void Disarm();
+
+   private:
+    friend class Loop;
+    Loop* loop_ = nullptr;
+    absl::Time when_;
+  };
+
+  explicit Loop(WorkerPool& workers) : workers_(workers) {}
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  virtual ~Loop() = default;
+
+  // Runs `job` after what runs now. A job that is already listed stays where it is.
+  void Ready(Job& job);
+  // Replaces an earlier time of the same timer. A time in the past fires in the next turn.
+  void Arm(Timer& timer, absl::Time when);
+  // Runs `work` on the loop's thread. Any thread may call it, as long as the loop lives.
+  void Post(absl::AnyInvocable<void()> work);
+
+  virtual absl::Time Now() const { return absl::Now(); }
+  WorkerPool& workers() const { return workers_; }
+
+  // How many pieces of Blocking work have not come back yet; a loop must not end before they do.
+  size_t blocking() const { return blocking_; }
+  // Any thread may ask.
+  bool InLoop() const { return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
+
+  // For awaiters: who waits on this loop, and when work leaves for another thread and returns.
+  internal::IntrusiveList<internal::Leaf>& leaves() { return leaves_; }
+  void BlockingStarts() { ++blocking_; }
+  void BlockingReturns() { --blocking_; }
+
+ protected:
+  // Makes the thread that waits, or is about to, look at the inbox. Called from any thread.
+  virtual void Wake() = 0;
+
+  void EnterThread() { thread_ = std::this_thread::get_id(); }
+  // One turn: what was posted, what is ready, timers that are due. True when anything ran.
+  bool Turn();
+  // Whether a turn has something to do now, timers left aside.
+  bool HasWork();
+  // The earliest timer; nullopt without one.
+  std::optional<absl::Time> NextTimer() const;
+
+ private:
+  bool RunPosted();
+  bool RunReady();
+  bool FireTimers();
+
+  // Marks how far the ready list reached when the turn began.
+  class EndOfTurn final : public Job {
+    void Run() override {}
+  };
+
+  WorkerPool& workers_;
+  std::atomic<std::thread::id> thread_{};
+  internal::IntrusiveList<Job> ready_;
+  EndOfTurn end_of_turn_;
+  std::set<std::pair<absl::Time, Timer*>> timers_;
+  internal::IntrusiveList<internal::Leaf> leaves_;
+  size_t blocking_ = 0;
+  std::mutex mutex_;
+  std::vector<absl::AnyInvocable<void()>> posted_;  // guarded by mutex_
+};
+
+}  // namespace chains

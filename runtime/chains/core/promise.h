@@ -1,0 +1,151 @@
+// Promise: what every coroutine of this library has in common. Implementation detail of Task and
+// Stream; users see it only in compiler messages.
+#pragma once
+
+#include <coroutine>
+#include <type_traits>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "chains/core/context.h"
+
+namespace chains {
+
+class Loop;
+
+namespace internal {
+
+class Promise;
+
+// Who is told when a coroutine finishes, or yields. Answers what to resume next.
+class Continuation {
+ public:
+  virtual std::coroutine_handle<> Done(const absl::Status& status) noexcept = 0;
+
+ protected:
+  ~Continuation() = default;
+};
+
+// Coroutine frames of one request form a tree by their promises: a child's parent is the coroutine
+// that awaits it. A *pin* on a promise says that another thread may use frames below it.
+class Promise {
+ public:
+  Promise() = default;
+  Promise(const Promise&) = delete;
+  Promise& operator=(const Promise&) = delete;
+
+  // Finishes this coroutine with `status` where it is suspended; returns what to resume next. Its
+  // frame lives on until its owner destroys it.
+  virtual std::coroutine_handle<> Fail(absl::Status status) noexcept = 0;
+  virtual std::coroutine_handle<> handle() noexcept = 0;
+
+  void Start(Promise* parent, const Context& context, Loop& loop, Continuation& continuation) {
+    parent_ = parent;
+    context_ = &context;
+    loop_ = &loop;
+    continuation_ = &continuation;
+  }
+  // Tells the continuation.
+  std::coroutine_handle<> Finish(const absl::Status& status) noexcept {
+    return continuation_->Done(status);
+  }
+
+  const Context* context() const { return context_; }
+  Loop* loop() const { return loop_; }
+  Promise* parent() const { return parent_; }
+
+  // A pinned tree whose owner let go of it: its code does not run again.
+  bool orphaned() const { return orphaned_; }
+  bool pinned() const { return pins_ > 0; }
+  void Pin();
+  // Returns the root of the tree that this coroutine is part of.
+  Promise& Unpin();
+  // Takes a pinned tree out of its parent's; the last Unpin destroys it.
+  void Orphan();
+
+  std::suspend_always initial_suspend() noexcept { return {}; }
+
+  // Everything that a coroutine of this library may co_await.
+  auto await_transform(absl::Status status) noexcept;
+  template <typename T>
+  auto await_transform(absl::StatusOr<T> value) noexcept;
+  template <typename Awaitable>
+    requires requires(Awaitable&& a, Promise& p) { std::forward<Awaitable>(a).Bind(p); }
+  auto await_transform(Awaitable&& awaitable) {
+    return std::forward<Awaitable>(awaitable).Bind(*this);
+  }
+
+ protected:
+  ~Promise() = default;
+  // The exception that is being handled, as an INTERNAL status.
+  static absl::Status FromException() noexcept;
+
+ private:
+  Promise* parent_ = nullptr;
+  const Context* context_ = nullptr;
+  Loop* loop_ = nullptr;
+  Continuation* continuation_ = nullptr;
+  int pins_ = 0;
+  bool orphaned_ = false;
+};
+
+// Lets go of a suspended coroutine: destroys its frame now, or when its last pin is gone.
+void Drop(Promise& promise);
+
+// `co_await status`: goes on when it is OK, else leaves the coroutine with it.
+class StatusAwaiter {
+ public:
+  StatusAwaiter(Promise& self, absl::Status status) : self_(self), status_(std::move(status)) {}
+  bool await_ready() const noexcept { return status_.ok(); }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
+    return self_.Fail(std::move(status_));
+  }
+  void await_resume() noexcept {}
+
+ private:
+  Promise& self_;
+  absl::Status status_;
+};
+
+// `co_await status_or`: its value, or leaves the coroutine with its status.
+template <typename T>
+class StatusOrAwaiter {
+ public:
+  StatusOrAwaiter(Promise& self, absl::StatusOr<T> value) : self_(self), value_(std::move(value)) {}
+  bool await_ready() const noexcept { return value_.ok(); }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
+    return self_.Fail(std::move(value_).status());
+  }
+  T await_resume() noexcept { return *std::move(value_); }
+
+ private:
+  Promise& self_;
+  absl::StatusOr<T> value_;
+};
+
+inline auto Promise::await_transform(absl::Status status) noexcept {
+  return StatusAwaiter(*this, std::move(status));
+}
+template <typename T>
+auto Promise::await_transform(absl::StatusOr<T> value) noexcept {
+  return StatusOrAwaiter<T>(*this, std::move(value));
+}
+
+// g++ 12 destroys aggregate temporaries of a co_await expression twice; an aggregate that owns
+// something is therefore no argument of a coroutine.
+template <typename Argument>
+inline constexpr bool kMayBeArgument =
+    std::is_reference_v<Argument> || !std::is_aggregate_v<Argument> ||
+    std::is_trivially_destructible_v<Argument>;
+
+template <typename PromiseType, typename... Arguments>
+struct CheckedCoroutine {
+  static_assert((kMayBeArgument<Arguments> && ...),
+                "chains: a coroutine takes no aggregate that owns something by value (g++ 12 would "
+                "destroy a temporary of it twice): give the type a constructor, or pass its parts");
+  using promise_type = PromiseType;
+};
+
+}  // namespace internal
+}  // namespace chains

@@ -1,0 +1,162 @@
+// Stream<T>: a coroutine that yields Ts one by one, then ends, or fails with an absl::Status.
+//
+//   chains::Stream<Token> Generate(Prompt prompt) {
+//     for (const std::string& word : Words(prompt)) co_yield MakeToken(word);
+//   }
+//
+//   while (std::optional<Token> token = co_await tokens.Next()) Use(*token);
+//
+// The producer runs only while the consumer waits in Next(), so a slow consumer slows the producer.
+// When the producer fails, the consumer fails with the same status at its Next(), or sees it with
+// `co_await Outcome(tokens.Next())`. Dropping a Stream stops the producer, as task.h says.
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include "chains/core/task.h"
+
+namespace chains {
+
+template <typename T>
+class Stream;
+
+namespace internal {
+
+template <typename T>
+class StreamPromise final : public Promise {
+ public:
+  Stream<T> get_return_object() noexcept;
+  std::coroutine_handle<> handle() noexcept override {
+    return std::coroutine_handle<StreamPromise>::from_promise(*this);
+  }
+
+  class Pause {
+   public:
+    explicit Pause(StreamPromise& self) : self_(self) {}
+    bool await_ready() const noexcept { return false; }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
+      return self_.Finish(self_.status_);
+    }
+    void await_resume() noexcept {}
+
+   private:
+    StreamPromise& self_;
+  };
+  Pause yield_value(T value) noexcept {
+    item_.emplace(std::move(value));
+    return Pause(*this);
+  }
+  Pause final_suspend() noexcept {
+    ended_ = true;
+    return Pause(*this);
+  }
+  void return_void() noexcept {}
+  void unhandled_exception() noexcept { status_ = FromException(); }
+  std::coroutine_handle<> Fail(absl::Status status) noexcept override {
+    ended_ = true;
+    status_ = std::move(status);
+    return Finish(status_);
+  }
+
+  bool ended() const { return ended_; }
+  const absl::Status& status() const { return status_; }
+  std::optional<T> TakeItem() { return std::exchange(item_, std::nullopt); }
+
+ private:
+  std::optional<T> item_;
+  absl::Status status_;
+  bool ended_ = false;
+};
+
+// Waits for the next item. kFails: the consumer fails when the producer did.
+enum class OnFailure { kFails, kYieldsStatus };
+template <typename T, OnFailure kOnFailure>
+class NextAwaiter final : private Continuation {
+ public:
+  NextAwaiter(StreamPromise<T>& producer, Promise& consumer)
+      : producer_(producer), consumer_(consumer) {}
+  bool await_ready() const noexcept { return producer_.ended() && !Fails(producer_.status()); }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
+    if (producer_.ended()) return consumer_.Fail(producer_.status());
+    producer_.Start(&consumer_, *consumer_.context(), *consumer_.loop(), *this);
+    return producer_.handle();
+  }
+  auto await_resume() {
+    if constexpr (kOnFailure == OnFailure::kFails) {
+      return producer_.TakeItem();
+    } else {
+      using Result = absl::StatusOr<std::optional<T>>;
+      return producer_.status().ok() ? Result(producer_.TakeItem()) : Result(producer_.status());
+    }
+  }
+
+ private:
+  static bool Fails(const absl::Status& status) {
+    return kOnFailure == OnFailure::kFails && !status.ok();
+  }
+  std::coroutine_handle<> Done(const absl::Status& status) noexcept override {
+    return Fails(status) ? consumer_.Fail(status) : consumer_.handle();
+  }
+
+  StreamPromise<T>& producer_;
+  Promise& consumer_;
+};
+
+}  // namespace internal
+
+// What Stream<T>::Next() returns: await it at once.
+template <typename T, internal::OnFailure kOnFailure = internal::OnFailure::kFails>
+class [[nodiscard]] NextItem {
+ public:
+  explicit NextItem(internal::StreamPromise<T>& producer) : producer_(producer) {}
+  internal::NextAwaiter<T, kOnFailure> Bind(internal::Promise& consumer) && {
+    return internal::NextAwaiter<T, kOnFailure>(producer_, consumer);
+  }
+  internal::StreamPromise<T>& producer() const { return producer_; }
+
+ private:
+  internal::StreamPromise<T>& producer_;
+};
+
+template <typename T>
+class [[nodiscard]] Stream {
+ public:
+  using promise_type = internal::StreamPromise<T>;
+  using value_type = T;
+
+  Stream(Stream&& other) noexcept : promise_(std::exchange(other.promise_, nullptr)) {}
+  Stream& operator=(Stream&& other) noexcept {
+    std::swap(promise_, other.promise_);
+    return *this;
+  }
+  ~Stream() {
+    if (promise_ != nullptr) internal::Drop(*promise_);
+  }
+
+  // `co_await stream.Next()`: the next item, or nullopt at the end. The Stream must stay where it
+  // is until then. After the end, or a failure, every further Next() says the same.
+  NextItem<T> Next() { return NextItem<T>(*promise_); }
+
+ private:
+  friend promise_type;
+  explicit Stream(promise_type* promise) : promise_(promise) {}
+  promise_type* promise_;
+};
+
+// `co_await Outcome(stream.Next())`: absl::StatusOr<std::optional<T>>.
+template <typename T>
+NextItem<T, internal::OnFailure::kYieldsStatus> Outcome(NextItem<T> next) {
+  return NextItem<T, internal::OnFailure::kYieldsStatus>(next.producer());
+}
+
+template <typename T>
+Stream<T> internal::StreamPromise<T>::get_return_object() noexcept {
+  return Stream<T>(this);
+}
+
+}  // namespace chains
+
+template <typename T, typename... Arguments>
+struct std::coroutine_traits<chains::Stream<T>, Arguments...>
+    : chains::internal::CheckedCoroutine<chains::internal::StreamPromise<T>, Arguments...> {};
