@@ -4,10 +4,10 @@
 #include <map>
 #include <tuple>
 
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include <google/protobuf/descriptor.pb.h>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "chains/v1/options.pb.h"
 
 namespace chains::plugin {

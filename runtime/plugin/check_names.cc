@@ -3,13 +3,13 @@
 #include <set>
 #include <vector>
 
+#include <google/protobuf/compiler/cpp/names.h>
+#include <google/protobuf/descriptor.pb.h>
+
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include <google/protobuf/compiler/cpp/names.h>
-#include <google/protobuf/descriptor.pb.h>
-
 #include "plugin/check.h"
 
 namespace chains::plugin {

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <array>
 
+#include <google/protobuf/compiler/cpp/names.h>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include <google/protobuf/compiler/cpp/names.h>
 
 namespace chains::plugin {
 

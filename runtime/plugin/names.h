@@ -4,8 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include <google/protobuf/descriptor.h>
+
+#include "absl/strings/string_view.h"
 
 namespace chains::plugin {
 

@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include <google/protobuf/compiler/code_generator.h>
 #include <google/protobuf/compiler/plugin.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/io/printer.h>
 #include <google/protobuf/io/zero_copy_stream.h>
 
+#include "absl/strings/str_cat.h"
 #include "plugin/check.h"
 #include "plugin/names.h"
 #include "plugin/write.h"

@@ -1,10 +1,10 @@
 #include <map>
 #include <string>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include <google/protobuf/io/printer.h>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "plugin/write.h"
 
 namespace chains::plugin {

@@ -1,10 +1,10 @@
 #include <map>
 #include <string>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
 #include <google/protobuf/descriptor.pb.h>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "plugin/write.h"
 
 namespace chains::plugin {
