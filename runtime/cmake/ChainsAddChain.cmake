@@ -72,6 +72,10 @@ function(chains_add_proto target)
     list(APPEND headers ${stem}.pb.h ${stem}.chains.h)
   endforeach()
 
+  if(TARGET generated_sources) # in the tree of Chains, for clang-tidy
+    add_custom_target(${target}_sources DEPENDS ${headers})
+    add_dependencies(generated_sources ${target}_sources)
+  endif()
   add_library(${target} STATIC ${sources} ${headers})
   target_include_directories(${target} SYSTEM PUBLIC $<BUILD_INTERFACE:${generated}>)
   target_compile_options(${target} PRIVATE -w)
