@@ -7,7 +7,7 @@ foreach(
   ITEMS chains_options
         chains_proto
         chains_core
-        chains_chains
+        chains
         chains_main
         chains_no_frontend
         chains_gateway

@@ -151,7 +151,7 @@ class Tidy:
         for match in re.finditer(r"\bnew\b(?!\s*[(>])|\bdelete\b", code):
             before = code[:match.start()].rstrip()
             if re.search(r"\boperator$|=$" if match[0] == "delete" else
-                         r"\boperator$|\bunique_ptr<[^;]*>\($|\bstatic const\b[^;]*=$", before):
+                         r"\boperator$|\bunique_ptr<[^;]*>( \w+)?\($|\bstatic const\b[^;]*=$", before):
                 continue
             self.add(path, cpp.line_of(code, match.start()),
                      f"{match[0]} is for runtime/chains/core and grpc; use std::make_unique or a value")

@@ -54,6 +54,7 @@ class TidyTest(unittest.TestCase):
         self.assert_bad("gateway/a.cc", "void F() { delete a; }\n", "delete is for")
         self.assert_good("gateway/a.cc", "#include <new>\nA(const A&) = delete;\n")
         self.assert_good("gateway/a.cc", "return std::unique_ptr<A>(new A(b));\n")
+        self.assert_good("gateway/a.cc", "std::unique_ptr<A> a(new A(b));\n")
         self.assert_good("gateway/a.cc", "static const auto* const kA = new A();\n")
         self.assert_good("runtime/chains/core/a.cc", "auto* a = new A();\n")
         self.assert_good("gateway/a.cc", "// a new one\nf(\"new A\");\n")
