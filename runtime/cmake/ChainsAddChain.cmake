@@ -100,7 +100,11 @@ function(chains_add_chain name)
   _chains_frontend(frontend "${call}" "${arg_FRONTEND}")
   _chains_proto_root(root "${arg_PROTO_ROOT}")
 
-  chains_add_proto(${name}_proto PROTOS ${arg_PROTOS} IMPORTS ${arg_IMPORTS} PROTO_ROOT ${root})
+  set(imports)
+  if(arg_IMPORTS)
+    set(imports IMPORTS ${arg_IMPORTS})
+  endif()
+  chains_add_proto(${name}_proto PROTOS ${arg_PROTOS} PROTO_ROOT ${root} ${imports})
 
   # The contracts and all they include are compiled once, so that an edit of a chainlet costs only
   # what is in its own file.
