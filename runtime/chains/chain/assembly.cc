@@ -1,0 +1,167 @@
+#include "chains/chain/assembly.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace chains::internal {
+namespace {
+
+absl::string_view Text(std::string_view text) { return {text.data(), text.size()}; }
+
+// What the chainlet declares of what the process has.
+DeploymentContext ContextFor(const ChainletSpec& chainlet,
+                             const DeploymentContext::Contents& process) {
+  DeploymentContext::Contents own;
+  own.environment = process.environment;
+  own.data_dir = process.data_dir;
+  own.variables = chainlet.settings.variables;
+  for (auto& [name, value] : own.variables) {
+    auto given = process.variables.find(name);
+    if (given != process.variables.end()) value = given->second;
+  }
+  for (const std::string& name : chainlet.settings.secrets) {
+    auto given = process.secret_files.find(name);
+    if (given != process.secret_files.end()) own.secret_files.insert(*given);
+  }
+  for (const Asset& asset : chainlet.settings.assets) {
+    auto given = process.assets.find(asset.name);
+    own.assets[asset.name] = given != process.assets.end() ? given->second : asset.source;
+  }
+  return DeploymentContext(std::move(own));
+}
+
+absl::Status NotBuilt(const ChainletSpec& chainlet, const absl::Status& why) {
+  return absl::Status(why.code(), absl::StrCat(Text(chainlet.name()), " could not be built: ",
+                                               why.message()));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Assembly>> Assembly::Build(const ChainSpec& chain, Options options,
+                                                          Counters& counters) {
+  std::unique_ptr<Assembly> assembly(new Assembly(chain, std::move(options), counters));
+  for (const ChainletSpec& chainlet : chain.chainlets) {
+    if (!assembly->IsLocal(chainlet.name())) continue;
+    absl::StatusOr<Node*> made = assembly->Make(chainlet);
+    if (!made.ok()) return made.status();
+  }
+  for (const Node* node : assembly->built_order_) assembly->service_.Merge(*node->service);
+  return assembly;
+}
+
+// Callers before the chainlets that they call.
+Assembly::~Assembly() {
+  service_ = Service();
+  for (auto node = built_order_.rbegin(); node != built_order_.rend(); ++node) {
+    (*node)->loopback.reset();
+    (*node)->service.reset();
+    (*node)->guarded.reset();
+    (*node)->edge.reset();
+    (*node)->built = Built();
+  }
+}
+
+bool Assembly::IsLocal(std::string_view contract) const {
+  if (options_.fakes.contains(contract)) return true;
+  if (options_.local.empty()) return chain_.Find(contract)->build != nullptr;
+  return std::find(options_.local.begin(), options_.local.end(), contract) != options_.local.end();
+}
+
+void* Assembly::Find(std::string_view contract) const {
+  auto found = nodes_.find(contract);
+  return found == nodes_.end() ? nullptr : found->second.guarded.get();
+}
+
+int Assembly::ShareOf(int limit) const { return std::max(1, limit / options_.share); }
+
+absl::StatusOr<Assembly::Node*> Assembly::Make(const ChainletSpec& chainlet) {
+  auto found = nodes_.find(chainlet.name());
+  if (found != nodes_.end()) return &found->second;
+
+  absl::StatusOr<Built> built = MakeObject(chainlet);
+  if (!built.ok()) return built.status();
+  Node& node = nodes_[std::string(chainlet.name())];
+  node.built = *std::move(built);
+  node.edge = std::make_unique<CalleeEdge>(
+      CalleeEdge::Options{.chainlet = std::string(chainlet.name()),
+                          .replica = options_.replica,
+                          .concurrency_limit = ShareOf(chainlet.limits.concurrency_limit),
+                          .max_queued = ShareOf(QueueOf(chain_, chainlet))},
+      counters_);
+  node.guarded = chainlet.contract->guard(node.built.chainlet, *node.edge);
+  node.service = std::make_unique<Service>(chainlet.contract->serve(node.guarded.get()));
+  node.loopback = std::make_unique<LoopbackChannel>(*node.service);
+  if (node.built.healthy) {
+    health_hooks_.push_back({std::string(chainlet.name()), node.built.healthy});
+  }
+  built_order_.push_back(&node);
+  return &node;
+}
+
+absl::StatusOr<Built> Assembly::MakeObject(const ChainletSpec& chainlet) {
+  auto fake = options_.fakes.find(chainlet.name());
+  if (fake != options_.fakes.end()) {
+    return Built{.owner = nullptr, .chainlet = fake->second, .healthy = nullptr};
+  }
+  if (chainlet.build == nullptr) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        Text(chainlet.name()), " is declared without an implementation: it runs elsewhere, or needs a fake"));
+  }
+  std::vector<void*> dependencies;
+  for (const DependencySpec& dependency : chainlet.dependencies) {
+    absl::StatusOr<void*> link = MakeLink(chainlet, dependency);
+    if (!link.ok()) return link.status();
+    dependencies.push_back(*link);
+  }
+  absl::StatusOr<Built> built;
+  try {
+    built = chainlet.build(dependencies, ContextFor(chainlet, options_.context));
+  } catch (const std::exception& e) {
+    built = absl::InternalError(absl::StrCat("its constructor threw: ", e.what()));
+  } catch (...) {
+    built = absl::InternalError("its constructor threw something unknown");
+  }
+  if (!built.ok()) return NotBuilt(chainlet, built.status());
+  return built;
+}
+
+absl::StatusOr<void*> Assembly::MakeLink(const ChainletSpec& caller,
+                                         const DependencySpec& dependency) {
+  const std::string_view name = dependency.callee->info->name;
+  auto link = std::make_unique<Link>();
+  void* target = nullptr;
+  if (IsLocal(name)) {
+    absl::StatusOr<Node*> callee = Make(*chain_.Find(name));
+    if (!callee.ok()) return callee.status();
+    if (options_.local_calls == LocalCalls::kDirect) {
+      target = (*callee)->guarded.get();
+    } else {
+      link->stub = dependency.callee->connect(*(*callee)->loopback);
+    }
+  } else {
+    absl::StatusOr<std::unique_ptr<Channel>> channel =
+        options_.connect ? options_.connect(name)
+                         : absl::FailedPreconditionError("there is no way to other processes");
+    if (!channel.ok()) {
+      return absl::Status(channel.status().code(),
+                          absl::StrCat(Text(caller.name()), " needs ", Text(name), ": ",
+                                       channel.status().message()));
+    }
+    link->channel = *std::move(channel);
+    link->stub = dependency.callee->connect(*link->channel);
+  }
+  if (link->stub) target = link->stub.get();
+  link->edge = std::make_unique<CallerEdge>(
+      CallerEdge::Options{.callee = std::string(name),
+                          .attempts = dependency.attempts,
+                          .timeout = dependency.timeout,
+                          .max_in_flight = ShareOf(dependency.max_in_flight)});
+  link->guarded = dependency.callee->guard(target, *link->edge);
+  links_.push_back(std::move(link));
+  return links_.back()->guarded.get();
+}
+
+}  // namespace chains::internal

@@ -1,0 +1,44 @@
+#include "chains/chain/deployment_context.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+
+namespace chains {
+
+std::optional<std::string> DeploymentContext::Variable(std::string_view name) const {
+  auto found = contents_.variables.find(std::string(name));
+  if (found == contents_.variables.end()) return std::nullopt;
+  return found->second;
+}
+
+absl::StatusOr<std::string> DeploymentContext::Secret(std::string_view name) const {
+  auto found = contents_.secret_files.find(std::string(name));
+  if (found == contents_.secret_files.end()) {
+    return absl::NotFoundError(absl::StrCat(
+        "no secret ", std::string(name), " for this chainlet: name it in its chains::Settings, and give it with --secret ",
+        std::string(name), "=FILE"));
+  }
+  std::ifstream file(found->second, std::ios::binary);
+  std::ostringstream content;
+  content << file.rdbuf();
+  if (!file) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "cannot read ", found->second, ", which --secret gives for ", std::string(name)));
+  }
+  std::string secret = content.str();
+  if (!secret.empty() && secret.back() == '\n') secret.pop_back();
+  return secret;
+}
+
+absl::StatusOr<std::filesystem::path> DeploymentContext::Asset(std::string_view name) const {
+  auto found = contents_.assets.find(std::string(name));
+  if (found == contents_.assets.end()) {
+    return absl::NotFoundError(absl::StrCat("no asset ", std::string(name),
+                                            " for this chainlet: name it in its chains::Settings"));
+  }
+  return std::filesystem::path(found->second);
+}
+
+}  // namespace chains

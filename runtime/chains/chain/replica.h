@@ -1,0 +1,76 @@
+// Replica: a process's side of a chain: a server for some of its chainlets.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "chains/chain/assembly.h"
+#include "chains/chain/spec.h"
+#include "chains/core/worker_pool.h"
+#include "chains/grpc/server.h"
+#include "chains/policy/counters.h"
+
+namespace chains::internal {
+
+// Where chainlets of other processes are: addresses of replicas by contract.
+using Endpoints = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+// A channel from `reactor` to all of `addresses`, at least one.
+std::unique_ptr<Channel> ConnectTo(Reactor& reactor, const std::vector<std::string>& addresses);
+
+class HealthMonitor;
+
+// Thread-safe but for construction and Start. Destroying it drains for at most a second.
+class Replica {
+ public:
+  struct Options {
+    std::vector<std::string> chainlets;  // contracts to serve; empty: all that are implemented
+    std::vector<std::string> listen = {"127.0.0.1:0"};
+    std::string health_listen = "";  // a second port that answers health only
+    std::string name = "";           // of this process; by default what it serves
+    DeploymentContext::Contents context = {};
+    std::map<std::string, void*, std::less<>> fakes = {};
+    int max_reactors = 64;
+  };
+  // Binds the addresses. `chain` is valid; it and `workers` outlive the replica.
+  static absl::StatusOr<std::unique_ptr<Replica>> Listen(const ChainSpec& chain, Options options,
+                                                         WorkerPool& workers);
+  ~Replica();
+  Replica(const Replica&) = delete;
+
+  // The bound addresses, with the ports that were chosen.
+  std::vector<std::string> addresses() const { return server_->addresses(); }
+  const std::string& name() const { return options_.name; }
+  const std::vector<std::string>& chainlets() const { return options_.chainlets; }
+
+  // Builds the chainlets and answers calls from now on. Before the first, `prepare` may add to what
+  // reactor 0 serves; its channel reaches the chainlets that are built on it.
+  using Prepare = std::function<absl::Status(Reactor& reactor, Channel& chainlets)>;
+  absl::Status Start(const Endpoints& endpoints, const Prepare& prepare = nullptr);
+  // Not ready any more; finishes what runs, until `deadline`.
+  void Drain(absl::Time deadline);
+
+  std::vector<Counters::Row> counters() const { return counters_.Snapshot(); }
+
+ private:
+  Replica(const ChainSpec& chain, Options options, WorkerPool& workers)
+      : chain_(chain), options_(std::move(options)), workers_(workers) {}
+  absl::StatusOr<std::unique_ptr<Assembly>> Assemble(Reactor& reactor, const Endpoints& endpoints);
+  Service ProductService();
+
+  const ChainSpec& chain_;
+  Options options_;
+  WorkerPool& workers_;
+  Counters counters_;
+  std::unique_ptr<GrpcServer> server_;
+  std::vector<std::unique_ptr<Assembly>> assemblies_;  // one per reactor
+  std::unique_ptr<LoopbackChannel> loopback_;          // to the first of them
+  std::vector<std::unique_ptr<HealthMonitor>> monitors_;
+};
+
+}  // namespace chains::internal

@@ -1,0 +1,172 @@
+#include "chains/chain/running_chain.h"
+
+#include <map>
+#include <utility>
+
+#include <grpcpp/completion_queue.h>
+
+#include "absl/strings/str_cat.h"
+#include "chains/chain/problem.h"
+#include "chains/chain/replica.h"
+#include "chains/core/worker_pool.h"
+
+namespace chains {
+namespace {
+
+// By the method's chainlet.
+class RoutingChannel final : public Channel {
+ public:
+  void Add(std::string contract, Channel& channel) { ways_[std::move(contract)] = &channel; }
+  Task<Bytes> Unary(const Method& method, Bytes request) override {
+    auto way = ways_.find(method.chainlet);
+    if (way == ways_.end()) return chains::Done<Bytes>(NotHere(method));
+    return way->second->Unary(method, std::move(request));
+  }
+  Stream<Bytes> Streaming(const Method& method, Stream<Bytes> requests) override {
+    auto way = ways_.find(method.chainlet);
+    if (way == ways_.end()) return Fail(NotHere(method));
+    return way->second->Streaming(method, std::move(requests));
+  }
+
+ private:
+  static absl::Status NotHere(const Method& method) {
+    return absl::UnimplementedError(absl::StrCat("no chainlet ", std::string(method.chainlet)));
+  }
+  static Stream<Bytes> Fail(absl::Status status) {
+    co_await status;
+    co_return;
+  }
+  std::map<std::string, Channel*, std::less<>> ways_;
+};
+
+}  // namespace
+
+class RunningChain::Impl {
+ public:
+  Impl(const internal::ChainSpec& spec, LocalOptions options)
+      : spec_(spec),
+        options_(std::move(options)),
+        workers_(WorkerPool::Options{.threads = options_.worker_threads}),
+        reactor_(workers_, std::make_unique<grpc::CompletionQueue>()) {
+    for (const FakeChainlet& fake : options_.fakes) fakes_[fake.contract()] = fake.chainlet();
+  }
+  ~Impl() {
+    reactor_.Stop();
+    stubs_.clear();
+    replicas_.clear();
+  }
+
+  absl::Status Start(Placement placement) {
+    absl::Status started = placement == Placement::kGrpc ? StartReplicas() : StartHere(placement);
+    reactor_.Start();
+    return started;
+  }
+
+  void* Find(const internal::ContractOps& contract) {
+    if (assembly_ != nullptr) return assembly_->Find(contract.info->name);
+    auto stub = stubs_.find(contract.info->name);
+    return stub == stubs_.end() ? nullptr : stub->second.get();
+  }
+  Channel& channel() { return loopback_ != nullptr ? *loopback_ : static_cast<Channel&>(routing_); }
+  Reactor& reactor() { return reactor_; }
+
+  std::vector<Counters::Row> counters() const {
+    if (assembly_ != nullptr) return counters_.Snapshot();
+    std::vector<Counters::Row> rows;
+    for (const std::unique_ptr<internal::Replica>& replica : replicas_) {
+      for (Counters::Row& row : replica->counters()) rows.push_back(std::move(row));
+    }
+    return rows;
+  }
+
+ private:
+  absl::Status StartHere(Placement placement) {
+    using internal::LocalCalls;
+    internal::Assembly::Options options = {
+        .replica = "local",
+        .local = {},
+        .local_calls = placement == Placement::kTogether ? LocalCalls::kDirect
+                                                         : LocalCalls::kInWireFormat,
+        .connect = nullptr,
+        .fakes = fakes_,
+        .context = options_.context};
+    absl::StatusOr<std::unique_ptr<internal::Assembly>> assembly =
+        internal::Assembly::Build(spec_, std::move(options), counters_);
+    if (!assembly.ok()) return assembly.status();
+    assembly_ = *std::move(assembly);
+    loopback_ = std::make_unique<LoopbackChannel>(assembly_->service());
+    return absl::OkStatus();
+  }
+
+  // All are bound first, so that every one knows the others' addresses.
+  absl::Status StartReplicas() {
+    internal::Endpoints endpoints;
+    for (const internal::ChainletSpec& chainlet : spec_.chainlets) {
+      const std::string name(chainlet.name());
+      if (chainlet.build == nullptr && !fakes_.contains(name)) continue;
+      internal::Replica::Options options;
+      options.chainlets = {name};
+      options.context = options_.context;
+      options.fakes = fakes_;
+      options.max_reactors = 1;
+      absl::StatusOr<std::unique_ptr<internal::Replica>> replica =
+          internal::Replica::Listen(spec_, std::move(options), workers_);
+      if (!replica.ok()) return replica.status();
+      endpoints[name] = (*replica)->addresses();
+      replicas_.push_back(*std::move(replica));
+    }
+    for (std::unique_ptr<internal::Replica>& replica : replicas_) {
+      absl::Status started = replica->Start(endpoints);
+      if (!started.ok()) return started;
+    }
+    for (const auto& [contract, addresses] : endpoints) {
+      channels_.push_back(internal::ConnectTo(reactor_, addresses));
+      stubs_[contract] = spec_.Find(contract)->contract->connect(*channels_.back());
+      routing_.Add(contract, *channels_.back());
+    }
+    return absl::OkStatus();
+  }
+
+  const internal::ChainSpec& spec_;
+  const LocalOptions options_;
+  std::map<std::string, void*, std::less<>> fakes_;
+  Counters counters_;
+  WorkerPool workers_;
+  // Together and loopback: everything is on this reactor. Grpc: calls from outside are.
+  Reactor reactor_;
+  std::unique_ptr<internal::Assembly> assembly_;
+  std::unique_ptr<LoopbackChannel> loopback_;
+  std::vector<std::unique_ptr<internal::Replica>> replicas_;
+  std::vector<std::unique_ptr<Channel>> channels_;
+  std::map<std::string, std::shared_ptr<void>, std::less<>> stubs_;
+  RoutingChannel routing_;
+};
+
+absl::StatusOr<std::unique_ptr<RunningChain>> RunningChain::Start(const Chain& chain,
+                                                                  Placement placement,
+                                                                  LocalOptions options) {
+  const std::vector<internal::Problem> problems = internal::Validate(chain.spec());
+  if (!problems.empty()) return absl::InvalidArgumentError(internal::ProblemText(problems));
+  for (const FakeChainlet& fake : options.fakes) {
+    if (chain.spec().Find(fake.contract()) == nullptr) return NotInChain(fake.contract());
+  }
+  auto impl = std::make_unique<Impl>(chain.spec(), std::move(options));
+  absl::Status started = impl->Start(placement);
+  if (!started.ok()) return started;
+  return std::unique_ptr<RunningChain>(new RunningChain(std::move(impl)));
+}
+
+RunningChain::RunningChain(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+RunningChain::~RunningChain() = default;
+
+void* RunningChain::Find(const internal::ContractOps& contract) { return impl_->Find(contract); }
+Channel& RunningChain::channel() { return impl_->channel(); }
+Reactor& RunningChain::reactor() { return impl_->reactor(); }
+std::vector<Counters::Row> RunningChain::counters() const { return impl_->counters(); }
+
+absl::Status RunningChain::NotInChain(std::string_view contract) {
+  return absl::NotFoundError(absl::StrCat("the chain has no chainlet ", std::string(contract),
+                                          " that runs here: add it, or give a fake"));
+}
+
+}  // namespace chains

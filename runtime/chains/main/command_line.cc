@@ -1,0 +1,143 @@
+#include "chains/main/command_line.h"
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <stdexcept>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace chains::internal {
+namespace {
+
+// "NAME=VALUE" → both; CLI11 shows the message with the flag's name.
+std::pair<std::string, std::string> Split(const std::string& flag, const std::string& text) {
+  const size_t equals = text.find('=');
+  if (equals == 0 || equals == std::string::npos || equals + 1 == text.size()) {
+    throw CLI::ValidationError(flag, absl::StrCat("\"", text, "\" is not NAME=VALUE"));
+  }
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+absl::Duration ParseTime(const std::string& flag, const std::string& text) {
+  absl::Duration duration;
+  if (!absl::ParseDuration(text, &duration) || duration <= absl::ZeroDuration()) {
+    throw CLI::ValidationError(flag, absl::StrCat("\"", text, "\" is no duration such as 500ms, 60s or 5m"));
+  }
+  return duration;
+}
+
+std::string ReadRequest(const std::string& argument) {
+  if (argument != "-" && (argument.empty() || argument[0] != '@')) return argument;
+  std::ostringstream content;
+  if (argument == "-") {
+    content << std::cin.rdbuf();
+    return content.str();
+  }
+  std::ifstream file(argument.substr(1), std::ios::binary);
+  if (!file) {
+    throw CLI::ValidationError("JSON", absl::StrCat("cannot read the file ", argument.substr(1)));
+  }
+  content << file.rdbuf();
+  return content.str();
+}
+
+// Texts as typed, before they mean anything.
+struct Raw {
+  std::string request;
+  std::string placement = "together";
+  std::string timeout = "60s";
+  std::string drain_timeout = "30s";
+  std::vector<std::string> endpoints;
+  std::vector<std::string> secrets;
+  std::vector<std::string> variables;
+};
+
+void AddContextFlags(CLI::App& app, CommandLine& command, Raw& raw) {
+  app.add_option("--secret", raw.secrets, "a secret for chainlets that declare it: NAME=FILE")
+      ->allow_extra_args(false);
+  app.add_option("--variable", raw.variables, "the value of a variable that a chainlet declares: NAME=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--data-dir", command.data_dir, "a folder that chainlets may read");
+  app.add_option("--environment", command.environment, "the environment's name, as chainlets see it");
+}
+
+void Interpret(Verb verb, const Raw& raw, CommandLine& command) {
+  command.verb = verb;
+  for (const std::string& secret : raw.secrets) {
+    command.secret_files.insert(Split("--secret", secret));
+  }
+  for (const std::string& variable : raw.variables) {
+    command.variables.insert(Split("--variable", variable));
+  }
+  if (verb == Verb::kRun) {
+    command.request_json = ReadRequest(raw.request);
+    command.timeout = ParseTime("--timeout", raw.timeout);
+    command.placement = raw.placement == "together"   ? Placement::kTogether
+                        : raw.placement == "loopback" ? Placement::kLoopback
+                                                      : Placement::kGrpc;
+  } else {
+    command.drain_timeout = ParseTime("--drain-timeout", raw.drain_timeout);
+    for (const std::string& endpoint : raw.endpoints) {
+      auto [name, address] = Split("--endpoints", endpoint);
+      command.endpoints[name].push_back(address);
+    }
+  }
+}
+
+}  // namespace
+
+ParsedCommandLine ParseCommandLine(const std::string& chain, int argc, const char* const* argv) {
+  ParsedCommandLine parsed;
+  CommandLine& command = parsed.command;
+  Raw raw;
+  CLI::App app(absl::StrCat("The chain ", chain, "."));
+  bool describe = false;
+  app.add_flag("--describe", describe, "print the manifest as JSON: chainlets, methods, graph, resources");
+
+  CLI::App& run = *app.add_subcommand("run", "answer one request in this process");
+  run.add_option("JSON", raw.request, "the entrypoint's request; @FILE or - (standard input) to read it")
+      ->required();
+  run.add_option("--method", command.method, "of the entrypoint, in snake_case (default: run_remote)");
+  run.add_option("--placement", raw.placement, "together, loopback or grpc")
+      ->check(CLI::IsMember({"together", "loopback", "grpc"}));
+  run.add_option("--timeout", raw.timeout, "how long to wait for the answer");
+  AddContextFlags(run, command, raw);
+
+  CLI::App& serve = *app.add_subcommand("serve", "answer gRPC calls until SIGTERM");
+  serve.add_option("--chainlets", command.chainlets, "which chainlets, by name (default: all)")
+      ->delimiter(',');
+  serve.add_option("--listen", command.listen,
+                   "address: HOST:PORT or unix:PATH (default: 127.0.0.1:0; :0 chooses a port)")
+      ->delimiter(',');
+  serve.add_option("--endpoints", raw.endpoints,
+                   "where other chainlets are: NAME=ADDRESS, once per replica")
+      ->delimiter(',');
+  serve.add_option("--health-listen", command.health_listen, "a second port that answers health only");
+  serve.add_option("--http", command.http, "answer HTTP here as well: HOST:PORT");
+  serve.add_option("--replica", command.replica, "the name of this process in errors");
+  serve.add_option("--drain-timeout", raw.drain_timeout, "how long SIGTERM waits for what runs");
+  AddContextFlags(serve, command, raw);
+
+  app.require_subcommand(0, 1);
+  try {
+    app.parse(argc, argv);
+    if (run.parsed()) {
+      Interpret(Verb::kRun, raw, command);
+    } else if (serve.parsed()) {
+      Interpret(Verb::kServe, raw, command);
+    } else if (describe) {
+      command.verb = Verb::kDescribe;
+    }
+  } catch (const CLI::ParseError& error) {
+    parsed.exit_code = app.exit(error) == 0 ? 0 : 2;
+  }
+  return parsed;
+}
+
+}  // namespace chains::internal

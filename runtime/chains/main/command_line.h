@@ -1,0 +1,49 @@
+// The command line of a chain's program.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "chains/chain/placement.h"
+
+namespace chains::internal {
+
+enum class Verb { kOverview, kDescribe, kRun, kServe };
+
+struct CommandLine {
+  Verb verb = Verb::kOverview;
+
+  // run
+  std::string request_json;      // as typed, or from @FILE or standard input ("-")
+  std::string method = "";       // of the entrypoint, "run_remote" by default
+  Placement placement = Placement::kTogether;
+  absl::Duration timeout = absl::Seconds(60);
+
+  // serve
+  std::vector<std::string> chainlets = {};
+  std::vector<std::string> listen = {};
+  std::string health_listen = "";
+  std::string http = "";
+  std::string replica = "";
+  std::map<std::string, std::vector<std::string>, std::less<>> endpoints = {};
+  absl::Duration drain_timeout = absl::Seconds(30);
+
+  // run and serve
+  std::string environment = "";
+  std::string data_dir = "";
+  std::map<std::string, std::string> secret_files = {};
+  std::map<std::string, std::string> variables = {};
+};
+
+// What was asked for and how it ended: a command to carry out, or (help, a usage error) an exit
+// code after the text was printed.
+struct ParsedCommandLine {
+  CommandLine command;
+  int exit_code = -1;  // ≥ 0: leave with it
+};
+ParsedCommandLine ParseCommandLine(const std::string& chain, int argc, const char* const* argv);
+
+}  // namespace chains::internal

@@ -1,0 +1,58 @@
+// Chain::Main: what a chain's program does when it is started.
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "chains/chain/chain.h"
+#include "chains/chain/manifest.h"
+#include "chains/chain/problem.h"
+#include "chains/main/command_line.h"
+#include "chains/main/overview.h"
+#include "chains/main/run.h"
+#include "chains/main/serve.h"
+
+namespace chains {
+namespace {
+
+LocalOptions LocalOptionsFrom(const internal::CommandLine& command) {
+  LocalOptions options;
+  options.context.environment = command.environment;
+  options.context.data_dir = command.data_dir;
+  options.context.secret_files = command.secret_files;
+  options.context.variables = command.variables;
+  return options;
+}
+
+}  // namespace
+
+int Chain::Main(int argc, char** argv) const {
+  internal::ParsedCommandLine parsed = internal::ParseCommandLine(spec_.name, argc, argv);
+  if (parsed.exit_code >= 0) return parsed.exit_code;
+  const internal::CommandLine& command = parsed.command;
+
+  const std::vector<internal::Problem> problems = internal::Validate(spec_);
+  if (!problems.empty()) {
+    std::fputs(internal::ProblemText(problems).c_str(), stderr);
+    return 2;
+  }
+  switch (command.verb) {
+    case internal::Verb::kOverview:
+      std::fputs(internal::Overview(spec_, argv[0]).c_str(), stdout);
+      return 0;
+    case internal::Verb::kDescribe:
+      std::fputs(internal::ManifestJson(internal::MakeManifest(spec_)).c_str(), stdout);
+      return 0;
+    case internal::Verb::kRun:
+      return internal::Run(*this,
+                           {.json = command.request_json,
+                            .method = command.method,
+                            .placement = command.placement,
+                            .timeout = command.timeout},
+                           LocalOptionsFrom(command));
+    case internal::Verb::kServe:
+      return internal::Serve(spec_, command);
+  }
+  return 2;
+}
+
+}  // namespace chains

@@ -1,0 +1,7 @@
+#include "chains/main/frontend.h"
+
+namespace chains {
+
+std::unique_ptr<Frontend> MakeFrontend() { return nullptr; }
+
+}  // namespace chains

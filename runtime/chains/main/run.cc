@@ -1,0 +1,107 @@
+#include "chains/main/run.h"
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "chains/chain/manifest.h"
+#include "chains/chain/problem.h"
+#include "chains/chain/run_local.h"
+#include "chains/contract/status_path.h"
+#include "chains/grpc/process.h"
+#include "chains/json/transcoder.h"
+
+namespace chains {
+namespace internal {
+namespace {
+
+using json::Transcoder;
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "error: %s\n", status.ToString(absl::StatusToStringMode::kWithNoExtraData).c_str());
+  const std::string path = PathText(status);
+  if (!path.empty()) std::fprintf(stderr, "  path: %s\n", path.c_str());
+  return absl::IsInvalidArgument(status) && path.empty() ? 2 : 1;
+}
+
+absl::StatusOr<const Transcoder::Method*> FindMethod(const Transcoder& transcoder,
+                                                     const std::string& asked) {
+  const Transcoder::Method* method = transcoder.Find(asked.empty() ? "run_remote" : asked);
+  if (method == nullptr && asked.empty() && transcoder.methods().size() == 1) {
+    method = transcoder.methods().front().get();
+  }
+  if (method == nullptr) {
+    std::vector<std::string> names;
+    for (const auto& each : transcoder.methods()) names.push_back(each->snake_name);
+    return absl::InvalidArgumentError(absl::StrCat(
+        "no method ", asked.empty() ? "run_remote" : asked, ": choose one with --method: ",
+        absl::StrJoin(names, ", ")));
+  }
+  if (method->descriptor->client_streaming()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        method->snake_name, " takes a stream of requests: serve the chain and call it with gRPC"));
+  }
+  return method;
+}
+
+Stream<Bytes> Only(Bytes request) { co_yield std::move(request); }
+
+// Prints as answers come. Coroutine: what it refers to outlives the call.
+Task<void> CallAndPrint(Channel& channel, const Transcoder& transcoder,
+                        const Transcoder::Method& method, Bytes request) {
+  if (!method.descriptor->server_streaming()) {
+    Bytes reply = co_await channel.Unary(method.call, std::move(request));
+    std::string json = co_await transcoder.ReplyToJson(method, reply.ToString());
+    std::printf("%s\n", json.c_str());
+    co_return;
+  }
+  Stream<Bytes> replies = channel.Streaming(method.call, Only(std::move(request)));
+  while (std::optional<Bytes> reply = co_await replies.Next()) {
+    std::string json = co_await transcoder.ReplyToJson(method, reply->ToString());
+    std::printf("%s\n", json.c_str());
+    std::fflush(stdout);
+  }
+}
+
+}  // namespace
+
+int Run(const Chain& chain, RunRequest request, LocalOptions options) {
+  PrepareProcess();
+  const std::vector<Problem> problems = Validate(chain.spec());
+  if (!problems.empty()) {
+    std::fputs(ProblemText(problems).c_str(), stderr);
+    return 2;
+  }
+  absl::StatusOr<std::unique_ptr<const Transcoder>> transcoder =
+      Transcoder::Create(Descriptors(chain.spec()), chain.spec().Entrypoint()->name());
+  if (!transcoder.ok()) return Fail(transcoder.status());
+  absl::StatusOr<const Transcoder::Method*> method = FindMethod(**transcoder, request.method);
+  if (!method.ok()) return Fail(method.status());
+  absl::StatusOr<std::string> wire = (*transcoder)->RequestToWire(**method, request.json);
+  if (!wire.ok()) return Fail(wire.status());
+
+  absl::StatusOr<std::unique_ptr<RunningChain>> running =
+      RunningChain::Start(chain, request.placement, std::move(options));
+  if (!running.ok()) return Fail(running.status());
+  Context context(absl::Now() + request.timeout, "", {});
+  absl::StatusOr<Unit> done = RunBlocking<void>(
+      (*running)->reactor(),
+      [&] { return CallAndPrint((*running)->channel(), **transcoder, **method, Bytes(*wire)); },
+      std::move(context));
+  return done.ok() ? 0 : Fail(done.status());
+}
+
+}  // namespace internal
+
+int RunLocal(const Chain& chain, std::string_view request, std::vector<FakeChainlet> fakes) {
+  LocalOptions options;
+  options.fakes = std::move(fakes);
+  return internal::Run(chain, {.json = std::string(request)}, std::move(options));
+}
+
+}  // namespace chains

@@ -1,0 +1,135 @@
+#include "chains/main/serve.h"
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "chains/chain/problem.h"
+#include "chains/chain/replica.h"
+#include "chains/grpc/process.h"
+#include "chains/main/frontend.h"
+
+namespace chains::internal {
+namespace {
+
+int UsageError(const std::string& message) {
+  std::fprintf(stderr, "error: %s\n", message.c_str());
+  return 2;
+}
+
+// "SayHello" or "hello.SayHello" → "hello.SayHello".
+absl::StatusOr<std::string> FullName(const ChainSpec& chain, const std::string& flag,
+                                     const std::string& name) {
+  std::vector<std::string> known;
+  for (const ChainletSpec& chainlet : chain.chainlets) {
+    const std::string full(chainlet.name());
+    const std::string suffix = absl::StrCat(".", name);
+    if (full == name || (full.size() > suffix.size() &&
+                         full.compare(full.size() - suffix.size(), suffix.size(), suffix) == 0)) {
+      return full;
+    }
+    known.push_back(full);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(flag, ": the chain ", chain.name,
+                                                 " has no chainlet ", name, "; it has ",
+                                                 absl::StrJoin(known, ", ")));
+}
+
+// The threads that start later inherit the mask, so only WaitForSignal sees the signals.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+absl::StatusOr<Replica::Options> OptionsFrom(const ChainSpec& chain, const CommandLine& command) {
+  Replica::Options options;
+  for (const std::string& name : command.chainlets) {
+    absl::StatusOr<std::string> full = FullName(chain, "--chainlets", name);
+    if (!full.ok()) return full.status();
+    options.chainlets.push_back(*full);
+  }
+  if (!command.listen.empty()) options.listen = command.listen;
+  options.health_listen = command.health_listen;
+  options.name = command.replica;
+  options.context.environment = command.environment;
+  options.context.data_dir = command.data_dir;
+  options.context.secret_files = command.secret_files;
+  options.context.variables = command.variables;
+  return options;
+}
+
+absl::StatusOr<Endpoints> EndpointsFrom(const ChainSpec& chain, const CommandLine& command) {
+  Endpoints endpoints;
+  for (const auto& [name, addresses] : command.endpoints) {
+    absl::StatusOr<std::string> full = FullName(chain, "--endpoints", name);
+    if (!full.ok()) return full.status();
+    endpoints[*full] = addresses;
+  }
+  return endpoints;
+}
+
+absl::Status ListenHttp(Frontend& frontend, const std::string& address, Reactor& reactor,
+                        Channel& entrypoint, const ChainSpec& chain) {
+  absl::StatusOr<std::string> bound = frontend.Listen(address, reactor, entrypoint, chain);
+  if (!bound.ok()) return bound.status();
+  std::printf("answering HTTP at %s\n", bound->c_str());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int Serve(const ChainSpec& chain, const CommandLine& command) {
+  PrepareProcess();
+  absl::StatusOr<Replica::Options> options = OptionsFrom(chain, command);
+  if (!options.ok()) return UsageError(std::string(options.status().message()));
+  absl::StatusOr<Endpoints> endpoints = EndpointsFrom(chain, command);
+  if (!endpoints.ok()) return UsageError(std::string(endpoints.status().message()));
+  const std::vector<Problem> problems = ValidateServed(chain, options->chainlets);
+  if (!problems.empty()) {
+    std::fputs(ProblemText(problems).c_str(), stderr);
+    return 2;
+  }
+  std::unique_ptr<Frontend> frontend = command.http.empty() ? nullptr : MakeFrontend();
+  if (!command.http.empty() && frontend == nullptr) {
+    return UsageError(
+        "--http: this program was linked without an HTTP frontend; build it with "
+        "chains_add_chain(… FRONTEND gateway), or put chains-gateway in front of it");
+  }
+
+  const sigset_t signals = BlockSignals();
+  WorkerPool workers;
+  absl::StatusOr<std::unique_ptr<Replica>> replica =
+      Replica::Listen(chain, *std::move(options), workers);
+  if (!replica.ok()) return UsageError(std::string(replica.status().message()));
+  absl::Status started = (*replica)->Start(*endpoints, [&](Reactor& reactor, Channel& entrypoint) {
+    return frontend == nullptr ? absl::OkStatus()
+                               : ListenHttp(*frontend, command.http, reactor, entrypoint, chain);
+  });
+  if (!started.ok()) {
+    std::fprintf(stderr, "error: %s\n", std::string(started.message()).c_str());
+    return 1;
+  }
+  std::printf("serving %s at %s\n", absl::StrJoin((*replica)->chainlets(), ", ").c_str(),
+              absl::StrJoin((*replica)->addresses(), ", ").c_str());
+  std::fflush(stdout);
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  const absl::Time deadline = absl::Now() + command.drain_timeout;
+  if (frontend != nullptr) frontend->Drain(deadline);
+  (*replica)->Drain(deadline);
+  return 0;
+}
+
+}  // namespace chains::internal
