@@ -29,6 +29,7 @@ cpack -G DEB --config "$build/CPackConfig.cmake" -B "$scratch/packages" >"$scrat
   exit 1
 }
 for package in "$scratch"/packages/*.deb; do
+  # shellcheck disable=SC2016 # dpkg expands these
   dpkg-deb --show --showformat='${Package} ${Version}, ${Installed-Size} kB: ${Depends}\n' "$package"
 done
 
