@@ -1,0 +1,72 @@
+#include "params.h"
+
+#include <limits>
+
+#include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+namespace transcribe {
+namespace {
+
+using ::testing::HasSubstr;
+
+absl::StatusOr<SplitOptions> Read(const char* text) {
+  TranscribeParams params;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &params)) << text;
+  return ReadParams(params);
+}
+
+TEST(ParamsTest, HaveDefaults) {
+  const SplitOptions options = Read("").value();
+  EXPECT_EQ(options.macro_size, 300 * 16'000);
+  EXPECT_EQ(options.macro_overlap, 0);
+  EXPECT_EQ(options.micro_size, 5 * 16'000);
+  EXPECT_EQ(options.smoothing, 1600);
+}
+
+TEST(ParamsTest, AreTakenAsGiven) {
+  const SplitOptions options = Read(R"pb(wav_sampling_rate_hz: 16000
+                                         macro_chunk_size_sec: 60
+                                         macro_chunk_overlap_sec: 0.5
+                                         micro_chunk_size_sec: 2.5
+                                         silence_detection_smoothing_num_samples: 800)pb")
+                                   .value();
+  EXPECT_EQ(options.macro_size, 60 * 16'000);
+  EXPECT_EQ(options.macro_overlap, 8'000);
+  EXPECT_EQ(options.micro_size, 40'000);
+  EXPECT_EQ(options.smoothing, 800);
+}
+
+struct Bad {
+  std::string field;
+  const char* text;
+};
+
+class BadParamsTest : public ::testing::TestWithParam<Bad> {};
+
+TEST_P(BadParamsTest, AreNamed) {
+  const absl::Status status = Read(GetParam().text).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("params." + GetParam().field + " is "));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Fields, BadParamsTest,
+    ::testing::Values(Bad{"wav_sampling_rate_hz", "wav_sampling_rate_hz: 8000"},
+                      Bad{"micro_chunk_size_sec", "micro_chunk_size_sec: 0.5"},
+                      Bad{"micro_chunk_size_sec", "micro_chunk_size_sec: 61"},
+                      Bad{"micro_chunk_size_sec", "micro_chunk_size_sec: nan"},
+                      Bad{"macro_chunk_size_sec", "macro_chunk_size_sec: 4.9"},
+                      Bad{"macro_chunk_size_sec", "macro_chunk_size_sec: inf"},
+                      Bad{"macro_chunk_overlap_sec", "macro_chunk_overlap_sec: -1"},
+                      Bad{"macro_chunk_overlap_sec",
+                          "macro_chunk_size_sec: 10 macro_chunk_overlap_sec: 5"},
+                      Bad{"macro_chunk_overlap_sec", "macro_chunk_overlap_sec: nan"},
+                      Bad{"silence_detection_smoothing_num_samples",
+                          "silence_detection_smoothing_num_samples: 0"},
+                      Bad{"silence_detection_smoothing_num_samples",
+                          "silence_detection_smoothing_num_samples: 160001"}));
+
+}  // namespace
+}  // namespace transcribe
