@@ -1,0 +1,48 @@
+// GrpcChannel: calls to a chainlet in another process.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <grpcpp/generic/generic_stub.h>
+
+#include "chains/contract/channel.h"
+#include "chains/grpc/reactor.h"
+
+namespace chains {
+
+// For coroutines of `reactor`: elsewhere a call fails with FAILED_PRECONDITION. It connects by
+// itself, at the first call, and again after a failure. A call while nothing listens fails at once
+// with UNAVAILABLE that names the address; one while a connection is being set up waits for it, at
+// most until its deadline. What the callee answered carries its details; a call outlives the
+// GrpcChannel when it must.
+class GrpcChannel final : public Channel {
+ public:
+  struct Options {
+    // Connections of unary calls; as many as the callee has reactors. Calls take turns. Streams
+    // have a connection of their own, whose windows stay small.
+    size_t connections = 1;
+  };
+  // `address` is "host:port" or "unix:/path". `reactor` outlives the channel.
+  GrpcChannel(std::string address, Reactor& reactor)
+      : GrpcChannel(std::move(address), reactor, Options()) {}
+  GrpcChannel(std::string address, Reactor& reactor, Options options);
+  ~GrpcChannel() override;
+
+  Task<Bytes> Unary(const Method& method, Bytes request) override;
+  Stream<Bytes> Streaming(const Method& method, Stream<Bytes> requests) override;
+
+  const std::string& address() const { return address_; }
+
+ private:
+  grpc::GenericStub& NextStub();
+
+  const std::string address_;
+  Reactor& reactor_;
+  std::vector<std::unique_ptr<grpc::GenericStub>> unary_;
+  std::unique_ptr<grpc::GenericStub> streaming_;
+  size_t next_ = 0;
+};
+
+}  // namespace chains

@@ -1,0 +1,26 @@
+// A Context as gRPC metadata: trace and headers, hop by hop. The deadline travels by gRPC's means.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/string_ref.h>
+
+#include "chains/core/context.h"
+
+namespace chains::internal {
+
+// What `context` says goes into `to`: its deadline, `traceparent`, and its headers, as far as they
+// are valid metadata that is neither gRPC's own nor binary, up to kMaxHeaderBytes.
+void Send(const Context& context, grpc::ClientContext& to);
+
+// What a caller sent. Without a valid W3C `traceparent` a trace begins here.
+Context Receive(absl::Time deadline,
+                const std::multimap<grpc::string_ref, grpc::string_ref>& metadata);
+
+// The trace id of a W3C traceparent header; empty when it is not one.
+std::string_view TraceIdOf(std::string_view traceparent);
+
+}  // namespace chains::internal

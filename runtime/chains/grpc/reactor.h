@@ -1,0 +1,120 @@
+// Reactor: one thread and one completion queue, for the calls that a process serves and makes.
+//
+//   chains::WorkerPool workers;
+//   chains::Reactor reactor(workers);
+//   chains::GrpcChannel channel("127.0.0.1:9000", reactor);
+//   reactor.Start();
+//   absl::StatusOr<chains::Bytes> reply =
+//       chains::RunOn(reactor, [&] { return channel.Unary(method, std::move(request)); });
+//   reactor.Stop();
+//
+// Timers are the deadline of the wait for the queue, and any number of Post() costs one wake-up.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include <grpcpp/alarm.h>
+#include <grpcpp/completion_queue.h>
+
+#include "chains/core/loop.h"
+#include "chains/core/poller.h"
+#include "chains/core/worker_pool.h"
+
+namespace chains {
+
+namespace internal {
+class PollWatcher;
+}  // namespace internal
+
+class Reactor final : public Loop {
+ public:
+  // What gRPC hands back when an operation is done: the `tag` of its asynchronous interface.
+  class Tag {
+   public:
+    virtual void Complete(bool ok) = 0;
+
+   protected:
+    ~Tag() = default;
+  };
+
+  // Something that a reactor must not stop before it ended: a call, a task started from outside.
+  class Work : public internal::ListNode {
+   public:
+    // Asks it to end soon; the reactor stops.
+    virtual void Cancel() = 0;
+
+   protected:
+    ~Work() = default;
+  };
+
+  // `workers` outlives the reactor. The queue may be a server's, which must be shut down before
+  // Stop().
+  explicit Reactor(WorkerPool& workers);
+  Reactor(WorkerPool& workers, std::unique_ptr<grpc::CompletionQueue> queue);
+  ~Reactor() override;  // stops
+
+  // Serves `poller` on the same thread. Before Start(); it outlives Stop().
+  void Attach(Poller& poller);
+
+  void Start();
+  // Cancels what runs, waits for it and for Blocking work, and joins the thread. Not on the
+  // reactor's thread; repeating it does nothing.
+  void Stop();
+  bool running() const { return thread_.joinable(); }
+
+  // For calls, on the reactor's thread (or while it does not run).
+
+  grpc::CompletionQueue& queue() { return *queue_; }
+  // Lists `work`, until it is unlinked or destroyed. False when the reactor stops: then no
+  // operation may be started.
+  [[nodiscard]] bool Admit(Work& work);
+  bool stopping() const { return stopping_; }
+
+  // Any thread: the reactor ended, and what is posted now will not run.
+  bool ended() const { return ended_; }
+
+  // How often the thread was woken from outside, for tests.
+  uint64_t wake_ups() const { return wake_ups_.load(std::memory_order_relaxed); }
+
+ private:
+  class WakeTag final : public Tag {
+   public:
+    explicit WakeTag(Reactor& reactor) : reactor_(reactor) {}
+    void Complete(bool ok) override;
+
+   private:
+    Reactor& reactor_;
+  };
+
+  void Wake() override;
+  void Run();
+  bool RunOnce(bool busy);
+  bool MayRest(bool busy);
+  grpc::CompletionQueue::NextStatus Next(absl::Time until, void** tag, bool* ok);
+  void BeginToStop();
+  bool MayEnd();
+  void Drain();
+
+  const std::unique_ptr<grpc::CompletionQueue> queue_;
+  std::unique_ptr<internal::PollWatcher> watcher_;
+  internal::IntrusiveList<Work> works_;
+  bool stopping_ = false;
+  std::atomic<bool> ended_{false};
+
+  // The thread waits and nobody woke it yet. Who sets it to false sets the alarm.
+  std::atomic<bool> resting_{false};
+  std::mutex alarm_mutex_;
+  grpc::Alarm alarm_;          // guarded by alarm_mutex_
+  bool queue_open_ = true;     // guarded by alarm_mutex_
+  bool alarm_is_set_ = false;  // its tag has not come back; for the reactor's thread
+  WakeTag wake_tag_{*this};
+  std::atomic<uint64_t> wake_ups_{0};
+
+  std::mutex lifecycle_mutex_;
+  std::thread thread_;  // started and joined under lifecycle_mutex_
+};
+
+}  // namespace chains

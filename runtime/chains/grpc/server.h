@@ -1,0 +1,94 @@
+// GrpcServer: serves chainlets over gRPC, on as many reactors as it is told to.
+//
+//   chains::GrpcServer::Options options;
+//   options.listen = {"127.0.0.1:0", "unix:/run/hello.sock"};
+//   absl::StatusOr<std::unique_ptr<chains::GrpcServer>> server =
+//       chains::GrpcServer::Listen(std::move(options), workers);
+//   (*server)->Serve(0, chains::Contract<hello::SayHello>::Serve(polite));
+//   (*server)->Start();
+//   …
+//   (*server)->Drain(absl::Now() + absl::Seconds(30));
+//
+// A request runs on the reactor that took it, under a Context of the caller's deadline, trace and
+// headers. A caller that leaves, or whose deadline passes, drops the request and all it waits for.
+// Every server answers grpc.health.v1.Health.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "chains/contract/service.h"
+#include "chains/core/worker_pool.h"
+#include "chains/grpc/reactor.h"
+
+namespace chains {
+
+namespace internal {
+class Lane;
+class Listener;
+}  // namespace internal
+
+// Methods are for one thread at a time, which is none of the reactors', unless they say otherwise.
+class GrpcServer {
+ public:
+  struct Options {
+    std::vector<std::string> listen;  // "127.0.0.1:0", "unix:/path"; at least one
+    size_t reactors = 1;
+    std::string replica;        // the name of this process, for messages
+    size_t max_calls = 20000;   // accepted and unfinished, per reactor; more are refused
+    std::string health_listen;  // a further address that answers health checks only; may be empty
+    // How long Drain still takes calls after health said NOT_SERVING, so that callers learn of it.
+    absl::Duration lame_duck = absl::ZeroDuration();
+  };
+  // Binds every address. An address in use is an error that names it: nobody else may listen there.
+  static absl::StatusOr<std::unique_ptr<GrpcServer>> Listen(Options options, WorkerPool& workers);
+  ~GrpcServer();  // drains without patience
+  GrpcServer(const GrpcServer&) = delete;
+
+  size_t reactor_count() const { return lanes_.size(); }
+  Reactor& reactor(size_t i);
+
+  // Adds the methods of `service` to those that a reactor answers. Before Start(). Its handlers are
+  // kept until the GrpcServer is destroyed, what they refer to must be until Drain() returned.
+  void Serve(size_t reactor, Service service);
+  // Starts the reactors and takes calls; health says SERVING.
+  void Start();
+
+  // What was listened on, with the ports that were chosen: "127.0.0.1:41234", "unix:/path".
+  const std::vector<std::string>& addresses() const { return addresses_; }
+  const std::string& health_address() const { return health_address_; }  // empty without
+
+  // What health says of the process, and of one contract ("hello.SayHello"): it is SERVING when
+  // both are. Any thread, until Drain().
+  void SetServing(bool serving) { SetServing("", serving); }
+  void SetServing(std::string_view contract, bool serving);
+
+  // Health says NOT_SERVING, callers are told to go, what runs is finished. What still runs at
+  // `deadline` is cancelled and answered with UNAVAILABLE. Then the reactors stop. Blocking work is
+  // waited for in any case. Repeating it does nothing.
+  void Drain(absl::Time deadline);
+
+  // Requests that were taken and not answered yet, health and reflection left aside. Any thread.
+  size_t in_flight() const;
+
+ private:
+  explicit GrpcServer(Options options);
+  absl::Status Bind(WorkerPool& workers);
+  void LameDuck(absl::Time deadline);
+
+  const Options options_;
+  std::vector<std::string> addresses_;
+  std::string health_address_;
+  std::unique_ptr<internal::Listener> listener_;         // of addresses_
+  std::unique_ptr<internal::Listener> health_listener_;  // of health_address_; may be null
+  std::vector<internal::Lane*> lanes_;                   // listener_'s, one per reactor
+  bool started_ = false;
+  bool drained_ = false;
+};
+
+}  // namespace chains
