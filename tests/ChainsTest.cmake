@@ -40,8 +40,15 @@ function(chains_add_test name)
   endforeach()
   gtest_discover_tests(
     ${name}
+    NO_PRETTY_VALUES
     DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS "${labels}" TIMEOUT ${timeout})
+    TEST_LIST ${name}_cases
+    PROPERTIES TIMEOUT ${timeout})
+  # gtest_discover_tests() takes a list of labels apart, so they are given in a file that ctest reads.
+  set(label_file ${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake)
+  file(WRITE ${label_file} "if(${name}_cases)\n"
+       "  set_tests_properties(\${${name}_cases} PROPERTIES LABELS \"${labels}\")\n" "endif()\n")
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${label_file})
 endfunction()
 
 # chains_add_skipped_test(NAME REASON): a test that ctest shows as skipped, with the reason.

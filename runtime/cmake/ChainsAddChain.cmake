@@ -17,10 +17,11 @@
 # makes the first of these alone. FILE.proto becomes FILE.pb.h (messages) and FILE.chains.h (contracts).
 include_guard(GLOBAL)
 
-if(NOT CHAINS_PROTO_ROOT) # set by chainsConfig.cmake in an installation
-  set(CHAINS_PROTO_ROOT ${CMAKE_CURRENT_LIST_DIR}/../../proto)
-  get_filename_component(CHAINS_PROTO_ROOT ${CHAINS_PROTO_ROOT} ABSOLUTE)
+# Where chains/v1/*.proto are; chainsConfig.cmake says so for an installation.
+if(NOT CHAINS_PROTO_ROOT)
+  get_filename_component(CHAINS_PROTO_ROOT ${CMAKE_CURRENT_LIST_DIR}/../../proto ABSOLUTE)
 endif()
+set_property(GLOBAL PROPERTY CHAINS_PROTO_ROOT ${CHAINS_PROTO_ROOT})
 define_property(TARGET PROPERTY CHAINS_PROTO_ROOTS BRIEF_DOCS "Import roots of the .proto files that a target is made of")
 
 function(chains_add_proto target)
@@ -43,16 +44,17 @@ function(chains_add_proto target)
   endforeach()
   list(REMOVE_DUPLICATES roots)
   list(TRANSFORM roots PREPEND "-I" OUTPUT_VARIABLE flags)
-  list(APPEND flags -I${CHAINS_PROTO_ROOT})
+  get_property(chains_root GLOBAL PROPERTY CHAINS_PROTO_ROOT)
+  list(APPEND flags -I${chains_root})
 
   set(generated ${CMAKE_CURRENT_BINARY_DIR}/generated)
   file(MAKE_DIRECTORY ${generated})
   set(sources)
   set(headers)
   foreach(proto IN LISTS arg_PROTOS)
-    if(NOT proto MATCHES "^[A-Za-z0-9_/]+\\.proto$" OR IS_ABSOLUTE ${proto})
+    if(NOT proto MATCHES "^[A-Za-z0-9_/.-]+\\.proto$" OR IS_ABSOLUTE ${proto})
       message(FATAL_ERROR "${call}: PROTOS names ${proto}. Name .proto files relative to PROTO_ROOT "
-                          "(${root}), in letters, digits and underscores.")
+                          "(${root}), in letters, digits and ._-.")
     endif()
     if(NOT EXISTS ${root}/${proto})
       message(FATAL_ERROR "${call}: there is no file ${root}/${proto}. "

@@ -60,6 +60,7 @@ Vars VarsOf(const MethodDescriptor& method) {
           {"method", method.name()},
           {"index", absl::StrCat(method.index())},
           {"kind", KindOf(method)},
+          {"guarded", method.server_streaming() ? "Replies" : KindOf(method)},
           {"idempotent", IsIdempotent(method) ? "true" : "false"},
           {"declaration", DeclarationOf(method)},
           {"request", CppName(*method.input_type())},
@@ -129,7 +130,7 @@ void PrintGuard(const ServiceDescriptor& service, Printer& out) {
   PrintEach(service,
             "\n"
             "  $declaration$ override {\n"
-            "    return ::chains::internal::Guard$kind$<&$type$::$method$, $reply$>(\n"
+            "    return ::chains::internal::Guard$guarded$<&$type$::$method$, $reply$>(\n"
             "        target_, edge_, k$service$Methods[$index$], ::std::move($argument$));\n"
             "  }\n",
             out);
