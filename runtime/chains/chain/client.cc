@@ -1,12 +1,9 @@
 #include "chains/chain/client.h"
 
-#include <grpcpp/completion_queue.h>
-
 namespace chains::internal {
 
 ClientConnection::ClientConnection(const std::string& address)
-    : reactor_(workers_, std::make_unique<grpc::CompletionQueue>()),
-      channel_(ConnectTo(reactor_, {address})) {
+    : reactor_(workers_), channel_(ConnectTo(reactor_, {address})) {
   reactor_.Start();
 }
 

@@ -17,6 +17,7 @@
 #include "chains/chain/replica.h"
 #include "chains/contract/contract.h"
 #include "chains/grpc/reactor.h"
+#include "chains/grpc/run_on.h"
 
 namespace chains {
 
@@ -64,9 +65,8 @@ class Client {
   template <typename F>
   auto Run(F make, CallOptions options = {})
       -> absl::StatusOr<internal::Stored<typename std::invoke_result_t<F&, T&>::value_type>> {
-    using Result = typename std::invoke_result_t<F&, T&>::value_type;
     Context context(absl::Now() + options.timeout, "", std::move(options.headers));
-    return RunBlocking<Result>(
+    return RunOn(
         connection_.reactor(), [&] { return make(*stub_); }, std::move(context));
   }
 

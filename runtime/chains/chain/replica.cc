@@ -1,7 +1,6 @@
 #include "chains/chain/replica.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,10 +10,14 @@
 #include "chains/chain/product_service.h"
 #include "chains/grpc/client_channel.h"
 #include "chains/grpc/reactor.h"
+#include "chains/grpc/reflection.h"
 #include "chains/policy/balanced.h"
 
 namespace chains::internal {
 namespace {
+
+// How often Healthy() hooks are asked.
+constexpr absl::Duration kHealthPeriod = absl::Seconds(1);
 
 std::vector<const ChainletSpec*> SpecsOf(const ChainSpec& chain,
                                          const std::vector<std::string>& names) {
@@ -92,14 +95,23 @@ absl::StatusOr<std::unique_ptr<Assembly>> Replica::Assemble(Reactor& reactor,
 }
 
 absl::Status Replica::Start(const Endpoints& endpoints, const Prepare& prepare) {
+  std::vector<const ServiceInfo*> contracts;
+  for (const ChainletSpec* spec : SpecsOf(chain_, options_.chainlets)) {
+    contracts.push_back(spec->contract->info);
+  }
   for (size_t i = 0; i < server_->reactor_count(); ++i) {
     absl::StatusOr<std::unique_ptr<Assembly>> assembly = Assemble(server_->reactor(i), endpoints);
     if (!assembly.ok()) return assembly.status();
     assemblies_.push_back(*std::move(assembly));
     Service service = assemblies_.back()->service();
     AddProductService(service, chain_, options_.chainlets, options_.name, counters_);
-    AddHealthAndReflection(service);
+    service.Merge(MakeReflection(contracts));
     server_->Serve(i, std::move(service));
+    monitors_.push_back(std::make_unique<HealthMonitor>(
+        server_->reactor(i), assemblies_.back()->health_hooks(), kHealthPeriod,
+        [this](const std::string& contract, const absl::Status& health) {
+          server_->SetServing(contract, health.ok());
+        }));
   }
   loopback_ = std::make_unique<LoopbackChannel>(assemblies_.front()->service());
   if (prepare != nullptr) {

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "chains/chain/assembly.h"
+#include "chains/chain/health_monitor.h"
 #include "chains/chain/spec.h"
 #include "chains/core/worker_pool.h"
 #include "chains/grpc/server.h"
@@ -22,8 +23,6 @@ using Endpoints = std::map<std::string, std::vector<std::string>, std::less<>>;
 
 // A channel from `reactor` to all of `addresses`, at least one.
 std::unique_ptr<Channel> ConnectTo(Reactor& reactor, const std::vector<std::string>& addresses);
-
-class HealthMonitor;
 
 // Thread-safe but for construction and Start. Destroying it drains for at most a second.
 class Replica {
@@ -61,7 +60,6 @@ class Replica {
   Replica(const ChainSpec& chain, Options options, WorkerPool& workers)
       : chain_(chain), options_(std::move(options)), workers_(workers) {}
   absl::StatusOr<std::unique_ptr<Assembly>> Assemble(Reactor& reactor, const Endpoints& endpoints);
-  Service ProductService();
 
   const ChainSpec& chain_;
   Options options_;

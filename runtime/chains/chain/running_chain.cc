@@ -3,8 +3,6 @@
 #include <map>
 #include <utility>
 
-#include <grpcpp/completion_queue.h>
-
 #include "absl/strings/str_cat.h"
 #include "chains/chain/problem.h"
 #include "chains/chain/replica.h"
@@ -47,7 +45,7 @@ class RunningChain::Impl {
       : spec_(spec),
         options_(std::move(options)),
         workers_(WorkerPool::Options{.threads = options_.worker_threads}),
-        reactor_(workers_, std::make_unique<grpc::CompletionQueue>()) {
+        reactor_(workers_) {
     for (const FakeChainlet& fake : options_.fakes) fakes_[fake.contract()] = fake.chainlet();
   }
   ~Impl() {
@@ -82,14 +80,14 @@ class RunningChain::Impl {
  private:
   absl::Status StartHere(Placement placement) {
     using internal::LocalCalls;
-    internal::Assembly::Options options = {
-        .replica = "local",
-        .local = {},
-        .local_calls = placement == Placement::kTogether ? LocalCalls::kDirect
-                                                         : LocalCalls::kInWireFormat,
-        .connect = nullptr,
-        .fakes = fakes_,
-        .context = options_.context};
+    internal::Assembly::Options options = {.replica = "local",
+                                           .local = {},
+                                           .local_calls = placement == Placement::kTogether
+                                                              ? LocalCalls::kDirect
+                                                              : LocalCalls::kInWireFormat,
+                                           .connect = nullptr,
+                                           .fakes = fakes_,
+                                           .context = options_.context};
     absl::StatusOr<std::unique_ptr<internal::Assembly>> assembly =
         internal::Assembly::Build(spec_, std::move(options), counters_);
     if (!assembly.ok()) return assembly.status();

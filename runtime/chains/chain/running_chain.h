@@ -12,13 +12,13 @@
 #include <utility>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "chains/chain/assembly.h"
 #include "chains/chain/chain.h"
 #include "chains/chain/placement.h"
 #include "chains/core/context.h"
 #include "chains/grpc/reactor.h"
+#include "chains/grpc/run_on.h"
 
 namespace chains {
 
@@ -83,10 +83,9 @@ class RunningChain {
   template <typename T, typename F>
   auto Run(F make, Context context = {})
       -> absl::StatusOr<internal::Stored<typename std::invoke_result_t<F&, T&>::value_type>> {
-    using Result = typename std::invoke_result_t<F&, T&>::value_type;
     void* chainlet = Find(internal::OpsOf<T>());
     if (chainlet == nullptr) return NotInChain(Contract<T>::kName);
-    return RunBlocking<Result>(
+    return RunOn(
         reactor(), [&make, chainlet] { return make(*static_cast<T*>(chainlet)); },
         std::move(context));
   }

@@ -14,6 +14,7 @@
 #include "chains/chain/run_local.h"
 #include "chains/contract/status_path.h"
 #include "chains/grpc/process.h"
+#include "chains/grpc/run_on.h"
 #include "chains/json/transcoder.h"
 
 namespace chains {
@@ -89,7 +90,7 @@ int Run(const Chain& chain, RunRequest request, LocalOptions options) {
       RunningChain::Start(chain, request.placement, std::move(options));
   if (!running.ok()) return Fail(running.status());
   Context context(absl::Now() + request.timeout, "", {});
-  absl::StatusOr<Unit> done = RunBlocking<void>(
+  absl::StatusOr<Unit> done = RunOn(
       (*running)->reactor(),
       [&] { return CallAndPrint((*running)->channel(), **transcoder, **method, Bytes(*wire)); },
       std::move(context));
