@@ -2,15 +2,15 @@
 #
 #   chains_add_chain(hello
 #     PROTOS hello.proto              # contracts, relative to PROTO_ROOT
-#     SOURCES hello_chain.cc          # chainlets
-#     MAIN main.cc                    # the program that names them
+#     [SOURCES hello_chain.cc...]     # chainlets
+#     MAIN main.cc                    # the program that names them, and may hold them all
 #     [LIBRARIES target...]           # what the chainlets link
 #     [IMPORTS target...]             # contracts of others, made by chains_add_proto()
 #     [PROTO_ROOT dir]                # default: the current source folder
 #     [FRONTEND gateway|none])        # gateway: the program can answer HTTP itself; default: none
 #
-# makes the libraries hello_proto (messages and contracts: what a client of the chain needs) and
-# hello_chain (the chainlets: what a test needs), and the program hello.
+# makes the libraries hello_proto (messages and contracts: what a client of the chain needs) and, with
+# SOURCES, hello_chain (the chainlets: what a test needs), and the program hello.
 #
 #   chains_add_proto(TARGET PROTOS file.proto... [IMPORTS target...] [PROTO_ROOT dir])
 #
@@ -88,7 +88,7 @@ endfunction()
 function(chains_add_chain name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "MAIN;PROTO_ROOT;FRONTEND" "PROTOS;SOURCES;LIBRARIES;IMPORTS")
   set(call "chains_add_chain(${name})")
-  _chains_check_arguments("${call}" "PROTOS;SOURCES;MAIN")
+  _chains_check_arguments("${call}" "PROTOS;MAIN")
   if(NOT name MATCHES "^[A-Za-z0-9_-]+$")
     message(FATAL_ERROR "${call}: a chain's name consists of letters, digits, '-' and '_'.")
   endif()
@@ -110,17 +110,21 @@ function(chains_add_chain name)
 
   # The contracts and all they include are compiled once, so that an edit of a chainlet costs only
   # what is in its own file.
-  add_library(${name}_chain STATIC ${arg_SOURCES})
-  target_include_directories(${name}_chain PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
-  target_link_libraries(${name}_chain PUBLIC ${name}_proto ${arg_LIBRARIES})
   get_target_property(headers ${name}_proto CHAINS_GENERATED_HEADERS)
   list(FILTER headers INCLUDE REGEX "\\.chains\\.h$")
-  target_precompile_headers(${name}_chain PRIVATE <chains/chains.h> ${headers})
-  add_dependencies(${name}_chain ${name}_proto)
-
   add_executable(${name} ${arg_MAIN})
-  target_link_libraries(${name} PRIVATE ${name}_chain chains::main ${frontend})
-  target_precompile_headers(${name} REUSE_FROM ${name}_chain)
+  if(arg_SOURCES)
+    add_library(${name}_chain STATIC ${arg_SOURCES})
+    target_include_directories(${name}_chain PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+    target_link_libraries(${name}_chain PUBLIC ${name}_proto ${arg_LIBRARIES})
+    target_precompile_headers(${name}_chain PRIVATE <chains/chains.h> ${headers})
+    target_precompile_headers(${name} REUSE_FROM ${name}_chain)
+    target_link_libraries(${name} PRIVATE ${name}_chain)
+  else()
+    target_precompile_headers(${name} PRIVATE <chains/chains.h> ${headers})
+    target_link_libraries(${name} PRIVATE ${name}_proto ${arg_LIBRARIES})
+  endif()
+  target_link_libraries(${name} PRIVATE chains::main ${frontend})
 endfunction()
 
 # Complains about arguments nobody knows, and about the required ones that are not there.

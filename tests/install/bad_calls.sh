@@ -25,7 +25,6 @@ TXT
 
 rest='SOURCES hello_chain.cc MAIN main.cc'
 says "chains_add_chain(hello): PROTOS is missing" "chains_add_chain(hello $rest)"
-says "chains_add_chain(hello): SOURCES is missing" "chains_add_chain(hello PROTOS hello.proto MAIN main.cc)"
 says "chains_add_chain(hello): MAIN is missing" "chains_add_chain(hello PROTOS hello.proto SOURCES hello_chain.cc)"
 says "what is 'SORCES a.cc'?" "chains_add_chain(hello SORCES a.cc PROTOS hello.proto $rest)"
 says "LIBRARIES is followed by nothing" "chains_add_chain(hello PROTOS hello.proto $rest LIBRARIES)"
