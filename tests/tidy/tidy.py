@@ -29,7 +29,7 @@ RUNTIME["grpc"] = RUNTIME["contract"] | {"grpc"}
 RUNTIME["policy"] = RUNTIME["contract"] | {"policy"}
 RUNTIME["chain"] = RUNTIME["grpc"] | RUNTIME["policy"] | RUNTIME["json"] | {"chain", "chains.h"}
 RUNTIME["main"] = RUNTIME["chain"] | {"main"}
-RUNTIME["testing"] = RUNTIME["main"] | {"testing"}
+RUNTIME["testing"] = RUNTIME["chain"] | {"testing"}
 RUNTIME["chains.h"] = RUNTIME["chain"]
 
 MAX_LINES = 400
