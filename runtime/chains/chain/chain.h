@@ -18,6 +18,7 @@
 #include "chains/chain/declaration.h"
 #include "chains/chain/source_location.h"
 #include "chains/chain/spec.h"
+#include "chains/chains.h"
 
 namespace chains {
 

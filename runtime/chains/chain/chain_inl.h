@@ -71,12 +71,13 @@ struct ParametersOf<TypeList<P...>> {
   using Type = TypeList<P...>;
 };
 template <typename... P, typename A, typename... More>
-  requires(ArgumentKind<A>::kConstructor)
-struct ParametersOf<TypeList<P...>, A, More...>
-    : ParametersOf<TypeList<P..., typename ArgumentKind<A>::Parameter>, More...> {};
+requires(ArgumentKind<A>::kConstructor) struct ParametersOf<TypeList<P...>, A, More...>
+    : ParametersOf<TypeList<P..., typename ArgumentKind<A>::Parameter>, More...> {
+};
 template <typename... P, typename A, typename... More>
-  requires(!ArgumentKind<A>::kConstructor)
-struct ParametersOf<TypeList<P...>, A, More...> : ParametersOf<TypeList<P...>, More...> {};
+requires(!ArgumentKind<A>::kConstructor) struct ParametersOf<TypeList<P...>, A, More...>
+    : ParametersOf<TypeList<P...>, More...> {
+};
 
 template <typename I, typename List>
 inline constexpr bool kConstructible = false;
@@ -95,8 +96,20 @@ inline constexpr bool kConstructibleContextFirst<I, TypeList<P...>> =
 
 // ---- The health hook: absl::Status Healthy().
 
+// A class that inherits the name Healthy from two sides does not know which is meant: this finds it
+// in I whatever its type and whoever may call it. Of a final class only a public one is found.
+struct HasHealthy {
+  int Healthy;
+};
+template <typename I, bool = std::is_final_v<I>>
+struct AmbiguousHealthy : I, HasHealthy {};
 template <typename I>
-concept HasHealthHook = requires { &I::Healthy; };
+struct AmbiguousHealthy<I, true> {};
+template <typename I>
+concept HasHealthHook = requires {
+  &I::Healthy;
+}
+|| (!std::is_final_v<I> && !requires { &AmbiguousHealthy<I>::Healthy; });
 template <typename I>
 concept GoodHealthHook = requires(I& i) {
   { i.Healthy() } -> std::same_as<absl::Status>;
@@ -157,64 +170,68 @@ absl::StatusOr<Built> BuildChainlet(const std::tuple<A...>& arguments,
     return resolved.ok() ? *resolved : nullptr;
   };
   // Braces evaluate from left to right, as the dependencies are listed.
-  auto pointers = std::apply([&](const auto&... each) { return std::tuple{resolve(each)...}; },
-                             arguments);
+  auto pointers =
+      std::apply([&](const auto&... each) { return std::tuple{resolve(each)...}; }, arguments);
   if (!failed.ok()) return failed;
-  return MakeBuilt<I>(std::apply(
-      [&](auto*... pointer) { return Construct<I>(context, *pointer...); }, pointers));
+  return MakeBuilt<I>(
+      std::apply([&](auto*... pointer) { return Construct<I>(context, *pointer...); }, pointers));
 }
 
-template <typename I, typename... A>
-void CheckDeclaration() {
-  static_assert(Chainlet<I>,
-                "chains: Add<I> takes a class that derives from a chainlet class which "
-                "protoc-gen-chains wrote for a service of a .proto file");
-  static_assert((ArgumentKind<A>::kKnown && ...),
-                "chains: Add takes Needs<T>, Shared<T>, Resources, Autoscaling, Limits and Settings");
-  if constexpr (Chainlet<I> && (ArgumentKind<A>::kKnown && ...)) {
-    using Parameters = typename ParametersOf<TypeList<>, A...>::Type;
-    constexpr bool kBuilds = kConstructible<I, Parameters> || kConstructibleWithContext<I, Parameters>;
-    static_assert(!std::is_abstract_v<I>,
-                  "chains: this chainlet does not implement every method of its contract, each "
-                  "with the signature that its .proto file declares");
-    static_assert(std::is_abstract_v<I> || kBuilds || !kConstructibleContextFirst<I, Parameters>,
-                  "chains: the constructor of a chainlet takes the DeploymentContext last");
-    static_assert(std::is_abstract_v<I> || kBuilds || kConstructibleContextFirst<I, Parameters>,
-                  "chains: the constructor of a chainlet takes what Add lists, in this order and by "
-                  "reference: a T& for each Needs<T> and Shared<T>, and perhaps, last, a const "
-                  "DeploymentContext&; nothing else");
-    static_assert(!HasHealthHook<I> || GoodHealthHook<I>,
-                  "chains: the health hook of a chainlet is absl::Status Healthy(), without "
-                  "parameters");
-  }
-}
+// ---- The rules.
 
 template <typename I, typename... A>
-inline constexpr bool kDeclarationHolds = [] {
-  if constexpr (Chainlet<I> && (ArgumentKind<A>::kKnown && ...)) {
-    using Parameters = typename ParametersOf<TypeList<>, A...>::Type;
-    return !std::is_abstract_v<I> &&
-           (kConstructible<I, Parameters> || kConstructibleWithContext<I, Parameters>) &&
-           (!HasHealthHook<I> || GoodHealthHook<I>);
-  } else {
-    return false;
-  }
-}();
+inline constexpr bool kKnown = Chainlet<I> && (ArgumentKind<A>::kKnown && ...);
+template <typename I, typename... A>
+inline constexpr bool kContextFirst =
+    kConstructibleContextFirst<I, typename ParametersOf<TypeList<>, A...>::Type>;
+template <typename I, typename... A>
+inline constexpr bool kBuilds =
+    kConstructible<I, typename ParametersOf<TypeList<>, A...>::Type> ||
+    kConstructibleWithContext<I, typename ParametersOf<TypeList<>, A...>::Type>;
 
 template <typename I, typename... A>
 Added AddChainlet(ChainSpec& chain, SourceLocation where, A... arguments) {
-  CheckDeclaration<I, A...>();
+  // In this order, and nothing else is compiled where one is broken, so that its sentence is the
+  // first that a compiler says.
+  static_assert(!ChainletContract<I>,
+                "chains: Add<I> takes a class that implements a contract, and this is the contract "
+                "itself; Declare it, when it is implemented elsewhere");
+  static_assert(
+      Chainlet<I>,
+      "chains: Add<I> takes a class that derives, publicly, from one chainlet class which "
+      "protoc-gen-chains wrote for a service of a .proto file");
+  static_assert(
+      (ArgumentKind<A>::kKnown && ...),
+      "chains: Add takes Needs<T>, Shared<T>, Resources, Autoscaling, Limits and Settings");
   ChainletSpec spec;
   spec.where = where;
-  // Where a rule is broken nothing else is compiled, so that its sentence comes first.
-  if constexpr (kDeclarationHolds<I, A...>) {
-    spec.contract = &OpsOf<typename I::ChainletContract>();
-    spec.implementation = ClassName(typeid(I));
-    (Apply(spec, arguments), ...);
-    spec.build = [parts = std::tuple_cat(OnlyConstructorArgument(arguments)...)](
-                     const std::vector<void*>& dependencies, const DeploymentContext& context) {
-      return BuildChainlet<I>(parts, dependencies, context);
-    };
+  if constexpr (kKnown<I, A...> && !ChainletContract<I>) {
+    static_assert(!std::is_abstract_v<I>,
+                  "chains: this chainlet does not implement every method of its contract, each "
+                  "with the signature that its .chains.h declares");
+    if constexpr (std::is_abstract_v<I>) {
+      static_cast<void>(sizeof(I[1]));  // lets the compiler list what is missing
+    } else {
+      static_assert(kBuilds<I, A...> || !kContextFirst<I, A...>,
+                    "chains: the constructor of a chainlet takes the DeploymentContext last");
+      static_assert(
+          kBuilds<I, A...> || kContextFirst<I, A...>,
+          "chains: the constructor of a chainlet takes what Add lists, in this order and "
+          "by reference: a T& for each Needs<T> and Shared<T>, and perhaps, last, a const "
+          "DeploymentContext&; nothing else");
+      static_assert(!HasHealthHook<I> || GoodHealthHook<I>,
+                    "chains: the health hook of a chainlet is absl::Status Healthy(), public and "
+                    "without parameters");
+      if constexpr (kBuilds<I, A...> && (!HasHealthHook<I> || GoodHealthHook<I>)) {
+        spec.contract = &OpsOf<typename I::ChainletContract>();
+        spec.implementation = ClassName(typeid(I));
+        (Apply(spec, arguments), ...);
+        spec.build = [parts = std::tuple_cat(OnlyConstructorArgument(arguments)...)](
+                         const std::vector<void*>& dependencies, const DeploymentContext& context) {
+          return BuildChainlet<I>(parts, dependencies, context);
+        };
+      }
+    }
   }
   chain.chainlets.push_back(std::move(spec));
   return Added(chain, chain.chainlets.size() - 1);
