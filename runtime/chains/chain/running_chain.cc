@@ -41,12 +41,14 @@ class RoutingChannel final : public Channel {
 
 class RunningChain::Impl {
  public:
-  Impl(const internal::ChainSpec& spec, LocalOptions options)
-      : spec_(spec),
+  Impl(internal::ChainSpec spec, LocalOptions options)
+      : spec_(std::move(spec)),
         options_(std::move(options)),
         workers_(WorkerPool::Options{.threads = options_.worker_threads}),
         reactor_(workers_) {
-    for (const FakeChainlet& fake : options_.fakes) fakes_[fake.contract()] = fake.chainlet();
+    for (const FakeChainlet& fake : options_.fakes) {
+      fakes_[std::string(fake.contract()->info->name)] = fake.chainlet();
+    }
   }
   ~Impl() {
     reactor_.Stop();
@@ -125,7 +127,7 @@ class RunningChain::Impl {
     return absl::OkStatus();
   }
 
-  const internal::ChainSpec& spec_;
+  const internal::ChainSpec spec_;
   const LocalOptions options_;
   std::map<std::string, void*, std::less<>> fakes_;
   Counters counters_;
@@ -140,15 +142,26 @@ class RunningChain::Impl {
   RoutingChannel routing_;
 };
 
+internal::ChainSpec internal::WithFakes(const ChainSpec& chain,
+                                        const std::vector<FakeChainlet>& fakes) {
+  ChainSpec spec = chain;
+  for (const FakeChainlet& fake : fakes) {
+    if (spec.Find(fake.contract()->info->name) != nullptr) continue;
+    ChainletSpec declared;
+    declared.contract = fake.contract();
+    declared.where = chain.where;
+    spec.chainlets.push_back(std::move(declared));
+  }
+  return spec;
+}
+
 absl::StatusOr<std::unique_ptr<RunningChain>> RunningChain::Start(const Chain& chain,
                                                                   Placement placement,
                                                                   LocalOptions options) {
-  const std::vector<internal::Problem> problems = internal::Validate(chain.spec());
+  internal::ChainSpec spec = internal::WithFakes(chain.spec(), options.fakes);
+  const std::vector<internal::Problem> problems = internal::Validate(spec);
   if (!problems.empty()) return absl::InvalidArgumentError(internal::ProblemText(problems));
-  for (const FakeChainlet& fake : options.fakes) {
-    if (chain.spec().Find(fake.contract()) == nullptr) return NotInChain(fake.contract());
-  }
-  auto impl = std::make_unique<Impl>(chain.spec(), std::move(options));
+  auto impl = std::make_unique<Impl>(std::move(spec), std::move(options));
   absl::Status started = impl->Start(placement);
   if (!started.ok()) return started;
   return std::unique_ptr<RunningChain>(new RunningChain(std::move(impl)));

@@ -26,13 +26,13 @@ namespace chains {
 // outlives the chain's run, and is used on one thread at a time.
 class FakeChainlet {
  public:
-  FakeChainlet(std::string contract, void* chainlet)
-      : contract_(std::move(contract)), chainlet_(chainlet) {}
-  const std::string& contract() const { return contract_; }
+  FakeChainlet(const internal::ContractOps* contract, void* chainlet)
+      : contract_(contract), chainlet_(chainlet) {}
+  const internal::ContractOps* contract() const { return contract_; }
   void* chainlet() const { return chainlet_; }
 
  private:
-  std::string contract_;
+  const internal::ContractOps* contract_;
   void* chainlet_;
 };
 
@@ -45,9 +45,9 @@ FakeChainlet Fake(F& fake) {
                 "chains: this fake does not stand for that chainlet: it must derive from the class "
                 "that Fake<…> names");
   if constexpr (ChainletContract<T> && std::is_base_of_v<T, F>) {
-    return FakeChainlet(std::string(Contract<T>::kName), static_cast<T*>(&fake));
+    return FakeChainlet(&internal::OpsOf<T>(), static_cast<T*>(&fake));
   } else {
-    return FakeChainlet("", nullptr);
+    return FakeChainlet(nullptr, nullptr);
   }
 }
 
@@ -58,11 +58,16 @@ struct LocalOptions {
   size_t worker_threads = 0;  // for Blocking; 0: as many as processors
 };
 
+namespace internal {
+// The chain, with a declaration of each chainlet that only a fake stands for.
+ChainSpec WithFakes(const ChainSpec& chain, const std::vector<FakeChainlet>& fakes);
+}  // namespace internal
+
 // Thread-safe. Destroying it ends what still runs.
 class RunningChain {
  public:
-  // INVALID_ARGUMENT, with every problem on a line of its own, when the chain is not valid. `chain`
-  // outlives the result.
+  // INVALID_ARGUMENT, with every problem on a line of its own, when the chain is not valid. A fake
+  // may stand for a chainlet that the chain lacks.
   static absl::StatusOr<std::unique_ptr<RunningChain>> Start(const Chain& chain,
                                                              Placement placement,
                                                              LocalOptions options = {});

@@ -73,13 +73,14 @@ Task<void> CallAndPrint(Channel& channel, const Transcoder& transcoder,
 
 int Run(const Chain& chain, RunRequest request, LocalOptions options) {
   PrepareProcess();
-  const std::vector<Problem> problems = Validate(chain.spec());
+  const ChainSpec spec = WithFakes(chain.spec(), options.fakes);
+  const std::vector<Problem> problems = Validate(spec);
   if (!problems.empty()) {
     std::fputs(ProblemText(problems).c_str(), stderr);
     return 2;
   }
   absl::StatusOr<std::unique_ptr<const Transcoder>> transcoder =
-      Transcoder::Create(Descriptors(chain.spec()), chain.spec().Entrypoint()->name());
+      Transcoder::Create(Descriptors(spec), spec.Entrypoint()->name());
   if (!transcoder.ok()) return Fail(transcoder.status());
   absl::StatusOr<const Transcoder::Method*> method = FindMethod(**transcoder, request.method);
   if (!method.ok()) return Fail(method.status());

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""What a chain's program says and does when it is started."""
+import json
+import subprocess
+import unittest
+
+from processes import BIN, Server, run, serve
+
+
+class Program(unittest.TestCase):
+    def test_runs_one_request(self):
+        done = run("hello", "run", '{"names":["Ada"]}')
+        self.assertEqual((done.stdout, done.returncode), ('"Hello, Ada"\n', 0), done.stderr)
+
+    def test_answers_the_same_in_every_placement(self):
+        for placement in ("together", "loopback", "grpc"):
+            done = run("hello", "run", '{"names":["Ada","Grace"]}', "--placement", placement)
+            self.assertEqual(done.stdout, '"Hello, Ada\\nHello, Grace"\n', placement + done.stderr)
+
+    def test_reads_the_request_from_standard_input(self):
+        done = run("hello", "run", "-", input='{"names":["Ada"]}')
+        self.assertEqual(done.stdout, '"Hello, Ada"\n', done.stderr)
+
+    def test_greets_ten_thousand_in_every_placement_with_nothing_configured(self):
+        request = json.dumps({"names": [f"n{i}" for i in range(10000)]})
+        for placement in ("together", "loopback", "grpc"):
+            done = run("hello", "run", "-", "--placement", placement, input=request)
+            self.assertEqual(done.returncode, 0, placement + done.stderr)
+            self.assertEqual(len(json.loads(done.stdout).splitlines()), 10000)
+
+    def test_prints_its_manifest(self):
+        manifest = json.loads(run("hello", "--describe").stdout)
+        self.assertEqual(manifest["entrypoint"], "hello.HelloAll")
+        self.assertEqual(manifest["graph"], [{"from": "hello.HelloAll", "to": "hello.SayHello"}])
+        say_hello = next(c for c in manifest["chainlets"] if c["name"] == "hello.SayHello")
+        self.assertEqual(say_hello["methods"][0]["request_type"], "hello.SayHelloRequest")
+        self.assertEqual(say_hello["resources"]["cpus"], 1)
+
+    def test_describes_a_contract_without_implementation_but_does_not_serve_it(self):
+        self.assertEqual(json.loads(run("poems", "--describe").stdout)["entrypoint"], "poems.PoemGenerator")
+        done = run("poems", "serve", "--chainlets", "PhiLlm")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("poems.PhiLlm", done.stderr)
+
+    def test_without_arguments_draws_the_graph_and_a_line_to_copy(self):
+        done = run("hello")
+        self.assertIn("hello.HelloAll", done.stdout)
+        line = next(line for line in done.stdout.splitlines() if " run '" in line)
+        copied = line.split(":", 1)[1].strip()
+        answer = subprocess.run(["bash", "-c", copied], capture_output=True, text=True, timeout=60)
+        self.assertEqual((answer.stdout, answer.returncode), ('"Hello, text"\n', 0), answer.stderr)
+
+    def test_shows_the_error_of_a_chainlet_and_where_it_began(self):
+        done = run("hello", "run", '{"names": []}')
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("INVALID_ARGUMENT: names is empty", done.stderr)
+        self.assertIn("hello.HelloAll.RunRemote", done.stderr)
+
+    def test_says_what_is_wrong_with_a_command_line(self):
+        for arguments, says in (
+                (("serve", "--chainlets", "Nobody"), "it has hello.SayHello, hello.HelloAll"),
+                (("serve", "--endpoints", "SayHello"), "NAME=VALUE"),
+                (("serve", "--chainlets", "HelloAll"), "--endpoints hello.SayHello=ADDRESS"),
+                (("run", "{}", "--placement", "moon"), "--placement"),
+                (("run", "{}", "--timeout", "soon"), "--timeout"),
+                (("run", '{"names": 3}'), "names"),
+                (("run", "{}"), "names"),
+                (("serve", "--http", "127.0.0.1:0"), "FRONTEND gateway"),
+                (("fly",), "fly")):
+            done = run("hello", *arguments)
+            self.assertNotEqual(done.returncode, 0, arguments)
+            self.assertIn(says, done.stderr, arguments)
+
+    def test_one_port_has_one_server(self):
+        first = serve("hello", "SayHello")
+        done = run("hello", "serve", "--chainlets", "SayHello", "--listen", first.address)
+        self.assertEqual(first.stop(), 0)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(first.address, done.stderr)
+
+    def test_leaves_when_it_is_told_to(self):
+        self.assertEqual(serve("hello", "SayHello").stop(), 0)
+
+    def test_the_local_program_of_poems_prints_three(self):
+        done = run("poems_local")
+        self.assertEqual(json.loads(done.stdout), [f"Here's a poem about {word}"
+                                                   for word in ("bird", "plane", "superman")])
+
+
+if __name__ == "__main__":
+    unittest.main()
