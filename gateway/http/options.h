@@ -1,0 +1,40 @@
+// The limits of an HTTP server. Nothing a client does can make it hold more than these.
+#pragma once
+
+#include <cstddef>
+
+#include "absl/time/time.h"
+#include "gateway/http/request_parser.h"
+
+namespace chains::gateway {
+
+// What the end of a client's sending means while its request runs. TCP does not tell a client that
+// left from one that only has nothing more to say.
+enum class HalfClose {
+  kLeft,   // it left: its request is dropped
+  kWaits,  // it waits for the response
+};
+
+struct HttpOptions {
+  RequestParser::Limits request = {};
+
+  // More wait in the system's backlog, after the connections that were idle longest are closed.
+  size_t max_connections = 4096;
+  // Of all requests together, those that run included; a request beyond it gets 503.
+  size_t max_body_bytes_held = size_t{1} << 30;
+
+  absl::Duration idle_timeout = absl::Seconds(75);  // between two requests of a connection
+  absl::Duration head_timeout =
+      absl::Seconds(10);  // from its first byte, or the connection, to its end
+  // In each such time a body that comes, or a response that goes, must move `min_progress_bytes`
+  // on.
+  absl::Duration progress_timeout = absl::Seconds(30);
+  size_t min_progress_bytes = 64 << 10;
+  // How long bytes of a refused request are thrown away, so that the client gets to read the
+  // response.
+  absl::Duration linger_timeout = absl::Seconds(5);
+
+  HalfClose half_close = HalfClose::kLeft;
+};
+
+}  // namespace chains::gateway
