@@ -2,11 +2,12 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "chains/contract/service.h"
-#include "chains/core/gate.h"
+#include "chains/core/loop.h"
 
 namespace chains {
 
@@ -30,9 +31,9 @@ class Health {
  private:
   class ChangeAwaiter;
   class Change;
-  enum class Answer { kUnknown, kServing, kNotServing };
 
-  Answer Ask(std::string_view contract) const;
+  // nullopt when it is unknown.
+  std::optional<bool> IsServing(std::string_view contract) const;
   void Changed();
   Task<Bytes> Check(Bytes request);
   Stream<Bytes> Watch(Stream<Bytes> requests);

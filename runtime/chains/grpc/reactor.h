@@ -63,7 +63,6 @@ class Reactor final : public Loop {
   // Cancels what runs, waits for it and for Blocking work, and joins the thread. Not on the
   // reactor's thread; repeating it does nothing.
   void Stop();
-  bool running() const { return thread_.joinable(); }
 
   // For calls, on the reactor's thread (or while it does not run).
 
@@ -93,10 +92,11 @@ class Reactor final : public Loop {
   void Run();
   bool RunOnce(bool busy);
   bool MayRest(bool busy);
-  grpc::CompletionQueue::NextStatus Next(absl::Time until, void** tag, bool* ok);
+  absl::Time BeginRest();
+  void EndRest();
   void BeginToStop();
   bool MayEnd();
-  void Drain();
+  void CloseQueue();
 
   const std::unique_ptr<grpc::CompletionQueue> queue_;
   std::unique_ptr<internal::PollWatcher> watcher_;
@@ -114,7 +114,8 @@ class Reactor final : public Loop {
   std::atomic<uint64_t> wake_ups_{0};
 
   std::mutex lifecycle_mutex_;
-  std::thread thread_;  // started and joined under lifecycle_mutex_
+  bool started_ = false;  // guarded by lifecycle_mutex_
+  std::thread thread_;    // started and joined under lifecycle_mutex_
 };
 
 }  // namespace chains

@@ -79,7 +79,6 @@ class GrpcServer {
  private:
   explicit GrpcServer(Options options);
   absl::Status Bind(WorkerPool& workers);
-  void LameDuck(absl::Time deadline);
 
   const Options options_;
   std::vector<std::string> addresses_;

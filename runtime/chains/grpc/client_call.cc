@@ -1,0 +1,134 @@
+#include "chains/grpc/client_call.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "chains/grpc/metadata.h"
+#include "chains/grpc/sendable.h"
+#include "chains/grpc/status.h"
+
+namespace chains::internal {
+
+absl::Status ClientCall::Translate(const grpc::Status& status) const {
+  if (cancelled_by_reactor_ && !status.ok()) return Stopping();
+  return FromGrpcStatus(status, address_, method_.path);
+}
+
+absl::Status ClientCall::Stopping() const {
+  return absl::UnavailableError(absl::StrCat(address_, ": not called: this process stops"));
+}
+
+absl::Status UnaryCall::Start(grpc::GenericStub& stub, const Context& context, Bytes request) {
+  if (!reactor_.Admit(*this)) return Stopping();
+  internal::Send(context, context_);
+  reader_ = stub.PrepareUnaryCall(&context_, std::string(method_.path), Sendable(request),
+                                  &reactor_.queue());
+  reader_->StartCall();
+  reader_->Finish(&reply_.buffer(), &status_, end_.Begin(shared_from_this()));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Bytes> UnaryCall::TakeOutcome() {
+  if (!status_.ok()) return Translate(status_);
+  return std::move(reply_);
+}
+
+void UnaryCall::Cancel() {
+  cancelled_by_reactor_ = true;
+  context_.TryCancel();
+}
+
+// A request that is the only one leaves together with the call's headers.
+absl::Status StreamCall::Start(grpc::GenericStub& stub, const Context& context) {
+  if (!reactor_.Admit(*this)) return Stopping();
+  internal::Send(context, context_);
+  const bool corked = method_.kind == MethodKind::kServerStreaming;
+  context_.set_initial_metadata_corked(corked);
+  stream_ = stub.PrepareCall(&context_, std::string(method_.path), &reactor_.queue());
+  stream_->StartCall(corked ? nullptr : start_.Begin(shared_from_this()));
+  return absl::OkStatus();
+}
+
+void StreamCall::Send(const Context& context, Stream<Bytes> requests) {
+  sending_.emplace(reactor_, context, SendEach(shared_from_this(), std::move(requests)),
+                   [this](absl::StatusOr<Unit> outcome) {
+                     sending_.reset();
+                     if (outcome.ok()) return;
+                     sending_failed_ = outcome.status();
+                     context_.TryCancel();
+                   });
+  sending_->Start();
+}
+
+Task<void> StreamCall::SendEach(std::shared_ptr<StreamCall> call, Stream<Bytes> requests) {
+  const bool started = co_await call->start_.Ended();
+  if (!started) co_return;
+  while (std::optional<Bytes> request = co_await requests.Next()) {
+    co_await CheckMessageSize(request->size(), absl::StrCat("a request to ", call->address_));
+    const bool written = co_await call->Write(std::move(*request));
+    if (!written || call->method_.kind == MethodKind::kServerStreaming) co_return;
+  }
+  co_await call->WritesDone();
+}
+
+Operation::Ending StreamCall::Write(Bytes request) {
+  if (left_) return write_.Refused();
+  grpc::WriteOptions options;
+  if (method_.kind == MethodKind::kServerStreaming) options.set_last_message();
+  stream_->Write(Sendable(request), options, write_.Begin(shared_from_this()));
+  return write_.Ended();
+}
+
+Operation::Ending StreamCall::WritesDone() {
+  if (left_) return write_.Refused();
+  stream_->WritesDone(write_.Begin(shared_from_this()));
+  return write_.Ended();
+}
+
+Operation::Ending StreamCall::Read() {
+  if (left_) return read_.Refused();
+  stream_->Read(&reply_.buffer(), read_.Begin(shared_from_this()));
+  return read_.Ended();
+}
+
+Operation::Ending StreamCall::Finish() {
+  sending_.reset();
+  if (left_) return finish_.Refused();
+  stream_->Finish(&end_, finish_.Begin(shared_from_this()));
+  left_ = true;
+  return finish_.Ended();
+}
+
+absl::Status StreamCall::status() const {
+  if (!finished_) return Stopping();
+  if (!end_.ok() && !sending_failed_.ok()) return sending_failed_;
+  return Translate(end_);
+}
+
+void StreamCall::Leave() {
+  sending_.reset();
+  if (finished_) return;
+  left_ = true;
+  context_.TryCancel();
+  UnlinkWhenDone();
+}
+
+void StreamCall::Cancel() {
+  cancelled_by_reactor_ = true;
+  Leave();
+}
+
+void StreamCall::Returned(Operation& operation, bool) {
+  if (&operation == &finish_) finished_ = true;
+  UnlinkWhenDone();
+}
+
+bool StreamCall::Running() const {
+  return start_.running() || write_.running() || read_.running() || finish_.running();
+}
+
+void StreamCall::UnlinkWhenDone() {
+  if (left_ && !Running()) Unlink();
+}
+
+}  // namespace chains::internal

@@ -1,0 +1,103 @@
+// The calls that a GrpcChannel makes: what gRPC writes to while they run.
+//
+// Held by the coroutine that waits and by gRPC's operations; the last one to leave destroys it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/generic/generic_stub.h>
+
+#include "chains/contract/bytes.h"
+#include "chains/contract/method.h"
+#include "chains/core/root.h"
+#include "chains/core/stream.h"
+#include "chains/grpc/operation.h"
+#include "chains/grpc/reactor.h"
+
+namespace chains::internal {
+
+// What both kinds have in common. For the reactor's thread.
+class ClientCall : public Reactor::Work, protected Operation::Owner {
+ public:
+  ClientCall(Reactor& reactor, const Method& method, std::string_view address)
+      : reactor_(reactor), method_(method), address_(address) {}
+  ClientCall(const ClientCall&) = delete;
+
+ protected:
+  ~ClientCall() = default;
+
+  // What gRPC says, as the caller sees it.
+  absl::Status Translate(const grpc::Status& status) const;
+  absl::Status Stopping() const;
+
+  Reactor& reactor_;
+  const Method& method_;
+  const std::string address_;
+  grpc::ClientContext context_;
+  bool cancelled_by_reactor_ = false;
+};
+
+class UnaryCall final : public ClientCall, public std::enable_shared_from_this<UnaryCall> {
+ public:
+  using ClientCall::ClientCall;
+
+  absl::Status Start(grpc::GenericStub& stub, const Context& context, Bytes request);
+  Operation::Ending Ended() { return end_.Ended(); }
+  absl::StatusOr<Bytes> TakeOutcome();
+
+ private:
+  void Cancel() override;
+  void Returned(Operation&, bool) override { Unlink(); }
+  void Abandoned() override { context_.TryCancel(); }
+
+  std::unique_ptr<grpc::ClientAsyncResponseReader<grpc::ByteBuffer>> reader_;
+  Operation end_{*this};
+  Bytes reply_;
+  grpc::Status status_;
+};
+
+class StreamCall final : public ClientCall, public std::enable_shared_from_this<StreamCall> {
+ public:
+  using ClientCall::ClientCall;
+
+  absl::Status Start(grpc::GenericStub& stub, const Context& context);
+  // Sends what `requests` yields, beside the coroutine that reads.
+  void Send(const Context& context, Stream<Bytes> requests);
+
+  // `co_await call.Read()`: true when there is a reply to take.
+  Operation::Ending Read();
+  Bytes TakeReply() { return std::move(reply_); }
+  // `co_await call.Finish()`, after Read() answered false; then status() is how the call ended.
+  Operation::Ending Finish();
+  absl::Status status() const;
+
+  // Nobody is interested any more.
+  void Leave();
+
+ private:
+  static Task<void> SendEach(std::shared_ptr<StreamCall> call, Stream<Bytes> requests);
+  Operation::Ending Write(Bytes request);
+  Operation::Ending WritesDone();
+  void Cancel() override;
+  void Returned(Operation& operation, bool ok) override;
+  void Abandoned() override { Leave(); }
+  bool Running() const;
+  void UnlinkWhenDone();
+
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
+  Operation start_{*this};
+  Operation write_{*this};
+  Operation read_{*this};
+  Operation finish_{*this};
+  Bytes reply_;
+  grpc::Status end_;
+  bool left_ = false;      // no further operation may begin
+  bool finished_ = false;  // `end_` is known
+  std::optional<Root<void>> sending_;
+  absl::Status sending_failed_;
+};
+
+}  // namespace chains::internal

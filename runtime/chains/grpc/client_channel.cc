@@ -1,0 +1,106 @@
+#include "chains/grpc/client_channel.h"
+
+#include <utility>
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include "absl/strings/str_cat.h"
+#include "chains/grpc/client_call.h"
+#include "chains/grpc/connection.h"
+#include "chains/grpc/limits.h"
+#include "chains/grpc/status.h"
+
+namespace chains {
+namespace {
+
+enum class Use { kUnary, kStreams };
+
+grpc::ChannelArguments ArgumentsFor(Use use) {
+  grpc::ChannelArguments arguments;
+  internal::SetCommonArguments(
+      [&arguments](const char* name, int value) { arguments.SetInt(name, value); });
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  // How long an attempt to connect may take, despite its name.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
+  if (use == Use::kStreams) {
+    arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+    arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 64 * 1024);
+  }
+  return arguments;
+}
+
+std::unique_ptr<grpc::GenericStub> Connect(const std::string& address, Use use) {
+  return std::make_unique<grpc::GenericStub>(
+      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), ArgumentsFor(use)));
+}
+
+// Why a call cannot be started from `loop`.
+absl::Status CheckPlace(const Loop& loop, const Reactor& reactor, const std::string& address) {
+  if (&loop == &reactor) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      address, ": called from another loop than the reactor that its GrpcChannel was made for"));
+}
+
+// Ends the call when the coroutine that reads it is dropped.
+class Reading {
+ public:
+  explicit Reading(std::shared_ptr<internal::StreamCall> call) : call_(std::move(call)) {}
+  Reading(const Reading&) = delete;
+  ~Reading() { call_->Leave(); }
+  internal::StreamCall* operator->() const { return call_.get(); }
+
+ private:
+  const std::shared_ptr<internal::StreamCall> call_;
+};
+
+}  // namespace
+
+GrpcChannel::GrpcChannel(std::string address, Reactor& reactor, Options options)
+    : address_(std::move(address)),
+      reactor_(reactor),
+      streaming_(Connect(address_, Use::kStreams)) {
+  for (size_t i = 0; i < std::max<size_t>(1, options.connections); ++i) {
+    unary_.push_back(Connect(address_, Use::kUnary));
+  }
+}
+
+GrpcChannel::~GrpcChannel() = default;
+
+grpc::GenericStub& GrpcChannel::NextStub() {
+  next_ = (next_ + 1) % unary_.size();
+  return *unary_[next_];
+}
+
+Task<Bytes> GrpcChannel::Unary(const Method& method, Bytes request) {
+  internal::Here::Place here = co_await internal::Here();
+  co_await CheckPlace(here.loop(), reactor_, address_);
+  co_await internal::CheckMessageSize(request.size(), absl::StrCat("the request to ", address_));
+  auto call = std::make_shared<internal::UnaryCall>(reactor_, method, address_);
+  co_await call->Start(NextStub(), here.context(), std::move(request));
+  co_await call->Ended();
+  co_return call->TakeOutcome();
+}
+
+Stream<Bytes> GrpcChannel::Streaming(const Method& method, Stream<Bytes> requests) {
+  internal::Here::Place here = co_await internal::Here();
+  co_await CheckPlace(here.loop(), reactor_, address_);
+  const Reading call(std::make_shared<internal::StreamCall>(reactor_, method, address_));
+  co_await call->Start(*streaming_, here.context());
+  call->Send(here.context(), std::move(requests));
+  while (true) {
+    const bool received = co_await call->Read();
+    if (!received) break;
+    Bytes reply = call->TakeReply();
+    co_yield std::move(reply);
+  }
+  co_await call->Finish();
+  co_await call->status();
+}
+
+}  // namespace chains

@@ -1,0 +1,84 @@
+#include "chains/grpc/listener.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "chains/grpc/connection.h"
+#include "chains/grpc/time.h"
+#include "chains/grpc/vacant.h"
+
+namespace chains::internal {
+namespace {
+
+// Calls that a reactor waits for at a time; more that come at once wait in gRPC meanwhile.
+constexpr int kCallsToAccept = 64;
+
+// What calls get after they were answered because their time was over, to be read by their callers.
+constexpr absl::Duration kPatience = absl::Seconds(1);
+
+std::string WithPort(const std::string& address, int port) {
+  if (absl::StartsWith(address, "unix:")) return address;
+  return absl::StrCat(address.substr(0, address.rfind(':') + 1), port);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(
+    const std::vector<std::string>& addresses, size_t reactors, Lane::Options options,
+    WorkerPool& workers) {
+  std::unique_ptr<Listener> listener(new Listener());
+  grpc::ServerBuilder builder;
+  SetCommonArguments(
+      [&builder](const char* name, int value) { builder.AddChannelArgument(name, value); });
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // one port, one server
+  builder.RegisterAsyncGenericService(&listener->calls_);
+  std::vector<int> ports(addresses.size(), 0);
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    absl::Status vacant = CheckVacant(addresses[i]);
+    if (!vacant.ok()) return vacant;
+    builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
+  }
+  for (size_t i = 0; i < std::max<size_t>(1, reactors); ++i) {
+    listener->lanes_.push_back(
+        std::make_unique<Lane>(workers, builder.AddCompletionQueue(), listener->calls_, options));
+  }
+  listener->server_ = builder.BuildAndStart();
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    if (listener->server_ == nullptr && ports[i] == 0) {
+      return absl::UnavailableError(absl::StrCat("cannot listen on ", addresses[i]));
+    }
+    listener->addresses_.push_back(WithPort(addresses[i], ports[i]));
+  }
+  return listener;
+}
+
+Listener::~Listener() { End(absl::InfinitePast()); }
+
+void Listener::Start() {
+  for (const std::unique_ptr<Lane>& lane : lanes_) {
+    for (int i = 0; i < kCallsToAccept; ++i) lane->AcceptOne();
+    lane->reactor().Start();
+  }
+}
+
+void Listener::End(absl::Time deadline) {
+  if (server_ != nullptr) {
+    for (const std::unique_ptr<Lane>& lane : lanes_) {
+      lane->reactor().Start();
+      lane->reactor().Post([&lane = *lane, deadline] {
+        lane.Leave();
+        lane.EndAt(deadline);
+      });
+    }
+    server_->Shutdown(ToGrpcTime(std::max(deadline, absl::Now()) + kPatience));
+  }
+  for (const std::unique_ptr<Lane>& lane : lanes_) lane->reactor().Stop();
+  server_ = nullptr;
+}
+
+}  // namespace chains::internal

@@ -1,0 +1,44 @@
+// Listener: a gRPC server on some addresses, with a Lane for each of its reactors.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/server.h>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "chains/grpc/lane.h"
+
+namespace chains::internal {
+
+// For one thread, which is none of the reactors'.
+class Listener {
+ public:
+  static absl::StatusOr<std::unique_ptr<Listener>> Listen(const std::vector<std::string>& addresses,
+                                                          size_t reactors, Lane::Options options,
+                                                          WorkerPool& workers);
+  ~Listener();  // ends at once
+  Listener(const Listener&) = delete;
+
+  // With the ports that were chosen.
+  const std::vector<std::string>& addresses() const { return addresses_; }
+  const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
+
+  // Starts the reactors and takes calls.
+  void Start();
+  // Takes no further calls; those that run have until `deadline`. Then stops the reactors.
+  void End(absl::Time deadline);
+
+ private:
+  Listener() = default;
+
+  grpc::AsyncGenericService calls_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::unique_ptr<grpc::Server> server_;
+  std::vector<std::string> addresses_;
+};
+
+}  // namespace chains::internal

@@ -1,0 +1,70 @@
+#include "chains/grpc/poll_watcher.h"
+
+#include <cerrno>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <utility>
+
+namespace chains::internal {
+namespace {
+
+void Add(int epoll, int fd, uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.fd = fd;
+  epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+}  // namespace
+
+PollWatcher::PollWatcher(Poller& poller, absl::AnyInvocable<void()> wake)
+    : poller_(poller),
+      wake_(std::move(wake)),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  Add(epoll_, stop_, EPOLLIN);
+  Add(epoll_, poller_.fd(), 0);
+}
+
+PollWatcher::~PollWatcher() {
+  Stop();
+  close(epoll_);
+  close(stop_);
+}
+
+void PollWatcher::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void PollWatcher::Stop() {
+  if (!thread_.joinable()) return;
+  eventfd_write(stop_, 1);
+  thread_.join();
+}
+
+bool PollWatcher::Arm() {
+  if (armed_) return true;
+  pollfd readable{.fd = poller_.fd(), .events = POLLIN, .revents = 0};
+  if (poll(&readable, 1, 0) != 0) return false;  // saves the way through the other thread
+  armed_ = true;
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLONESHOT;  // level-triggered: it fires if it is readable by now
+  event.data.fd = poller_.fd();
+  epoll_ctl(epoll_, EPOLL_CTL_MOD, poller_.fd(), &event);
+  return true;
+}
+
+void PollWatcher::Run() {
+  while (true) {
+    epoll_event event{};
+    const int count = epoll_wait(epoll_, &event, 1, -1);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 || event.data.fd == stop_) return;
+    armed_ = false;
+    wake_();
+  }
+}
+
+}  // namespace chains::internal

@@ -1,0 +1,43 @@
+// PollWatcher: tells a Reactor that waits for its completion queue that its Poller has work.
+//
+// While the reactor is busy it polls by itself and this thread sleeps. Before it rests it arms the
+// watcher, whose thread waits for the poller's descriptor once.
+#pragma once
+
+#include <atomic>
+#include <thread>
+
+#include "absl/functional/any_invocable.h"
+#include "chains/core/poller.h"
+
+namespace chains::internal {
+
+// For the reactor's thread, unless it says otherwise.
+class PollWatcher {
+ public:
+  // `wake` is called on the watcher's thread, after armed() became false.
+  PollWatcher(Poller& poller, absl::AnyInvocable<void()> wake);
+  ~PollWatcher();  // stops
+  PollWatcher(const PollWatcher&) = delete;
+
+  Poller& poller() const { return poller_; }
+
+  void Start();
+  void Stop();
+
+  // False: there is something to do now. True: `wake` will be called when there is.
+  [[nodiscard]] bool Arm();
+  bool armed() const { return armed_; }
+
+ private:
+  void Run();
+
+  Poller& poller_;
+  absl::AnyInvocable<void()> wake_;
+  int epoll_ = -1;
+  int stop_ = -1;  // an eventfd
+  std::atomic<bool> armed_{false};
+  std::thread thread_;
+};
+
+}  // namespace chains::internal

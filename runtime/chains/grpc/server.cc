@@ -1,0 +1,94 @@
+#include "chains/grpc/server.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "chains/grpc/listener.h"
+
+namespace chains {
+
+using internal::Lane;
+using internal::Listener;
+
+GrpcServer::GrpcServer(Options options) : options_(std::move(options)) {}
+
+GrpcServer::~GrpcServer() { Drain(absl::InfinitePast()); }
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Listen(Options options,
+                                                               WorkerPool& workers) {
+  if (options.listen.empty()) {
+    return absl::InvalidArgumentError("GrpcServer::Options::listen is empty");
+  }
+  std::unique_ptr<GrpcServer> server(new GrpcServer(std::move(options)));
+  absl::Status bound = server->Bind(workers);
+  if (!bound.ok()) return bound;
+  return server;
+}
+
+absl::Status GrpcServer::Bind(WorkerPool& workers) {
+  Lane::Options lane;
+  lane.replica = options_.replica;
+  lane.max_calls = options_.max_calls;
+  absl::StatusOr<std::unique_ptr<Listener>> listener =
+      Listener::Listen(options_.listen, options_.reactors, lane, workers);
+  if (!listener.ok()) return listener.status();
+  listener_ = *std::move(listener);
+  addresses_ = listener_->addresses();
+  for (const std::unique_ptr<Lane>& each : listener_->lanes()) lanes_.push_back(each.get());
+  if (options_.health_listen.empty()) return absl::OkStatus();
+  listener = Listener::Listen({options_.health_listen}, 1, lane, workers);
+  if (!listener.ok()) return listener.status();
+  health_listener_ = *std::move(listener);
+  health_address_ = health_listener_->addresses().front();
+  return absl::OkStatus();
+}
+
+Reactor& GrpcServer::reactor(size_t i) { return lanes_[i]->reactor(); }
+
+void GrpcServer::Serve(size_t reactor, Service service) {
+  for (const auto& [path, handler] : service.handlers()) {
+    if (internal::IsHousekeeping(path)) continue;
+    for (Lane* lane : lanes_) lane->health().Add(handler.method->chainlet);
+    if (health_listener_) {
+      health_listener_->lanes().front()->health().Add(handler.method->chainlet);
+    }
+  }
+  lanes_[reactor]->service().Merge(std::move(service));
+}
+
+void GrpcServer::Start() {
+  if (std::exchange(started_, true)) return;
+  listener_->Start();
+  if (health_listener_) health_listener_->Start();
+}
+
+void GrpcServer::SetServing(std::string_view contract, bool serving) {
+  auto set = [&](Lane& lane) {
+    lane.reactor().Post([&health = lane.health(), name = std::string(contract), serving] {
+      health.Set(name, serving);
+    });
+  };
+  for (Lane* lane : lanes_) set(*lane);
+  if (health_listener_) set(*health_listener_->lanes().front());
+}
+
+void GrpcServer::Drain(absl::Time deadline) {
+  if (std::exchange(drained_, true) || listener_ == nullptr) return;
+  SetServing(false);
+  if (started_) {
+    std::this_thread::sleep_until(
+        absl::ToChronoTime(std::min(absl::Now() + options_.lame_duck, deadline)));
+  }
+  listener_->End(deadline);
+  if (health_listener_) health_listener_->End(absl::InfinitePast());
+}
+
+size_t GrpcServer::in_flight() const {
+  size_t calls = 0;
+  for (Lane* lane : lanes_) calls += lane->in_flight();
+  return calls;
+}
+
+}  // namespace chains

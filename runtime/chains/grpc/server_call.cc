@@ -1,0 +1,144 @@
+#include "chains/grpc/server_call.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "chains/grpc/metadata.h"
+#include "chains/grpc/sendable.h"
+#include "chains/grpc/status.h"
+#include "chains/grpc/time.h"
+
+namespace chains::internal {
+
+ServerCall::~ServerCall() {
+  if (counted_) --lane_.in_flight();
+}
+
+void ServerCall::Accept() {
+  Reactor::Tag* const done = &done_;
+  context_.AsyncNotifyWhenDone(done);
+  lane_.Request(context_, stream_, accept_.Begin(shared_from_this()));
+}
+
+// gRPC sends the tag of `done_` for calls that began, and for no other.
+void ServerCall::Returned(Operation& operation, bool ok) {
+  if (&operation == &accept_ && ok) {
+    done_.Begin(shared_from_this());
+    lane_.AcceptOne();
+    Accepted();
+  } else if (&operation == &done_) {
+    answered_ = true;
+    task_.reset();
+    Unlink();
+  }
+}
+
+void ServerCall::Accepted() {
+  const Service::Handler* const handler = lane_.service().Find(context_.method());
+  const absl::Status refusal = Refusal(handler);
+  lane_.running().PushBack(*this);
+  if (!IsHousekeeping(context_.method())) {
+    counted_ = true;
+    ++lane_.in_flight();
+  }
+  if (refusal.ok()) {
+    Run(*handler);
+  } else {
+    End(refusal);
+  }
+}
+
+absl::Status ServerCall::Refusal(const Service::Handler* handler) const {
+  const Lane::Options& options = lane_.options();
+  if (handler == nullptr) {
+    return absl::UnimplementedError(absl::StrCat("no method ", context_.method(),
+                                                 " here: the replica ", options.replica, " serves ",
+                                                 lane_.Contracts()));
+  }
+  if (lane_.in_flight() >= options.max_calls && !IsHousekeeping(context_.method())) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "the replica ", options.replica, " has ", lane_.in_flight().load(),
+        " calls on one reactor: raise GrpcServer::Options::max_calls or add reactors"));
+  }
+  return absl::OkStatus();
+}
+
+void ServerCall::Run(const Service::Handler& handler) {
+  const MethodKind kind = handler.method->kind;
+  task_.emplace(lane_.reactor(),
+                Receive(FromGrpcTime(context_.raw_deadline()), context_.client_metadata()),
+                kind == MethodKind::kUnary ? AnswerUnary(shared_from_this(), handler)
+                                           : AnswerStreaming(shared_from_this(), handler),
+                [this, kind](absl::StatusOr<Bytes> outcome) {
+                  const std::shared_ptr<ServerCall> self = shared_from_this();
+                  task_.reset();
+                  Answer(std::move(outcome), kind);
+                });
+  task_->Start();
+}
+
+Task<Bytes> ServerCall::AnswerUnary(std::shared_ptr<ServerCall> call,
+                                    const Service::Handler& handler) {
+  const bool read = co_await call->Read();
+  if (!read) co_return absl::InternalError("the call ended without a request");
+  Bytes reply = co_await handler.unary(std::move(call->request_));
+  co_await CheckMessageSize(reply.size(), absl::StrCat("the reply of ", call->context_.method()));
+  co_return reply;
+}
+
+Task<Bytes> ServerCall::AnswerStreaming(std::shared_ptr<ServerCall> call,
+                                        const Service::Handler& handler) {
+  Stream<Bytes> replies = handler.streaming(Requests(call));
+  while (std::optional<Bytes> reply = co_await replies.Next()) {
+    co_await CheckMessageSize(reply->size(), absl::StrCat("a reply of ", call->context_.method()));
+    const bool written = co_await call->Write(std::move(*reply));
+    if (!written) co_return absl::CancelledError("the caller left");
+  }
+  co_return Bytes();
+}
+
+Stream<Bytes> ServerCall::Requests(std::shared_ptr<ServerCall> call) {
+  while (true) {
+    const bool read = co_await call->Read();
+    if (!read) break;
+    Bytes request = std::move(call->request_);
+    co_yield std::move(request);
+  }
+  if (call->failed_to_read()) co_await absl::CancelledError("the caller left");
+}
+
+// A caller that left must not look like one that has sent everything.
+bool ServerCall::failed_to_read() {
+  return answered_ || grpc_call_failed_before_recv_message(context_.c_call()) != 0;
+}
+
+Operation::Ending ServerCall::Read() {
+  if (answered_) return read_.Refused();
+  stream_.Read(&request_.buffer(), read_.Begin(shared_from_this()));
+  return read_.Ended();
+}
+
+Operation::Ending ServerCall::Write(Bytes reply) {
+  if (answered_) return write_.Refused();
+  stream_.Write(Sendable(reply), grpc::WriteOptions(), write_.Begin(shared_from_this()));
+  return write_.Ended();
+}
+
+void ServerCall::Answer(absl::StatusOr<Bytes> outcome, MethodKind kind) {
+  if (outcome.ok() && kind == MethodKind::kUnary && !answered_) {
+    answered_ = true;
+    stream_.WriteAndFinish(Sendable(*outcome), grpc::WriteOptions(), grpc::Status::OK,
+                           finish_.Begin(shared_from_this()));
+  } else {
+    End(outcome.status());
+  }
+}
+
+void ServerCall::End(const absl::Status& status) {
+  const std::shared_ptr<ServerCall> self = shared_from_this();
+  task_.reset();
+  if (std::exchange(answered_, true)) return;
+  stream_.Finish(ToGrpcStatus(status), finish_.Begin(self));
+}
+
+}  // namespace chains::internal

@@ -1,0 +1,67 @@
+// ServerCall: one call that a server takes, of any kind, from its acceptance to its end.
+//
+// It owns what gRPC writes to, and the task that answers. Operations and the task's frames hold it.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <grpcpp/generic/async_generic_service.h>
+
+#include "chains/contract/bytes.h"
+#include "chains/contract/service.h"
+#include "chains/core/intrusive_list.h"
+#include "chains/core/root.h"
+#include "chains/core/stream.h"
+#include "chains/grpc/lane.h"
+#include "chains/grpc/operation.h"
+
+namespace chains::internal {
+
+// For the lane's reactor's thread.
+class ServerCall final : public ListNode,
+                         private Operation::Owner,
+                         public std::enable_shared_from_this<ServerCall> {
+ public:
+  explicit ServerCall(Lane& lane) : lane_(lane), stream_(&context_) {}
+  ~ServerCall();
+
+  // Waits for a call.
+  void Accept();
+  // Drops the task and answers with `status`, unless there is an answer already.
+  void End(const absl::Status& status);
+
+  // "/hello.SayHello/RunRemote".
+  const std::string& path() const { return context_.method(); }
+
+ private:
+  static Task<Bytes> AnswerUnary(std::shared_ptr<ServerCall> call, const Service::Handler& handler);
+  static Task<Bytes> AnswerStreaming(std::shared_ptr<ServerCall> call,
+                                     const Service::Handler& handler);
+  static Stream<Bytes> Requests(std::shared_ptr<ServerCall> call);
+
+  void Returned(Operation& operation, bool ok) override;
+  void Accepted();
+  absl::Status Refusal(const Service::Handler* handler) const;
+  void Run(const Service::Handler& handler);
+  void Answer(absl::StatusOr<Bytes> outcome, MethodKind kind);
+  bool failed_to_read();
+
+  Operation::Ending Read();
+  Operation::Ending Write(Bytes reply);
+
+  Lane& lane_;
+  grpc::GenericServerContext context_;
+  grpc::GenericServerAsyncReaderWriter stream_;
+  Operation accept_{*this};
+  Operation done_{*this};  // the call is over, answered or not
+  Operation read_{*this};
+  Operation write_{*this};
+  Operation finish_{*this};
+  Bytes request_;
+  std::optional<Root<Bytes>> task_;
+  bool counted_ = false;
+  bool answered_ = false;
+};
+
+}  // namespace chains::internal

@@ -1,0 +1,57 @@
+#include "chains/grpc/status.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "chains/contract/status_path.h"
+#include "chains/grpc/limits.h"
+
+namespace chains::internal {
+namespace {
+
+absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
+
+}  // namespace
+
+std::string_view CutText(std::string_view text, size_t max) {
+  if (text.size() <= max) return text;
+  size_t end = max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
+grpc::Status ToGrpcStatus(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  const std::string_view message(status.message().data(), status.message().size());
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
+                      std::string(CutText(message, kMaxErrorMessageBytes)), EncodeDetails(status));
+}
+
+absl::Status FromGrpcStatus(const grpc::Status& status, std::string_view address,
+                            std::string_view method) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string message = status.error_message();
+  const std::string details = status.error_details();
+  const auto code = static_cast<absl::StatusCode>(status.error_code());
+  // The transport's words: a callee's status comes with details, or does not look like this.
+  if (details.empty()) {
+    if (code == absl::StatusCode::kUnavailable ||
+        (code == absl::StatusCode::kCancelled &&
+         absl::StartsWith(message, "Received RST_STREAM"))) {
+      return absl::UnavailableError(absl::StrCat(View(address), ": ", message));
+    }
+    if (code == absl::StatusCode::kDeadlineExceeded && message == "Deadline Exceeded") {
+      return absl::DeadlineExceededError(
+          absl::StrCat("deadline exceeded waiting for ", View(method), " at ", View(address)));
+    }
+  }
+  return DecodeDetails(absl::Status(code, message), details);
+}
+
+absl::Status CheckMessageSize(size_t bytes, std::string_view what) {
+  if (bytes <= kMaxMessageBytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat(View(what), " has ", bytes, " bytes; a message between chainlets has at most ",
+                   kMaxMessageBytes));
+}
+
+}  // namespace chains::internal

@@ -1,0 +1,27 @@
+// absl::Status and grpc::Status, one to the other, with payloads and path.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <grpcpp/support/status.h>
+
+#include "absl/status/status.h"
+
+namespace chains::internal {
+
+// The message is cut to kMaxErrorMessageBytes.
+grpc::Status ToGrpcStatus(const absl::Status& status);
+
+// What a call to `method` at `address` ended with. What the transport says, rather than the callee,
+// names the address.
+absl::Status FromGrpcStatus(const grpc::Status& status, std::string_view address,
+                            std::string_view method);
+
+// At most `max` bytes of `text`, whole UTF-8 characters.
+std::string_view CutText(std::string_view text, size_t max);
+
+// RESOURCE_EXHAUSTED when a message of `bytes` is too large to send; `what` says which it is.
+absl::Status CheckMessageSize(size_t bytes, std::string_view what);
+
+}  // namespace chains::internal
