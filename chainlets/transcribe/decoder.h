@@ -21,7 +21,7 @@ class Decoder {
 };
 
 // Loads PocketSphinx with the US English model in `model_dir` (of the Debian package
-// pocketsphinx-en-us); about a second and 200 MB. FAILED_PRECONDITION names what is missing there.
+// pocketsphinx-en-us); up to a second and 100 MB. FAILED_PRECONDITION names what is missing there.
 absl::StatusOr<std::unique_ptr<Decoder>> LoadPocketSphinx(const std::string& model_dir);
 
 }  // namespace transcribe

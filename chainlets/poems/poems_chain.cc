@@ -1,0 +1,32 @@
+#include "poems_chain.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace poems {
+namespace {
+
+PhiLlmRequest PoemAbout(const std::string& word) {
+  PhiLlmRequest request;
+  request.set_prompt(absl::StrCat("Generate a poem about: ", word));
+  return request;
+}
+
+}  // namespace
+
+chains::Task<PoemGeneratorResponse> Poet::RunRemote(PoemGeneratorRequest request) {
+  std::vector<chains::Task<PhiLlmResponse>> writing;
+  for (const std::string& word : request.words()) {
+    writing.push_back(phi_llm_.RunRemote(PoemAbout(word)));
+  }
+  const std::vector<PhiLlmResponse> poems = co_await chains::All(std::move(writing));
+
+  PoemGeneratorResponse response;
+  for (const PhiLlmResponse& poem : poems) response.add_result(poem.result());
+  co_return response;
+}
+
+}  // namespace poems

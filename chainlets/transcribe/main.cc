@@ -1,0 +1,32 @@
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "chains/chain/chain.h"
+#include "transcribe_chain.h"
+
+namespace {
+
+constexpr char kModelDir[] = "POCKETSPHINX_MODEL_DIR";
+
+// As many decoders as there are threads to run them.
+std::unique_ptr<transcribe::DecoderPool> MakeDecoders(const chains::DeploymentContext& context) {
+  const std::string model_dir = context.Variable(kModelDir).value_or("");
+  return std::make_unique<transcribe::DecoderPool>(
+      [model_dir] { return transcribe::LoadPocketSphinx(model_dir); },
+      std::max(1U, std::thread::hardware_concurrency()));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  chains::Chain chain("transcribe");
+  chain.Add<transcribe::PocketSphinxRecognizer>(
+      chains::Shared<transcribe::DecoderPool>(MakeDecoders), chains::Autoscaling{.max_replica = 4},
+      chains::Settings{.variables = {{kModelDir, POCKETSPHINX_MODEL_DIR}},
+                       .system_packages = {"pocketsphinx-en-us"}});
+  chain.Add<transcribe::Transcriber>(chains::Needs<transcribe::Recognizer>{.attempts = 2})
+      .Entrypoint();
+  return chain.Main(argc, argv);
+}
