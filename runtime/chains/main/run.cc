@@ -50,6 +50,23 @@ absl::StatusOr<const Transcoder::Method*> FindMethod(const Transcoder& transcode
   return method;
 }
 
+// JSON with a space after each comma and colon, for people.
+std::string Readable(const std::string& json) {
+  std::string spaced;
+  bool in_string = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    spaced += json[i];
+    if (in_string && json[i] == '\\') {
+      spaced += json[++i];
+    } else if (json[i] == '"') {
+      in_string = !in_string;
+    } else if (!in_string && (json[i] == ',' || json[i] == ':')) {
+      spaced += ' ';
+    }
+  }
+  return spaced;
+}
+
 Stream<Bytes> Only(Bytes request) { co_yield std::move(request); }
 
 // Prints as answers come. Coroutine: what it refers to outlives the call.
@@ -58,13 +75,13 @@ Task<void> CallAndPrint(Channel& channel, const Transcoder& transcoder,
   if (!method.descriptor->server_streaming()) {
     Bytes reply = co_await channel.Unary(method.call, std::move(request));
     std::string json = co_await transcoder.ReplyToJson(method, reply.ToString());
-    std::printf("%s\n", json.c_str());
+    std::printf("%s\n", Readable(json).c_str());
     co_return;
   }
   Stream<Bytes> replies = channel.Streaming(method.call, Only(std::move(request)));
   while (std::optional<Bytes> reply = co_await replies.Next()) {
     std::string json = co_await transcoder.ReplyToJson(method, reply->ToString());
-    std::printf("%s\n", json.c_str());
+    std::printf("%s\n", Readable(json).c_str());
     std::fflush(stdout);
   }
 }
