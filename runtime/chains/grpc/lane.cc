@@ -39,8 +39,9 @@ void Lane::End::Fire() {
 
 std::string Lane::Contracts() const {
   std::set<std::string_view> contracts;
-  for (const auto& [path, handler] : service_.handlers())
-    contracts.insert(handler.method->chainlet);
+  for (const auto& [path, handler] : service_.handlers()) {
+    if (!IsHousekeeping(path)) contracts.insert(handler.method->chainlet);
+  }
   return absl::StrJoin(contracts, ", ",
                        [](std::string* out, std::string_view name) { out->append(name); });
 }

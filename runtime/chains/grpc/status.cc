@@ -1,14 +1,23 @@
 #include "chains/grpc/status.h"
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "chains/contract/status_path.h"
 #include "chains/grpc/limits.h"
+#include "chains/v1/error.pb.h"
 
 namespace chains::internal {
 namespace {
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
+
+// Never empty, so that a caller knows a status of the callee from one of the transport.
+std::string DetailsOf(const absl::Status& status) {
+  const std::string details = EncodeDetails(status);
+  if (!details.empty()) return details;
+  v1::StatusDetails only_code;
+  only_code.set_code(static_cast<int>(status.code()));
+  return only_code.SerializeAsString();
+}
 
 }  // namespace
 
@@ -23,7 +32,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const std::string_view message(status.message().data(), status.message().size());
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
-                      std::string(CutText(message, kMaxErrorMessageBytes)), EncodeDetails(status));
+                      std::string(CutText(message, kMaxErrorMessageBytes)), DetailsOf(status));
 }
 
 absl::Status FromGrpcStatus(const grpc::Status& status, std::string_view address,
@@ -32,11 +41,10 @@ absl::Status FromGrpcStatus(const grpc::Status& status, std::string_view address
   const std::string message = status.error_message();
   const std::string details = status.error_details();
   const auto code = static_cast<absl::StatusCode>(status.error_code());
-  // The transport's words: a callee's status comes with details, or does not look like this.
+  // Without details these are the transport's words. Nobody here cancelled a call whose outcome is
+  // awaited: a server that leaves did, before it looked at the call.
   if (details.empty()) {
-    if (code == absl::StatusCode::kUnavailable ||
-        (code == absl::StatusCode::kCancelled &&
-         absl::StartsWith(message, "Received RST_STREAM"))) {
+    if (code == absl::StatusCode::kUnavailable || code == absl::StatusCode::kCancelled) {
       return absl::UnavailableError(absl::StrCat(View(address), ": ", message));
     }
     if (code == absl::StatusCode::kDeadlineExceeded && message == "Deadline Exceeded") {

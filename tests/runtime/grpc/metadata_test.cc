@@ -1,0 +1,116 @@
+// Trace and headers on their way from process to process.
+#include "chains/grpc/metadata.h"
+
+#include <map>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_join.h"
+#include "chains/grpc/limits.h"
+#include "tests/runtime/grpc/ends.h"
+
+namespace chains {
+namespace {
+
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+
+constexpr char kTrace[] = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+TEST(MetadataTest, OnlyAValidTraceparentHasATraceId) {
+  using internal::TraceIdOf;
+  const std::string valid = absl::StrCat("00-", kTrace, "-00f067aa0ba902b7-01");
+  EXPECT_EQ(TraceIdOf(valid), kTrace);
+  EXPECT_EQ(TraceIdOf(absl::StrCat("cc-", kTrace, "-00f067aa0ba902b7-01-more")), kTrace);
+  EXPECT_EQ(TraceIdOf(absl::StrCat(valid, "-more")), "");
+  EXPECT_EQ(TraceIdOf(absl::StrCat("ff-", kTrace, "-00f067aa0ba902b7-01")), "");
+  EXPECT_EQ(TraceIdOf(absl::StrCat("00-", kTrace, "-0000000000000000-01")), "");
+  EXPECT_EQ(TraceIdOf(absl::StrCat("00-", std::string(32, '0'), "-00f067aa0ba902b7-01")), "");
+  EXPECT_EQ(TraceIdOf(absl::StrCat("00-", std::string(32, 'X'), "-00f067aa0ba902b7-01")), "");
+  EXPECT_EQ(TraceIdOf(valid.substr(1)), "");
+  EXPECT_EQ(TraceIdOf(""), "");
+}
+
+TEST(MetadataTest, ATraceBeginsWhereThereIsNone) {
+  const Context one = internal::Receive(absl::InfiniteFuture(), {{"traceparent", "nonsense"}});
+  const Context other = internal::Receive(absl::InfiniteFuture(), {});
+  EXPECT_EQ(one.trace_id().size(), 32u);
+  EXPECT_NE(one.trace_id(), other.trace_id());
+}
+
+TEST(MetadataTest, WhatBelongsToTheConnectionIsNoHeader) {
+  const Context context =
+      internal::Receive(absl::InfiniteFuture(), {{"x-user", "ada"},
+                                                 {"user-agent", "grpc"},
+                                                 {"grpc-timeout", "1S"},
+                                                 {"x-key-bin", "1"},
+                                                 {"te", "trailers"},
+                                                 {":path", "/"},
+                                                 {"authorization", "Bearer x"}});
+  EXPECT_THAT(context.headers(),
+              UnorderedElementsAre(Pair("x-user", "ada"), Pair("authorization", "Bearer x")));
+}
+
+// Answers with what it sees of its Context, and what the next hop sees, if there is one.
+std::string Describe(const Context& context) {
+  Headers headers = context.headers();
+  std::sort(headers.begin(), headers.end());
+  return absl::StrCat(std::string(context.trace_id()), " ",
+                      absl::StrJoin(headers, ",", absl::PairFormatter("=")));
+}
+Task<Bytes> Tell(Bytes) {
+  Context context = co_await CurrentContext();
+  co_return Bytes(Describe(context));
+}
+Task<Bytes> PassOn(GrpcChannel& next) {
+  Bytes reply = co_await next.Unary(kUnary, Bytes());
+  co_return reply;
+}
+
+Service WithUnary(Service::UnaryHandler handler) {
+  Service service;
+  service.AddUnary(kUnary, std::move(handler));
+  return service;
+}
+
+TEST(MetadataTest, TraceAndHeadersReachTheLastHop) {
+  Ends last(WithUnary(Tell));
+  std::unique_ptr<GrpcChannel> to_last;
+  Ends first(WithUnary([&](Bytes) { return PassOn(*to_last); }));
+  to_last = std::make_unique<GrpcChannel>(last.server().addresses()[0], first.server().reactor(0));
+  const Context context(absl::Now() + absl::Seconds(30), kTrace,
+                        {{"x-user", "ada"}, {"x-tenant", "7"}});
+  EXPECT_EQ(*first.Call(kUnary, "", context), absl::StrCat(kTrace, " x-tenant=7,x-user=ada"));
+}
+
+TEST(MetadataTest, WhatCannotTravelIsLeftOut) {
+  Ends ends(WithUnary(Tell));
+  const Context context(absl::InfiniteFuture(), kTrace,
+                        {{"x-ok", "1"},
+                         {"x-newline", "a\nb"},
+                         {"x-utf8", "ü"},
+                         {"X-Upper", "1"},
+                         {"x space", "1"},
+                         {"", "1"},
+                         {":authority", "1"},
+                         {"grpc-timeout", "1n"},
+                         {"x-large", std::string(kMaxHeaderBytes, 'x')},
+                         {"content-length", "1000"}});
+  EXPECT_EQ(*ends.Call(kUnary, "", context), absl::StrCat(kTrace, " x-ok=1"));
+}
+
+TEST(MetadataTest, ManyHeadersAreCutAtTheLimit) {
+  Ends ends(WithUnary(Tell));
+  Headers headers;
+  for (int i = 0; i < 100; ++i) headers.emplace_back(absl::StrCat("x-", i), std::string(100, 'v'));
+  absl::StatusOr<std::string> seen =
+      ends.Call(kUnary, "", Context(absl::InfiniteFuture(), kTrace, headers));
+  ASSERT_TRUE(seen.ok()) << seen.status();
+  EXPECT_THAT(*seen, ::testing::HasSubstr("x-30="));
+  EXPECT_THAT(*seen, ::testing::Not(::testing::HasSubstr("x-50=")));
+}
+
+}  // namespace
+}  // namespace chains
