@@ -4,6 +4,7 @@
 
 #include "chains/contract/bytes.h"
 #include "chains/contract/method.h"
+#include "chains/core/promise.h"  // here, so that compilers print few includes above its sentence
 #include "chains/core/stream.h"
 #include "chains/core/task.h"
 
