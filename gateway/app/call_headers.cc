@@ -1,0 +1,137 @@
+#include "gateway/app/call_headers.h"
+
+#include <algorithm>
+#include <array>
+#include <random>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "chains/core/text.h"
+#include "chains/grpc/limits.h"
+
+namespace chains::gateway {
+namespace {
+
+constexpr size_t kMaxRequestId = 128;
+constexpr size_t kPerHeader = 32;  // what HTTP/2 counts for each, beside name and value
+
+constexpr std::array kNotForwarded = {
+    "accept-encoding",
+    "authorization",
+    "chains-timeout",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authorization",
+    "proxy-authenticate",
+    "te",
+    "trailer",
+    "traceparent",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "x-request-id",
+};
+
+uint64_t RandomBits() {
+  thread_local std::mt19937_64 random{std::random_device{}()};
+  return random();
+}
+
+bool IsHex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f'); });
+}
+
+bool IsPrintable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
+bool IsMetadataName(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-' || c == '_' || c == '.';
+  });
+}
+
+// Headers that this hop's Connection header names concern this hop only.
+bool IsNamedByConnection(const RequestHead& head, std::string_view name) {
+  const auto connection = head.Header("connection");
+  if (!connection) return false;
+  for (const absl::string_view part : absl::StrSplit(ToAbsl(*connection), ',')) {
+    if (absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(part), ToAbsl(name))) return true;
+  }
+  return false;
+}
+
+bool IsForwarded(const RequestHead& head, const std::string& name, std::string_view value) {
+  if (std::find(kNotForwarded.begin(), kNotForwarded.end(), name) != kNotForwarded.end())
+    return false;
+  if (absl::StartsWith(name, "grpc-") || absl::EndsWith(name, "-bin")) return false;
+  return IsMetadataName(name) && IsPrintable(value) && !IsNamedByConnection(head, name);
+}
+
+}  // namespace
+
+absl::StatusOr<absl::Duration> TimeoutOf(const RequestHead& head, absl::Duration by_default,
+                                         absl::Duration max) {
+  const auto text = head.Header("chains-timeout");
+  if (!text) return by_default;
+  absl::Duration timeout;
+  double seconds = 0;
+  if (absl::SimpleAtod(ToAbsl(*text), &seconds)) {
+    timeout = absl::Seconds(seconds);
+  } else if (!absl::ParseDuration(ToAbsl(*text), &timeout)) {
+    timeout = absl::ZeroDuration();
+  }
+  if (timeout <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(
+        "Chains-Timeout: a time above 0 is expected, as in 5s or 200ms");
+  }
+  return std::min(timeout, max);
+}
+
+// "00-<32 hexadecimal digits>-<16>-<2>", neither id all zeros.
+std::string TraceIdOf(const RequestHead& head) {
+  const auto parent = head.Header("traceparent");
+  if (parent && parent->size() >= 55 && (*parent)[2] == '-' && (*parent)[35] == '-') {
+    const std::string_view id = parent->substr(3, 32);
+    if (IsHex(id) && id.find_first_not_of('0') != std::string_view::npos) return std::string(id);
+  }
+  return absl::StrFormat("%016x%016x", RandomBits(), RandomBits() | 1);
+}
+
+std::string NewTraceparent(std::string_view trace_id) {
+  return absl::StrFormat("00-%s-%016x-01", ToAbsl(trace_id), RandomBits() | 1);
+}
+
+std::string RequestIdOf(const RequestHead& head) {
+  const auto id = head.Header("x-request-id");
+  if (id && !id->empty() && id->size() <= kMaxRequestId && IsPrintable(*id))
+    return std::string(*id);
+  return absl::StrFormat("%016x", RandomBits());
+}
+
+Headers ForwardedOf(const RequestHead& head, std::string_view request_id) {
+  Headers forwarded = {{"x-request-id", std::string(request_id)}};
+  size_t bytes = forwarded[0].first.size() + request_id.size() + kPerHeader;
+  for (const auto& [given, value] : head.headers) {
+    const std::string name = absl::AsciiStrToLower(given);
+    const size_t more = name.size() + value.size() + kPerHeader;
+    if (!IsForwarded(head, name, value) || bytes + more > kMaxHeaderBytes) continue;
+    bytes += more;
+    forwarded.emplace_back(name, value);
+  }
+  return forwarded;
+}
+
+}  // namespace chains::gateway

@@ -1,0 +1,23 @@
+// Failures as HTTP responses: {"error": {"code", "message", "details", "path"}}.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "gateway/http/message.h"
+
+namespace chains::gateway {
+
+// gRPC's canonical codes to HTTP's: INVALID_ARGUMENT 400, UNAVAILABLE 503, CANCELLED 499, …
+int HttpStatusOf(absl::StatusCode code);
+// The other way, for what HTTP itself refuses: 413 is RESOURCE_EXHAUSTED, 405 UNIMPLEMENTED, …
+absl::StatusCode CodeOf(int http_status);
+
+// "path" lists the calls that the failure came through, the entrypoint first; "details" what
+// chainlets attached, by type. What asks to be tried again later carries Retry-After.
+Response ErrorResponse(const absl::Status& status);
+// The same under another HTTP status.
+Response ErrorResponse(const absl::Status& status, int http_status);
+
+}  // namespace chains::gateway

@@ -1,0 +1,247 @@
+#include "gateway/app/gateway.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
+#include "chains/core/blocking.h"
+#include "chains/core/text.h"
+#include "chains/core/timing.h"
+#include "gateway/app/call_headers.h"
+#include "gateway/app/errors.h"
+#include "gateway/app/openapi.h"
+
+namespace chains::gateway {
+namespace {
+
+using json::Transcoder;
+
+constexpr const char* kJson = "application/json";
+constexpr const char* kProtobuf = "application/x-protobuf";
+
+Response Page(std::string_view type, std::string body) {
+  return {.status = 200, .headers = {{"Content-Type", std::string(type)}}, .body = std::move(body)};
+}
+
+std::string_view PathOf(std::string_view target) {
+  return target.substr(0, target.find_first_of("?#"));
+}
+
+bool IsOwnPage(std::string_view path) {
+  return path == "/healthz" || path == "/readyz" || path == "/metrics" || path == "/openapi.json";
+}
+
+Response NotAllowed(std::string_view allowed) {
+  Response response =
+      ErrorResponse(absl::UnimplementedError(Text("this path answers ", allowed, " only")), 405);
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
+bool IsProtobuf(const RequestHead& head) {
+  const auto type = head.Header("content-type");
+  return type && absl::StartsWithIgnoreCase(ToAbsl(*type), kProtobuf);
+}
+
+}  // namespace
+
+// Counts one request, whatever becomes of it.
+class Gateway::Tally {
+ public:
+  Tally(Gateway& gateway, size_t bytes_in)
+      : gateway_(gateway), began_(gateway.loop_.Now()), bytes_in_(bytes_in) {
+    gateway_.metrics_.Began(labels_);
+  }
+  Tally(const Tally&) = delete;
+  Tally& operator=(const Tally&) = delete;
+  ~Tally() {
+    gateway_.metrics_.Ended(labels_, status_, gateway_.loop_.Now() - began_, bytes_in_, bytes_out_);
+  }
+
+  // Only names that the configuration or a contract has: clients cannot make up series.
+  void At(const Route& route, const std::string& method) {
+    Metrics::Labels labels{
+        .chain = route.chain, .deployment = route.Path().substr(1), .method = method};
+    gateway_.metrics_.Moved(labels_, labels);
+    labels_ = std::move(labels);
+  }
+  void Answered(const Response& response) {
+    status_ = response.status;
+    bytes_out_ = response.body.size();
+  }
+
+ private:
+  Gateway& gateway_;
+  const absl::Time began_;
+  const size_t bytes_in_;
+  size_t bytes_out_ = 0;
+  int status_ = 499;  // until it is answered
+  Metrics::Labels labels_;
+};
+
+absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(
+    Loop& loop, std::vector<std::unique_ptr<Target>> targets, Options options) {
+  std::vector<Route> routes;
+  for (const auto& target : targets) routes.push_back(target->route());
+  absl::StatusOr<Router> router = Router::Create(std::move(routes));
+  if (!router.ok()) return router.status();
+  return std::unique_ptr<Gateway>(
+      new Gateway(loop, *std::move(router), std::move(targets), std::move(options)));
+}
+
+void Gateway::Start() {
+  for (const auto& target : targets_) target->Start(loop_, options_.backoff);
+}
+
+void Gateway::Stop() {
+  stopped_ = true;
+  for (const auto& target : targets_) target->Stop();
+}
+
+size_t Gateway::ReadyTargets() const {
+  size_t ready = 0;
+  for (const auto& target : targets_) ready += target->transcoder() != nullptr ? 1 : 0;
+  return ready;
+}
+
+bool Gateway::ready() const { return !stopped_ && ReadyTargets() == targets_.size(); }
+
+Task<void> Gateway::FirstAnswers() const {
+  constexpr absl::Duration kBetweenLooks = absl::Milliseconds(2);
+  for (const auto& target : targets_) {
+    while (!target->asked()) co_await Sleep(kBetweenLooks);
+  }
+}
+
+std::optional<Response> Gateway::Refuse(const RequestHead& head) {
+  if (!options_.keys || IsOwnPage(PathOf(head.target))) return std::nullopt;
+  const absl::Status allowed = options_.keys->Check(head.Header("authorization"));
+  if (allowed.ok()) return std::nullopt;
+  Response response = ErrorResponse(allowed);
+  if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Api-Key, Bearer");
+  return response;
+}
+
+Response Gateway::Failure(int status, std::string_view text) {
+  return ErrorResponse(absl::Status(CodeOf(status), ToAbsl(text)), status);
+}
+
+Task<Response> Gateway::Handle(Request request) {
+  if (IsOwnPage(PathOf(request.head.target))) co_return OwnPage(request.head);
+  Tally tally(*this, request.body.size());
+  const std::string request_id = RequestIdOf(request.head);
+  const std::string trace_id = TraceIdOf(request.head);
+  absl::StatusOr<Response> outcome = co_await Outcome(Call(request, request_id, trace_id, tally));
+  Response response = outcome.ok() ? *std::move(outcome) : ErrorResponse(outcome.status());
+  response.headers.emplace_back("X-Request-Id", request_id);
+  response.headers.emplace_back("Traceparent", NewTraceparent(trace_id));
+  tally.Answered(response);
+  co_return response;
+}
+
+Task<Response> Gateway::Call(const Request& request, const std::string& request_id,
+                             const std::string& trace_id, Tally& tally) {
+  const Router::Match match = co_await router_.Find(request.head.target);
+  const Target& target = *targets_[match.route];
+  if (request.head.method != "POST") co_return NotAllowed("POST");
+  if (target.transcoder() == nullptr) co_await target.problem();
+  const Transcoder::Method* method = co_await FindMethod(target, match.method);
+  tally.At(target.route(), method->snake_name);
+  const absl::Duration timeout =
+      co_await TimeoutOf(request.head, options_.timeout, options_.max_timeout);
+  const Context context(loop_.Now() + timeout, trace_id, ForwardedOf(request.head, request_id));
+  co_return co_await CallMethod(request, target, *method, context);
+}
+
+Task<Response> Gateway::CallMethod(const Request& request, const Target& target,
+                                   const Transcoder::Method& method, const Context& context) {
+  const bool is_json = !IsProtobuf(request.head);
+  Bytes wire;
+  if (is_json) {
+    absl::StatusOr<Bytes> made =
+        co_await Outcome(ToWire(*target.transcoder(), method, request.body));
+    if (absl::IsResourceExhausted(made.status())) co_return ErrorResponse(made.status(), 413);
+    wire = co_await std::move(made);
+  } else {
+    wire = Bytes(request.body);
+  }
+  absl::StatusOr<Bytes> outcome = co_await internal::Within<Bytes>(
+      target.channel().Unary(method.call, std::move(wire)), context);
+  const Bytes reply = co_await std::move(outcome);
+  std::string body = reply.ToString();
+  if (is_json) body = co_await ToJson(*target.transcoder(), method, body);
+  co_return Page(is_json ? kJson : kProtobuf, std::move(body));
+}
+
+Task<Bytes> Gateway::ToWire(const Transcoder& transcoder, const Transcoder::Method& method,
+                            const std::string& json) {
+  absl::StatusOr<std::string> wire;
+  if (json.size() > options_.blocking_bytes) {
+    co_await Blocking([&] { wire = transcoder.RequestToWire(method, json); });
+  } else {
+    wire = transcoder.RequestToWire(method, json);
+  }
+  const std::string bytes = co_await std::move(wire);
+  co_return Bytes(bytes);
+}
+
+Task<std::string> Gateway::ToJson(const Transcoder& transcoder, const Transcoder::Method& method,
+                                  const std::string& wire) {
+  absl::StatusOr<std::string> json;
+  if (wire.size() > options_.blocking_bytes) {
+    co_await Blocking([&] { json = transcoder.ReplyToJson(method, wire); });
+  } else {
+    json = transcoder.ReplyToJson(method, wire);
+  }
+  co_return json;
+}
+
+absl::StatusOr<const Transcoder::Method*> Gateway::FindMethod(const Target& target,
+                                                              const std::string& name) const {
+  const Transcoder::Method* method = target.transcoder()->Find(name);
+  if (method == nullptr) {
+    std::vector<std::string> names;
+    for (const auto& each : target.transcoder()->methods()) names.push_back(each->snake_name);
+    return absl::NotFoundError(
+        Text(target.route().ToString(), " has no such method, only: ", absl::StrJoin(names, ", ")));
+  }
+  if (method->call.kind != MethodKind::kUnary) {
+    return absl::UnimplementedError(
+        Text(name, " is a stream, which this gateway does not carry: call it over gRPC"));
+  }
+  return method;
+}
+
+Response Gateway::OwnPage(const RequestHead& head) {
+  if (head.method != "GET" && head.method != "HEAD") return NotAllowed("GET, HEAD");
+  const std::string_view path = PathOf(head.target);
+  if (path == "/healthz") return Page("text/plain", "ok\n");
+  if (path == "/readyz") return Readiness();
+  if (path == "/openapi.json") return Page(kJson, OpenApiText());
+  const size_t connections = connections_ ? connections_() : 0;
+  return Page("text/plain; version=0.0.4",
+              metrics_.Text(connections, ReadyTargets(), targets_.size()));
+}
+
+Response Gateway::Readiness() const {
+  if (stopped_) return ErrorResponse(absl::UnavailableError("draining"));
+  std::vector<std::string> problems;
+  for (const auto& target : targets_) {
+    if (target->transcoder() == nullptr) problems.emplace_back(MessageOf(target->problem()));
+  }
+  if (problems.empty()) return Page("text/plain", "ready\n");
+  return ErrorResponse(absl::UnavailableError(absl::StrJoin(problems, "; ")));
+}
+
+std::string Gateway::OpenApiText() const {
+  std::vector<DescribedRoute> routes;
+  for (size_t i = 0; i < targets_.size(); ++i) {
+    if (targets_[i]->transcoder() == nullptr) continue;
+    routes.push_back({.name = targets_[i]->route().ToString(),
+                      .path = router_.PathsOf(i).front(),
+                      .transcoder = targets_[i]->transcoder()});
+  }
+  return OpenApi(routes, options_.keys ? NeedsKey::kYes : NeedsKey::kNo);
+}
+
+}  // namespace chains::gateway

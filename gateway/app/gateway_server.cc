@@ -1,0 +1,47 @@
+#include "gateway/app/gateway_server.h"
+
+#include <future>
+#include <utility>
+
+#include "chains/grpc/run_on.h"
+
+namespace chains::gateway {
+
+absl::Status GatewayServer::Open(std::vector<std::unique_ptr<Target>> targets, Options options) {
+  absl::StatusOr<std::unique_ptr<Gateway>> gateway =
+      Gateway::Create(reactor_, std::move(targets), std::move(options.gateway));
+  if (!gateway.ok()) return gateway.status();
+  gateway_ = *std::move(gateway);
+  server_ = std::make_unique<HttpServer>(reactor_, sockets_, *gateway_, options.http);
+  gateway_->CountConnections([this] { return server_->connections(); });
+  reactor_.Attach(sockets_);
+  reactor_.Post([this] { gateway_->Start(); });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> GatewayServer::Listen(std::string_view address) {
+  return server_->Listen(address);
+}
+
+void GatewayServer::AwaitFirstAnswers() {
+  const auto answered = RunOn(reactor_, [this] { return gateway_->FirstAnswers(); });
+  answered.status().IgnoreError();
+}
+
+void GatewayServer::Drain(absl::Time deadline) {
+  std::promise<void> drained;
+  reactor_.Post([&] {
+    gateway_->Stop();
+    server_->Drain(deadline, [&] { drained.set_value(); });
+  });
+  drained.get_future().wait();
+  std::promise<void> destroyed;
+  reactor_.Post([&] {
+    gateway_->CountConnections(nullptr);
+    server_.reset();
+    destroyed.set_value();
+  });
+  destroyed.get_future().wait();
+}
+
+}  // namespace chains::gateway

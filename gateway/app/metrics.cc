@@ -1,0 +1,104 @@
+#include "gateway/app/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+namespace chains::gateway {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+
+const prometheus::Histogram::BucketBoundaries& Buckets() {
+  static const auto* const kSeconds = new prometheus::Histogram::BucketBoundaries{
+      0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+  return *kSeconds;
+}
+
+prometheus::Labels With(const Metrics::Labels& labels) {
+  return {{"chain", labels.chain}, {"deployment", labels.deployment}, {"method", labels.method}};
+}
+
+}  // namespace
+
+Metrics::Metrics()
+    : requests_(BuildCounter()
+                    .Name("chains_gateway_requests_total")
+                    .Help("Requests that ended, by HTTP status; 499: the client left")
+                    .Register(registry_)),
+      in_flight_(BuildGauge()
+                     .Name("chains_gateway_requests_in_flight")
+                     .Help("Requests that run now")
+                     .Register(registry_)),
+      seconds_(BuildHistogram()
+                   .Name("chains_gateway_request_seconds")
+                   .Help("From the whole request to its response")
+                   .Register(registry_)),
+      bytes_in_(BuildCounter()
+                    .Name("chains_gateway_request_bytes_total")
+                    .Help("Bodies of requests")
+                    .Register(registry_)),
+      bytes_out_(BuildCounter()
+                     .Name("chains_gateway_response_bytes_total")
+                     .Help("Bodies of responses")
+                     .Register(registry_)),
+      connections_(BuildGauge()
+                       .Name("chains_gateway_connections")
+                       .Help("Connections that are open")
+                       .Register(registry_)
+                       .Add({})),
+      routes_ready_(BuildGauge()
+                        .Name("chains_gateway_routes_ready")
+                        .Help("Routes whose contract is known")
+                        .Register(registry_)
+                        .Add({})),
+      routes_(BuildGauge()
+                  .Name("chains_gateway_routes")
+                  .Help("Routes there are")
+                  .Register(registry_)
+                  .Add({})) {}
+
+void Metrics::Began(const Labels& labels) { Of(labels).in_flight->Increment(); }
+
+void Metrics::Moved(const Labels& from, const Labels& to) {
+  Of(from).in_flight->Decrement();
+  Of(to).in_flight->Increment();
+}
+
+void Metrics::Ended(const Labels& labels, int http_status, absl::Duration took, size_t bytes_in,
+                    size_t bytes_out) {
+  OfMethod& method = Of(labels);
+  method.in_flight->Decrement();
+  method.seconds->Observe(absl::ToDoubleSeconds(took));
+  method.bytes_in->Increment(static_cast<double>(bytes_in));
+  method.bytes_out->Increment(static_cast<double>(bytes_out));
+  prometheus::Counter*& counter = method.requests[http_status];
+  if (counter == nullptr) {
+    prometheus::Labels with = With(labels);
+    with["status"] = std::to_string(http_status);
+    counter = &requests_.Add(with);
+  }
+  counter->Increment();
+}
+
+std::string Metrics::Text(size_t connections, size_t routes_ready, size_t routes) {
+  connections_.Set(static_cast<double>(connections));
+  routes_ready_.Set(static_cast<double>(routes_ready));
+  routes_.Set(static_cast<double>(routes));
+  return prometheus::TextSerializer().Serialize(registry_.Collect());
+}
+
+Metrics::OfMethod& Metrics::Of(const Labels& labels) {
+  const auto found = by_labels_.find(labels);
+  if (found != by_labels_.end()) return found->second;
+  const prometheus::Labels with = With(labels);
+  return by_labels_
+      .emplace(labels, OfMethod{.in_flight = &in_flight_.Add(with),
+                                .seconds = &seconds_.Add(with, Buckets()),
+                                .bytes_in = &bytes_in_.Add(with),
+                                .bytes_out = &bytes_out_.Add(with),
+                                .requests = {}})
+      .first->second;
+}
+
+}  // namespace chains::gateway

@@ -1,0 +1,107 @@
+#include "gateway/app/target.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_join.h"
+#include "chains/core/text.h"
+#include "chains/core/timing.h"
+#include "chains/v1/replica.pb.h"
+
+namespace chains::gateway {
+namespace {
+
+using json::Transcoder;
+
+const Method& DescribeMethod() {
+  static constexpr Method kDescribe{.chainlet = "chains.v1.Replica",
+                                    .name = "Describe",
+                                    .path = "/chains.v1.Replica/Describe",
+                                    .kind = MethodKind::kUnary,
+                                    .idempotent = true};
+  return kDescribe;
+}
+
+bool Serves(const v1::DescribeResponse& description, const std::string& chainlet) {
+  const auto& serving = description.serving();
+  return std::find(serving.begin(), serving.end(), chainlet) != serving.end();
+}
+
+}  // namespace
+
+Target::Target(Route route, Channel& channel, std::unique_ptr<Channel> owned)
+    : route_(std::move(route)),
+      owned_(std::move(owned)),
+      channel_(channel),
+      problem_(absl::UnavailableError(
+          Text(route_.ToString(), " is not there yet: its entrypoint has not answered so far"))) {}
+
+absl::StatusOr<std::unique_ptr<Target>> Target::Create(Route route, Channel& channel,
+                                                       const Contract& contract) {
+  return Create(std::move(route), channel, nullptr, contract);
+}
+
+absl::StatusOr<std::unique_ptr<Target>> Target::Create(Route route,
+                                                       std::unique_ptr<Channel> channel,
+                                                       const Contract& contract) {
+  Channel& way = *channel;
+  return Create(std::move(route), way, std::move(channel), contract);
+}
+
+absl::StatusOr<std::unique_ptr<Target>> Target::Create(Route route, Channel& channel,
+                                                       std::unique_ptr<Channel> owned,
+                                                       const Contract& contract) {
+  std::unique_ptr<Target> target(new Target(std::move(route), channel, std::move(owned)));
+  target->entrypoint_ = contract.entrypoint;
+  if (contract.descriptors) {
+    const absl::Status learned = target->Learn(*contract.descriptors, contract.entrypoint);
+    if (!learned.ok()) return learned;
+  }
+  return target;
+}
+
+void Target::Start(Loop& loop, Backoff backoff) {
+  if (transcoder_ != nullptr || asking_ != nullptr) return;
+  asking_ = std::make_unique<internal::Root<void>>(loop, Context(), AskUntilAnswered(backoff),
+                                                   [this](const auto&) { asking_.reset(); });
+  asking_->Start();
+}
+
+Task<void> Target::AskUntilAnswered(Backoff backoff) {
+  for (absl::Duration pause = backoff.first;; pause = std::min(pause * 2, backoff.max)) {
+    const absl::StatusOr<internal::Unit> asked = co_await Outcome(Ask(backoff.timeout));
+    if (asked.ok()) co_return;
+    asked_ = true;
+    problem_ = absl::UnavailableError(
+        Text(route_.ToString(), " is not there yet: ", MessageOf(asked.status())));
+    co_await Sleep(pause);
+  }
+}
+
+Task<void> Target::Ask(absl::Duration timeout) {
+  v1::DescribeRequest empty;
+  Bytes request = co_await Bytes::Serialize(empty);
+  Bytes reply = co_await WithTimeout(channel_.Unary(DescribeMethod(), std::move(request)), timeout);
+  v1::DescribeResponse description;
+  co_await reply.ParseInto(description);
+  const std::string entrypoint =
+      entrypoint_.empty() ? description.manifest().entrypoint() : entrypoint_;
+  if (!Serves(description, entrypoint)) {
+    co_await absl::FailedPreconditionError(Text("the replica serves ",
+                                                absl::StrJoin(description.serving(), ", "),
+                                                ", not the entrypoint ", entrypoint));
+  }
+  co_await Learn(description.descriptors(), entrypoint);
+}
+
+absl::Status Target::Learn(const google::protobuf::FileDescriptorSet& descriptors,
+                           const std::string& entrypoint) {
+  absl::StatusOr<std::unique_ptr<const Transcoder>> transcoder =
+      Transcoder::Create(descriptors, entrypoint);
+  if (!transcoder.ok()) return transcoder.status();
+  transcoder_ = *std::move(transcoder);
+  problem_ = absl::OkStatus();
+  return absl::OkStatus();
+}
+
+}  // namespace chains::gateway

@@ -1,0 +1,78 @@
+// Target: what is behind a route: the way to an entrypoint, and its contract.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <google/protobuf/descriptor.pb.h>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "chains/contract/channel.h"
+#include "chains/core/loop.h"
+#include "chains/core/root.h"
+#include "chains/json/transcoder.h"
+#include "gateway/route/route.h"
+
+namespace chains::gateway {
+
+// For the loop's thread, or while that does not run.
+class Target {
+ public:
+  // Where the entrypoint's contract comes from. With `descriptors` there is no need to ask;
+  // without, the replica is asked for them, again and again until it answers.
+  struct Contract {
+    std::optional<google::protobuf::FileDescriptorSet> descriptors = std::nullopt;
+    std::string entrypoint = "";  // "hello.HelloAll"; empty: what the replica's manifest says
+  };
+  struct Backoff {
+    absl::Duration first = absl::Milliseconds(100);
+    absl::Duration max = absl::Seconds(5);
+    absl::Duration timeout = absl::Seconds(5);  // of one asking
+  };
+
+  // `channel` outlives the target, or is owned by it. INVALID_ARGUMENT, NOT_FOUND: descriptors that
+  // do not hold the entrypoint.
+  static absl::StatusOr<std::unique_ptr<Target>> Create(Route route, Channel& channel,
+                                                        const Contract& contract);
+  static absl::StatusOr<std::unique_ptr<Target>> Create(Route route,
+                                                        std::unique_ptr<Channel> channel,
+                                                        const Contract& contract);
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+
+  // Asks for the contract where it is not known. Stop() before the loop ends.
+  void Start(Loop& loop) { Start(loop, Backoff()); }
+  void Start(Loop& loop, Backoff backoff);
+  void Stop() { asking_.reset(); }
+
+  const Route& route() const { return route_; }
+  Channel& channel() const { return channel_; }
+  // Null until it is known; then `problem` says why: UNAVAILABLE. Once there it stays.
+  const json::Transcoder* transcoder() const { return transcoder_.get(); }
+  const absl::Status& problem() const { return problem_; }
+  // Whether it is known, or has been asked for in vain.
+  bool asked() const { return asked_ || transcoder_ != nullptr; }
+
+ private:
+  Target(Route route, Channel& channel, std::unique_ptr<Channel> owned);
+  static absl::StatusOr<std::unique_ptr<Target>> Create(Route route, Channel& channel,
+                                                        std::unique_ptr<Channel> owned,
+                                                        const Contract& contract);
+  absl::Status Learn(const google::protobuf::FileDescriptorSet& descriptors,
+                     const std::string& entrypoint);
+  Task<void> AskUntilAnswered(Backoff backoff);
+  Task<void> Ask(absl::Duration timeout);
+
+  const Route route_;
+  const std::unique_ptr<Channel> owned_;
+  Channel& channel_;
+  std::string entrypoint_;
+  std::unique_ptr<const json::Transcoder> transcoder_;
+  absl::Status problem_;
+  bool asked_ = false;
+  std::unique_ptr<internal::Root<void>> asking_;
+};
+
+}  // namespace chains::gateway

@@ -1,0 +1,218 @@
+// chains-gateway: HTTP and JSON in front of the entrypoints of chains.
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <google/protobuf/descriptor.pb.h>
+
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "chains/core/text.h"
+#include "chains/core/worker_pool.h"
+#include "chains/grpc/client_channel.h"
+#include "chains/grpc/process.h"
+#include "chains/grpc/reactor.h"
+#include "chains/policy/balanced.h"
+#include "gateway/app/api_keys.h"
+#include "gateway/app/gateway_server.h"
+#include "gateway/route/route.h"
+
+namespace chains::gateway {
+namespace {
+
+constexpr int kUsage = 2;
+
+struct Flags {
+  std::vector<std::string> listen = {"127.0.0.1:8080"};
+  std::vector<std::string> routes;
+  std::string api_keys;
+  bool no_auth = false;
+  std::string descriptors;
+  std::string entrypoint;
+  std::string timeout = "60s";
+  std::string drain_timeout = "30s";
+  size_t max_connections = HttpOptions().max_connections;
+};
+
+void Declare(CLI::App& app, Flags& flags) {
+  app.add_option("--listen", flags.listen,
+                 "where HTTP is answered: HOST:PORT, [HOST]:PORT or unix:PATH")
+      ->capture_default_str();
+  app.add_option(
+         "--route", flags.routes,
+         "CHAIN/ENVIRONMENT=ADDRESS[,ADDRESS…] or CHAIN/deployment/ID=ADDRESS: the replicas of "
+         "an entrypoint; may be given several times")
+      ->required();
+  auto* keys = app.add_option("--api-keys", flags.api_keys,
+                              "file with the SHA-256 of a key on each line, in hexadecimal");
+  app.add_flag("--no-auth", flags.no_auth, "everybody who reaches the address may call")
+      ->excludes(keys);
+  app.add_option(
+      "--descriptors", flags.descriptors,
+      "file with the FileDescriptorSet of the one route's contract, instead of asking its replica");
+  app.add_option("--entrypoint", flags.entrypoint,
+                 "full name of the one route's entrypoint, instead of asking its replica");
+  app.add_option("--timeout", flags.timeout, "of a request that has no Chains-Timeout header")
+      ->capture_default_str();
+  app.add_option("--drain-timeout", flags.drain_timeout, "how long SIGTERM waits for what runs")
+      ->capture_default_str();
+  app.add_option("--max-connections", flags.max_connections, "open at a time; more have to wait")
+      ->capture_default_str();
+}
+
+absl::Status BadFlag(std::string_view flag, const absl::Status& problem) {
+  return absl::InvalidArgumentError(Text(flag, ": ", MessageOf(problem)));
+}
+
+absl::StatusOr<absl::Duration> ParseTime(std::string_view flag, const std::string& text) {
+  absl::Duration time;
+  if (absl::ParseDuration(text, &time) && time > absl::ZeroDuration()) return time;
+  return absl::InvalidArgumentError(
+      Text(flag, " ", text, ": a time as in 60s or 500ms is expected"));
+}
+
+std::unique_ptr<Channel> Connect(const std::vector<std::string>& addresses, Reactor& reactor) {
+  std::vector<std::unique_ptr<Channel>> ways;
+  for (const std::string& address : addresses) {
+    ways.push_back(std::make_unique<GrpcChannel>(address, reactor));
+  }
+  return std::make_unique<BalancedChannel>(std::move(ways), BalancedChannel::Options());
+}
+
+absl::StatusOr<Target::Contract> ContractFrom(const Flags& flags) {
+  Target::Contract contract{.descriptors = std::nullopt, .entrypoint = flags.entrypoint};
+  if (flags.descriptors.empty()) return contract;
+  if (flags.entrypoint.empty()) {
+    return absl::InvalidArgumentError("--descriptors: --entrypoint must say which service it is");
+  }
+  std::ifstream file(flags.descriptors, std::ios::binary);
+  if (!file || !contract.descriptors.emplace().ParseFromIstream(&file)) {
+    return absl::InvalidArgumentError(
+        Text("--descriptors ", flags.descriptors, ": there is no FileDescriptorSet in it"));
+  }
+  return contract;
+}
+
+absl::StatusOr<std::vector<std::unique_ptr<Target>>> TargetsFrom(const Flags& flags,
+                                                                 Reactor& reactor) {
+  absl::StatusOr<Target::Contract> contract = ContractFrom(flags);
+  if (!contract.ok()) return contract.status();
+  if (!flags.entrypoint.empty() && flags.routes.size() > 1) {
+    return absl::InvalidArgumentError("--entrypoint: is for a single --route");
+  }
+  std::vector<std::unique_ptr<Target>> targets;
+  for (const std::string& text : flags.routes) {
+    absl::StatusOr<RouteFlag> route = ParseRouteFlag(text);
+    if (!route.ok()) return BadFlag("--route", route.status());
+    absl::StatusOr<std::unique_ptr<Target>> target =
+        Target::Create(route->route, Connect(route->addresses, reactor), *contract);
+    if (!target.ok()) return BadFlag("--descriptors", target.status());
+    targets.push_back(*std::move(target));
+  }
+  return targets;
+}
+
+absl::StatusOr<GatewayServer::Options> OptionsFrom(const Flags& flags) {
+  GatewayServer::Options options;
+  options.http.max_connections = flags.max_connections;
+  const absl::StatusOr<absl::Duration> timeout = ParseTime("--timeout", flags.timeout);
+  if (!timeout.ok()) return timeout.status();
+  options.gateway.timeout = *timeout;
+  options.gateway.max_timeout = std::max(*timeout, options.gateway.max_timeout);
+  if (flags.no_auth) return options;
+  if (flags.api_keys.empty()) {
+    return absl::InvalidArgumentError(
+        "say who may call: --api-keys FILE, or --no-auth for everybody");
+  }
+  absl::StatusOr<ApiKeys> keys = ApiKeys::Load(flags.api_keys);
+  if (!keys.ok()) return BadFlag("--api-keys", keys.status());
+  options.gateway.keys = *std::move(keys);
+  return options;
+}
+
+absl::StatusOr<std::vector<std::string>> ListenAt(const std::vector<std::string>& addresses,
+                                                  GatewayServer& server) {
+  std::vector<std::string> bound;
+  for (const std::string& address : addresses) {
+    absl::StatusOr<std::string> at = server.Listen(address);
+    if (!at.ok()) return BadFlag("--listen", at.status());
+    bound.push_back(*std::move(at));
+  }
+  return bound;
+}
+
+// The threads that start later inherit the mask, so only sigwait sees the signals.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+// Opens `server`; answers where it listens.
+absl::StatusOr<std::vector<std::string>> Open(const Flags& flags, Reactor& reactor,
+                                              GatewayServer& server) {
+  absl::StatusOr<GatewayServer::Options> options = OptionsFrom(flags);
+  if (!options.ok()) return options.status();
+  absl::StatusOr<std::vector<std::unique_ptr<Target>>> targets = TargetsFrom(flags, reactor);
+  if (!targets.ok()) return targets.status();
+  const absl::Status opened = server.Open(*std::move(targets), *std::move(options));
+  if (!opened.ok()) return BadFlag("--route", opened);
+  return ListenAt(flags.listen, server);
+}
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "chains-gateway: %s\n", std::string(MessageOf(status)).c_str());
+  return kUsage;
+}
+
+int Serve(const Flags& flags) {
+  PrepareProcess();
+  const absl::StatusOr<absl::Duration> drain_timeout =
+      ParseTime("--drain-timeout", flags.drain_timeout);
+  if (!drain_timeout.ok()) return Fail(drain_timeout.status());
+  const sigset_t signals = BlockSignals();
+  WorkerPool workers;
+  Reactor reactor(workers);
+  GatewayServer server(reactor);
+  const absl::StatusOr<std::vector<std::string>> bound = Open(flags, reactor, server);
+  if (!bound.ok()) {
+    reactor.Stop();
+    return Fail(bound.status());
+  }
+  reactor.Start();
+  server.AwaitFirstAnswers();
+  std::printf("chains-gateway answers at %s\n", absl::StrJoin(*bound, ", ").c_str());
+  std::fflush(stdout);
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  server.Drain(absl::Now() + *drain_timeout);
+  reactor.Stop();
+  return 0;
+}
+
+}  // namespace
+}  // namespace chains::gateway
+
+int main(int argc, char** argv) {
+  CLI::App app("HTTP and JSON in front of the entrypoints of chains.", "chains-gateway");
+  chains::gateway::Flags flags;
+  chains::gateway::Declare(app, flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : chains::gateway::kUsage;
+  }
+  return chains::gateway::Serve(flags);
+}

@@ -1,0 +1,52 @@
+// Router: the path of a URL to one of the routes, and the name of a method. Pure.
+//
+//   /production/run_remote                     an environment
+//   /environments/production/run_remote        the same
+//   /deployment/8f3a/run_remote                a deployment
+//   /run_remote                                production, without it development
+//   /chains/hello/…                            any of these, of the chain hello
+//
+// Without /chains/… there must be one chain only.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "gateway/route/route.h"
+
+namespace chains::gateway {
+
+class Router {
+ public:
+  struct Match {
+    size_t route;        // index into routes()
+    std::string method;  // "run_remote": whether there is one, the contract knows
+    friend bool operator==(const Match&, const Match&) = default;
+  };
+
+  // ALREADY_EXISTS where a route is there twice.
+  static absl::StatusOr<Router> Create(std::vector<Route> routes);
+
+  // `target` as in the request line, query included. NOT_FOUND says what there is instead.
+  absl::StatusOr<Match> Find(std::string_view target) const;
+
+  const std::vector<Route>& routes() const { return routes_; }
+  // Every path at which a route's methods are, the method left off; the preferred one first.
+  std::vector<std::string> PathsOf(size_t route) const;
+
+ private:
+  explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
+
+  absl::StatusOr<Match> FindIn(const std::string& chain, std::string_view target,
+                               std::vector<std::string> segments) const;
+  absl::StatusOr<size_t> Default(const std::string& chain) const;
+  std::vector<std::string> Chains() const;
+  std::vector<std::string> RoutesOf(const std::string& chain) const;
+
+  std::vector<Route> routes_;
+};
+
+}  // namespace chains::gateway
