@@ -331,7 +331,7 @@ std::string JsonPosition(std::string_view text, size_t offset) {
   const size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
   const size_t column = 1 + std::count_if(before.begin() + line_begin, before.end(),
                                           [](char c) { return (c & 0xC0) != 0x80; });
-  return Text("line ", line, ", column ", column);
+  return Text(line, ":", column);
 }
 
 size_t Utf8Length(std::string_view text, size_t at) {

@@ -3,7 +3,7 @@
 //   JsonReader reader(R"({"names": ["Ada"]})");
 //   std::string_view key;
 //   for (reader.BeginObject(); reader.NextMember(key);) reader.Skip();
-//   if (!reader.Finish()) return reader.status();   // 'line 1, column 9: …'
+//   if (!reader.Finish()) return reader.status();   // '1:9: …'
 //
 // The first failure stays: every later call answers false or Kind::kNothing, so a caller may look
 // at status() once, at the end of a loop. Text must be valid UTF-8; nesting is bounded, and with it
@@ -76,7 +76,7 @@ class JsonReader {
   absl::Status status_;
 };
 
-// "line 3, column 14", from 1, counting characters.
+// Line and column, "3:14", from 1, counting characters.
 std::string JsonPosition(std::string_view text, size_t offset);
 
 // How many bytes the UTF-8 character at `at` has; 0 where there is no valid one.

@@ -4,7 +4,7 @@
 // taken for 30 and "true" for true; null stands for an absent field.
 // Strict elsewhere, as INVALID_ARGUMENT with line, column and the path of the field:
 //
-//   line 1, column 18: people[0].age: an integer is expected, not 30.5
+//   1:18: people[0].age: an integer is expected, not 30.5
 #pragma once
 
 #include <cstddef>
