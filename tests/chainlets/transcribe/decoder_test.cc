@@ -38,7 +38,7 @@ TEST_F(DecoderTest, HearsWhatIsSaid) {
 // What came before makes no difference: neither on a used decoder nor in another order.
 TEST_F(DecoderTest, AnswersTheSameWhateverItHeardBefore) {
   Samples speech = Recordings().samples;
-  speech.resize(20 * size_t{kSampleRate});
+  speech.resize(12 * size_t{kSampleRate});
   const std::vector<Chunk> chunks = Split(speech, SplitOptions());
   auto text = [&](Decoder& decoder, const Chunk& chunk) {
     return decoder.Decode(std::span(speech).subspan(chunk.begin, chunk.size())).value();

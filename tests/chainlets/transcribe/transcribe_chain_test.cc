@@ -22,16 +22,16 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::SizeIs;
 
-// A second of sound and a second of silence for each part; part N is N thousand loud.
+// A second of sound for each part, with a second of silence between them; part N is N thousand
+// loud.
 std::string Parts(int count) {
   Samples samples;
   for (int part = 1; part <= count; ++part) {
+    if (part > 1) samples.insert(samples.end(), kSampleRate, 0);
     for (int i = 0; i < kSampleRate; ++i) {
       samples.push_back(static_cast<int16_t>(i % 2 == 0 ? 1000 * part : -1000 * part));
     }
-    samples.insert(samples.end(), kSampleRate, 0);
   }
   return ToWav(samples);
 }
@@ -112,9 +112,9 @@ TEST_P(TranscribeChainTest, AnswersSegmentsInOrderWithTheirTimes) {
   FakeRecognizer recognizer;
   const TranscribeResponse response = Call(recognizer, RequestFor(Parts(3))).value();
   EXPECT_THAT(Texts(response), ElementsAre("part 1", "part 2", "part 3"));
-  EXPECT_EQ(response.input_duration_sec(), 6);
+  EXPECT_EQ(response.input_duration_sec(), 5);
   EXPECT_GT(response.processing_duration_sec(), 0);
-  EXPECT_DOUBLE_EQ(response.speedup(), 6 / response.processing_duration_sec());
+  EXPECT_DOUBLE_EQ(response.speedup(), 5 / response.processing_duration_sec());
   double end = 0;
   for (const Segment& segment : response.segments()) {
     EXPECT_EQ(segment.start_time_sec(), end);
@@ -123,12 +123,12 @@ TEST_P(TranscribeChainTest, AnswersSegmentsInOrderWithTheirTimes) {
     EXPECT_EQ(segment.language_code(), "en");
     end = segment.end_time_sec();
   }
-  EXPECT_EQ(end, 6);
+  EXPECT_EQ(end, 5);
 }
 
 TEST_P(TranscribeChainTest, SendsAllChunksAtOnce) {
   FakeRecognizer recognizer([](int) { return absl::OkStatus(); }, 8);
-  EXPECT_THAT(Call(recognizer, RequestFor(Parts(8)))->segments(), SizeIs(8));
+  EXPECT_EQ(Call(recognizer, RequestFor(Parts(8)))->segments_size(), 8);
 }
 
 TEST_P(TranscribeChainTest, KeepsTheOtherSegmentsWhenOneChunkFails) {
@@ -163,7 +163,7 @@ TEST_P(TranscribeChainTest, FailsWhenEveryChunkDoes) {
 TEST_P(TranscribeChainTest, AnswersAnEmptyRecordingWithoutSegments) {
   FakeRecognizer recognizer;
   const TranscribeResponse response = Call(recognizer, RequestFor(ToWav({}))).value();
-  EXPECT_THAT(response.segments(), SizeIs(0));
+  EXPECT_EQ(response.segments_size(), 0);
   EXPECT_EQ(response.input_duration_sec(), 0);
   EXPECT_EQ(response.speedup(), 0);
 }
