@@ -26,7 +26,7 @@ string(
   JOIN ", " CPACK_DEBIAN_DEV_PACKAGE_DEPENDS
   "g++ (>= 4:12) | clang (>= 1:14)"
   "cmake (>= 3.25)"
-  "ninja-build | make"
+  "make"
   "pkg-config"
   "libgrpc++-dev (>= 1.51)"
   "protobuf-compiler-grpc"
