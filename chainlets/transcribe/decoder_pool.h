@@ -1,5 +1,5 @@
-// DecoderPool: the decoders of a process. A decoder is used by one thread at a time and costs up to a
-// second and much memory to make, so few are made, when they are needed, and kept.
+// DecoderPool: the decoders of a process. A decoder is used by one thread at a time and costs up to
+// a second and much memory to make, so few are made, when they are needed, and kept.
 #pragma once
 
 #include <condition_variable>
