@@ -17,7 +17,7 @@ std::coroutine_handle<> GatherAwaiter::await_suspend(std::coroutine_handle<>) no
 std::coroutine_handle<> GatherAwaiter::Done(const absl::Status& status) noexcept {
   --running_;
   if (!failure_.ok()) return std::noop_coroutine();
-  if (!status.ok() && gathering_ == Gathering::kUntilFailure) {
+  if (!status.ok()) {
     failure_ = status;
     return starting_ ? std::noop_coroutine() : waiter_.Fail(status);
   }
@@ -26,8 +26,6 @@ std::coroutine_handle<> GatherAwaiter::Done(const absl::Status& status) noexcept
 
 }  // namespace internal
 
-Task<void> All(std::vector<Task<void>> tasks) {
-  co_await internal::GatherVector<void>(tasks, internal::Gathering::kUntilFailure);
-}
+Task<void> All(std::vector<Task<void>> tasks) { co_await internal::GatherVector<void>(tasks); }
 
 }  // namespace chains

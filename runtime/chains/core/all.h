@@ -8,6 +8,7 @@
 // tasks, whatever order they finish in.
 #pragma once
 
+#include <cstddef>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -25,17 +26,15 @@ Task<void> All(std::vector<Task<void>> tasks);
 template <typename A, typename B, typename... More>
 Task<std::tuple<A, B, More...>> All(Task<A> a, Task<B> b, Task<More>... more);
 
-// Every outcome, once all tasks are done. A failure drops nothing. Outcomes of Task<void> are
-// StatusOr<internal::Unit>: ask ok() and status().
+// Every outcome, once all tasks are done. A failure drops none of the others. Outcomes of
+// Task<void> are StatusOr<internal::Unit>: ask ok() and status().
 template <typename T>
 Task<std::vector<absl::StatusOr<internal::Stored<T>>>> AllSettled(std::vector<Task<T>> tasks);
 
 namespace internal {
 
-enum class Gathering { kUntilFailure, kUntilDone };
-
-// Starts children and resumes its coroutine when they are done, or, kUntilFailure, fails it as soon
-// as one of them failed.
+// Starts children and resumes its coroutine when all are done, or fails it as soon as one of them
+// failed.
 class GatherAwaiter : public Continuation {
  public:
   bool await_ready() const noexcept { return count_ == 0; }
@@ -43,8 +42,7 @@ class GatherAwaiter : public Continuation {
   void await_resume() const noexcept {}
 
  protected:
-  GatherAwaiter(Promise& waiter, Gathering gathering, size_t count)
-      : waiter_(waiter), gathering_(gathering), count_(count) {}
+  GatherAwaiter(Promise& waiter, size_t count) : waiter_(waiter), count_(count) {}
   GatherAwaiter(const GatherAwaiter&) = delete;
   ~GatherAwaiter() = default;
 
@@ -56,7 +54,6 @@ class GatherAwaiter : public Continuation {
   std::coroutine_handle<> Done(const absl::Status& status) noexcept final;
 
   Promise& waiter_;
-  const Gathering gathering_;
   const size_t count_;
   size_t running_ = 0;
   bool starting_ = false;

@@ -4,7 +4,7 @@ namespace chains {
 
 void Loop::Timer::Disarm() {
   if (loop_ == nullptr) return;
-  loop_->timers_.erase({when_, this});
+  loop_->timers_.erase(when_);
   loop_ = nullptr;
 }
 
@@ -14,16 +14,15 @@ void Loop::Ready(Job& job) {
 
 void Loop::Arm(Timer& timer, absl::Time when) {
   timer.Disarm();
-  timers_.emplace(when, &timer);
   timer.loop_ = this;
-  timer.when_ = when;
+  timer.when_ = {when, ++timers_armed_};
+  timers_.emplace(timer.when_, &timer);
 }
 
+// Wakes under the lock: the work may be what lets the loop's owner destroy it.
 void Loop::Post(absl::AnyInvocable<void()> work) {
-  {
-    std::lock_guard lock(mutex_);
-    posted_.push_back(std::move(work));
-  }
+  std::lock_guard lock(mutex_);
+  posted_.push_back(std::move(work));
   Wake();
 }
 
@@ -48,15 +47,22 @@ bool Loop::RunReady() {
   return any;
 }
 
+// Only what is armed now: a timer that arms itself for the past must not starve the sockets.
 bool Loop::FireTimers() {
   if (timers_.empty()) return false;
   bool any = false;
   const absl::Time now = Now();
-  while (!timers_.empty() && timers_.begin()->first <= now) {
-    Timer& timer = *timers_.begin()->second;
+  const uint64_t last = timers_armed_;
+  for (auto next = timers_.begin(); next != timers_.end() && next->first.first <= now;) {
+    if (next->first.second > last) {
+      ++next;
+      continue;
+    }
+    Timer& timer = *next->second;
     timer.Disarm();
     timer.Fire();
     any = true;
+    next = timers_.begin();
   }
   return any;
 }
@@ -76,7 +82,7 @@ bool Loop::HasWork() {
 
 std::optional<absl::Time> Loop::NextTimer() const {
   if (timers_.empty()) return std::nullopt;
-  return timers_.begin()->first;
+  return timers_.begin()->first.first;
 }
 
 }  // namespace chains

@@ -7,9 +7,10 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -49,7 +50,7 @@ class Loop {
    private:
     friend class Loop;
     Loop* loop_ = nullptr;
-    absl::Time when_;
+    std::pair<absl::Time, uint64_t> when_;  // and how many were armed before it
   };
 
   explicit Loop(WorkerPool& workers) : workers_(workers) {}
@@ -59,7 +60,8 @@ class Loop {
 
   // Runs `job` after what runs now. A job that is already listed stays where it is.
   void Ready(Job& job);
-  // Replaces an earlier time of the same timer. A time in the past fires in the next turn.
+  // Replaces an earlier time of the same timer. A time in the past fires in the next turn; equal
+  // times fire in the order of arming.
   void Arm(Timer& timer, absl::Time when);
   // Runs `work` on the loop's thread. Any thread may call it, as long as the loop lives.
   void Post(absl::AnyInvocable<void()> work);
@@ -70,7 +72,9 @@ class Loop {
   // How many pieces of Blocking work have not come back yet; a loop must not end before they do.
   size_t blocking() const { return blocking_; }
   // Any thread may ask.
-  bool InLoop() const { return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
+  bool InLoop() const {
+    return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  }
 
   // For awaiters: who waits on this loop, and when work leaves for another thread and returns.
   internal::IntrusiveList<internal::Leaf>& leaves() { return leaves_; }
@@ -78,7 +82,8 @@ class Loop {
   void BlockingReturns() { --blocking_; }
 
  protected:
-  // Makes the thread that waits, or is about to, look at the inbox. Called from any thread.
+  // Makes the thread that waits, or is about to, look at the inbox. Called from any thread, while
+  // it posts: it must not post itself.
   virtual void Wake() = 0;
 
   void EnterThread() { thread_ = std::this_thread::get_id(); }
@@ -103,7 +108,8 @@ class Loop {
   std::atomic<std::thread::id> thread_{};
   internal::IntrusiveList<Job> ready_;
   EndOfTurn end_of_turn_;
-  std::set<std::pair<absl::Time, Timer*>> timers_;
+  std::map<std::pair<absl::Time, uint64_t>, Timer*> timers_;
+  uint64_t timers_armed_ = 0;
   internal::IntrusiveList<internal::Leaf> leaves_;
   size_t blocking_ = 0;
   std::mutex mutex_;

@@ -22,11 +22,17 @@ Promise& Promise::Unpin() {
 }
 
 void Promise::Orphan() {
-  for (Promise* each = parent_; each != nullptr; each = each->parent_) each->pins_ -= pins_;
+  Promise* root = this;
+  for (Promise* each = parent_; each != nullptr; each = each->parent_) {
+    each->pins_ -= pins_;
+    root = each;
+  }
   parent_ = nullptr;
   continuation_ = nullptr;
   orphaned_ = true;
   Leaf::AbandonBelow(*this);
+  // An orphan may have read this stream, which somebody else owned.
+  if (root != this && root->orphaned() && !root->pinned()) root->handle().destroy();
 }
 
 absl::Status Promise::FromException() noexcept {
@@ -48,8 +54,8 @@ void Drop(Promise& promise) {
 }
 
 absl::Status Annotated(const absl::Status& status, std::string_view what) {
-  absl::Status annotated(status.code(), absl::StrCat(std::string(what), ": ",
-                                                     std::string(status.message())));
+  absl::Status annotated(status.code(),
+                         absl::StrCat(std::string(what), ": ", std::string(status.message())));
   status.ForEachPayload([&annotated](absl::string_view type, const absl::Cord& payload) {
     annotated.SetPayload(type, payload);
   });

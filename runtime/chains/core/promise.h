@@ -61,7 +61,7 @@ class Promise {
   void Pin();
   // Returns the root of the tree that this coroutine is part of.
   Promise& Unpin();
-  // Takes a pinned tree out of its parent's; the last Unpin destroys it.
+  // Takes a pinned tree out of its parent's; after its last Unpin it is to be destroyed.
   void Orphan();
 
   std::suspend_always initial_suspend() noexcept { return {}; }
@@ -71,7 +71,7 @@ class Promise {
   template <typename T>
   auto await_transform(absl::StatusOr<T> value) noexcept;
   template <typename Awaitable>
-    requires requires(Awaitable&& a, Promise& p) { std::forward<Awaitable>(a).Bind(p); }
+  requires requires(Awaitable&& a, Promise& p) { std::forward<Awaitable>(a).Bind(p); }
   auto await_transform(Awaitable&& awaitable) {
     return std::forward<Awaitable>(awaitable).Bind(*this);
   }

@@ -8,12 +8,14 @@
 //
 // The producer runs only while the consumer waits in Next(), so a slow consumer slows the producer.
 // When the producer fails, the consumer fails with the same status at its Next(), or sees it with
-// `co_await Outcome(tokens.Next())`. Dropping a Stream stops the producer, as task.h says.
+// `co_await Outcome(tokens.Next())`. Dropping a Stream stops the producer, as task.h says; so does
+// dropping the coroutine that waits in Next(), wherever the Stream is: further ones fail CANCELLED.
 #pragma once
 
 #include <optional>
 #include <utility>
 
+#include "chains/core/reading.h"
 #include "chains/core/task.h"
 
 namespace chains {
@@ -24,7 +26,7 @@ class Stream;
 namespace internal {
 
 template <typename T>
-class StreamPromise final : public Promise {
+class StreamPromise final : public StreamPromiseBase {
  public:
   Stream<T> get_return_object() noexcept;
   std::coroutine_handle<> handle() noexcept override {
@@ -74,33 +76,40 @@ enum class OnFailure { kFails, kYieldsStatus };
 template <typename T, OnFailure kOnFailure>
 class NextAwaiter final : private Continuation {
  public:
-  NextAwaiter(StreamPromise<T>& producer, Promise& consumer)
+  NextAwaiter(StreamPromise<T>* producer, Promise& consumer)
       : producer_(producer), consumer_(consumer) {}
-  bool await_ready() const noexcept { return producer_.ended() && !Fails(producer_.status()); }
+  bool await_ready() const noexcept { return false; }
   std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
-    if (producer_.ended()) return consumer_.Fail(producer_.status());
-    producer_.Start(&consumer_, *consumer_.context(), *consumer_.loop(), *this);
-    return producer_.handle();
+    if (producer_ != nullptr && producer_->ended()) return GoOn(producer_->status());
+    refusal_ = reading_.Begin(producer_);
+    if (!refusal_.ok()) return GoOn(refusal_);
+    producer_->Start(&consumer_, *consumer_.context(), *consumer_.loop(), *this);
+    return producer_->handle();
   }
   auto await_resume() {
     if constexpr (kOnFailure == OnFailure::kFails) {
-      return producer_.TakeItem();
+      return producer_->TakeItem();
     } else {
       using Result = absl::StatusOr<std::optional<T>>;
-      return producer_.status().ok() ? Result(producer_.TakeItem()) : Result(producer_.status());
+      if (!refusal_.ok()) return Result(refusal_);
+      return producer_->status().ok() ? Result(producer_->TakeItem()) : Result(producer_->status());
     }
   }
 
  private:
-  static bool Fails(const absl::Status& status) {
-    return kOnFailure == OnFailure::kFails && !status.ok();
-  }
   std::coroutine_handle<> Done(const absl::Status& status) noexcept override {
-    return Fails(status) ? consumer_.Fail(status) : consumer_.handle();
+    reading_.End();
+    return GoOn(status);
+  }
+  std::coroutine_handle<> GoOn(const absl::Status& status) noexcept {
+    const bool fails = kOnFailure == OnFailure::kFails && !status.ok();
+    return fails ? consumer_.Fail(status) : consumer_.handle();
   }
 
-  StreamPromise<T>& producer_;
+  StreamPromise<T>* const producer_;
   Promise& consumer_;
+  Reading reading_;
+  absl::Status refusal_;
 };
 
 }  // namespace internal
@@ -109,39 +118,35 @@ class NextAwaiter final : private Continuation {
 template <typename T, internal::OnFailure kOnFailure = internal::OnFailure::kFails>
 class [[nodiscard]] NextItem {
  public:
-  explicit NextItem(internal::StreamPromise<T>& producer) : producer_(producer) {}
+  explicit NextItem(internal::StreamPromise<T>* producer) : producer_(producer) {}
   internal::NextAwaiter<T, kOnFailure> Bind(internal::Promise& consumer) && {
     return internal::NextAwaiter<T, kOnFailure>(producer_, consumer);
   }
-  internal::StreamPromise<T>& producer() const { return producer_; }
+  internal::StreamPromise<T>* producer() const { return producer_; }
 
  private:
-  internal::StreamPromise<T>& producer_;
+  internal::StreamPromise<T>* producer_;
 };
 
 template <typename T>
-class [[nodiscard]] Stream {
+class [[nodiscard]] Stream : private internal::StreamOwner {
  public:
   using promise_type = internal::StreamPromise<T>;
   using value_type = T;
 
-  Stream(Stream&& other) noexcept : promise_(std::exchange(other.promise_, nullptr)) {}
+  Stream(Stream&& other) noexcept = default;
   Stream& operator=(Stream&& other) noexcept {
-    std::swap(promise_, other.promise_);
+    Swap(other);
     return *this;
   }
-  ~Stream() {
-    if (promise_ != nullptr) internal::Drop(*promise_);
-  }
 
-  // `co_await stream.Next()`: the next item, or nullopt at the end. The Stream must stay where it
-  // is until then. After the end, or a failure, every further Next() says the same.
-  NextItem<T> Next() { return NextItem<T>(*promise_); }
+  // `co_await stream.Next()`: the next item, or nullopt at the end. One coroutine at a time; the
+  // Stream must live until then. After the end, or a failure, every further Next() says the same.
+  NextItem<T> Next() { return NextItem<T>(static_cast<promise_type*>(producer())); }
 
  private:
   friend promise_type;
-  explicit Stream(promise_type* promise) : promise_(promise) {}
-  promise_type* promise_;
+  explicit Stream(promise_type* promise) : StreamOwner(promise) {}
 };
 
 // `co_await Outcome(stream.Next())`: absl::StatusOr<std::optional<T>>.

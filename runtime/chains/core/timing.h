@@ -88,22 +88,30 @@ class WithinAwaiter final : public DeadlineAwaiter {
 template <typename T>
 class NextWithinAwaiter final : public DeadlineAwaiter {
  public:
-  NextWithinAwaiter(StreamPromise<T>& producer, const Context& context, Promise& waiter)
+  NextWithinAwaiter(StreamPromise<T>* producer, const Context& context, Promise& waiter)
       : DeadlineAwaiter(context, waiter), producer_(producer) {}
-  bool await_ready() const noexcept { return producer_.ended(); }
+  bool await_ready() const noexcept { return producer_ != nullptr && producer_->ended(); }
   std::coroutine_handle<> await_suspend(std::coroutine_handle<>) {
-    if (!Begin()) return waiter().handle();
-    producer_.Start(&waiter(), context(), loop(), *this);
-    return producer_.handle();
+    refusal_ = reading_.Begin(producer_);
+    if (!refusal_.ok() || !Begin()) return waiter().handle();
+    producer_->Start(&waiter(), context(), loop(), *this);
+    return producer_->handle();
   }
   absl::StatusOr<std::optional<T>> await_resume() {
-    if (late()) return TooLate();
-    if (!producer_.status().ok()) return producer_.status();
-    return producer_.TakeItem();
+    if (!refusal_.ok()) return refusal_;
+    if (late()) {
+      reading_.Stop();
+      return TooLate();
+    }
+    reading_.End();
+    if (!producer_->status().ok()) return producer_->status();
+    return producer_->TakeItem();
   }
 
  private:
-  StreamPromise<T>& producer_;
+  StreamPromise<T>* const producer_;
+  Reading reading_;
+  absl::Status refusal_;
 };
 
 }  // namespace internal
@@ -137,7 +145,7 @@ class [[nodiscard]] Within {
   const Context& context_;
 };
 
-// The same for the next item of a stream: StatusOr<optional<T>>. Late, the stream must be dropped.
+// The same for the next item of a stream: StatusOr<optional<T>>. Late, the producer is dropped.
 template <typename T>
 class [[nodiscard]] NextWithin {
  public:
@@ -148,7 +156,7 @@ class [[nodiscard]] NextWithin {
   }
 
  private:
-  StreamPromise<T>& producer_;
+  StreamPromise<T>* producer_;
   const Context& context_;
 };
 

@@ -1,6 +1,7 @@
 #include "chains/core/worker_pool.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace chains {
@@ -29,12 +30,22 @@ bool WorkerPool::Submit(absl::AnyInvocable<void()> work) {
     std::lock_guard lock(mutex_);
     if (queue_.size() >= options_.max_queued) return false;
     queue_.push_back(std::move(work));
-    if (queue_.size() > idle_ && threads_.size() < options_.threads) {
-      threads_.emplace_back([this] { Run(); });
+    if (queue_.size() > idle_ && threads_.size() < options_.threads && !StartThread()) {
+      queue_.pop_back();
+      return false;
     }
   }
   changed_.notify_one();
   return true;
+}
+
+// False when there is none to do the work: the system refused the first.
+bool WorkerPool::StartThread() {
+  try {
+    threads_.emplace_back([this] { Run(); });
+  } catch (const std::system_error&) {
+  }
+  return !threads_.empty();
 }
 
 void WorkerPool::Run() {

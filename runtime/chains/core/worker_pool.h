@@ -26,12 +26,13 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // False when the queue is full: `work` is not taken.
+  // False when the queue is full, or the system has no thread for the pool: `work` is not taken.
   [[nodiscard]] bool Submit(absl::AnyInvocable<void()> work);
 
   const Options& options() const { return options_; }
 
  private:
+  bool StartThread();
   void Run();
 
   const Options options_;
