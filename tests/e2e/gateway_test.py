@@ -49,7 +49,7 @@ class Gateway(EndToEnd):
         self.assertEqual((answer[0], answer[2]), (200, {"from": 3, "header": "seen"}))
 
     def test_refuses_json_that_is_none(self):
-        self.assert_error(self.ask(HELLO, '{"names": ["Ada",]'), 400, "INVALID_ARGUMENT", "1:")
+        self.assert_error(self.ask(HELLO, '{"names": ["Ada",]'), 400, "INVALID_ARGUMENT", "1:18")
 
     def test_names_all_keys_that_are_missing(self):
         error = self.assert_error(self.ask("/chains/probe/production/count_down", "{}"),

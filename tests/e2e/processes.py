@@ -47,8 +47,10 @@ class Server:
         raise AssertionError(f"{self.process.args} was not ready: {text}{self.stderr()}")
 
     def stderr(self):
-        self.errors.seek(0)
-        return self.errors.read()
+        if not self.errors.closed:
+            self.errors.seek(0)
+            self.said = self.errors.read()
+        return self.said
 
     def kill(self):
         self.process.kill()
@@ -62,6 +64,8 @@ class Server:
             return self.process.wait(timeout=READY_SECONDS)
         finally:
             self.process.stdout.close()
+            self.stderr()
+            self.errors.close()
 
 
 def serve(program, chainlets, *more):

@@ -49,19 +49,17 @@ std::unique_ptr<Channel> ConnectTo(Reactor& reactor, const std::vector<std::stri
 absl::StatusOr<std::unique_ptr<Replica>> Replica::Listen(const ChainSpec& chain, Options options,
                                                          WorkerPool& workers) {
   FillDefaults(chain, options);
-  std::unique_ptr<Replica> replica(new Replica(chain, std::move(options), workers));
-  const Options& chosen = replica->options_;
   GrpcServer::Options server;
-  server.listen = chosen.listen;
-  server.health_listen = chosen.health_listen;
-  server.replica = chosen.name;
+  server.listen = options.listen;
+  server.health_listen = options.health_listen;
+  server.replica = options.name;
   server.reactors = static_cast<size_t>(
-      std::min(chosen.max_reactors, ReactorsOf(chain, SpecsOf(chain, chosen.chainlets))));
+      std::min(options.max_reactors, ReactorsOf(chain, SpecsOf(chain, options.chainlets))));
   absl::StatusOr<std::unique_ptr<GrpcServer>> listening =
       GrpcServer::Listen(std::move(server), workers);
   if (!listening.ok()) return listening.status();
-  replica->server_ = *std::move(listening);
-  return replica;
+  return std::unique_ptr<Replica>(
+      new Replica(chain, std::move(options), *std::move(listening)));
 }
 
 Replica::~Replica() {

@@ -57,13 +57,12 @@ class Replica {
   std::vector<Counters::Row> counters() const { return counters_.Snapshot(); }
 
  private:
-  Replica(const ChainSpec& chain, Options options, WorkerPool& workers)
-      : chain_(chain), options_(std::move(options)), workers_(workers) {}
+  Replica(const ChainSpec& chain, Options options, std::unique_ptr<GrpcServer> server)
+      : chain_(chain), options_(std::move(options)), server_(std::move(server)) {}
   absl::StatusOr<std::unique_ptr<Assembly>> Assemble(Reactor& reactor, const Endpoints& endpoints);
 
   const ChainSpec& chain_;
-  Options options_;
-  WorkerPool& workers_;
+  const Options options_;
   Counters counters_;
   std::unique_ptr<GrpcServer> server_;
   std::vector<std::unique_ptr<Assembly>> assemblies_;  // one per reactor
