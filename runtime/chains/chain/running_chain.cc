@@ -155,11 +155,21 @@ internal::ChainSpec internal::WithFakes(const ChainSpec& chain,
   return spec;
 }
 
+internal::Given internal::GivenBy(const LocalOptions& options) {
+  Given given;
+  for (const FakeChainlet& fake : options.fakes) {
+    given.fakes.emplace_back(fake.contract()->info->name);
+  }
+  given.assets = options.context.assets;
+  return given;
+}
+
 absl::StatusOr<std::unique_ptr<RunningChain>> RunningChain::Start(const Chain& chain,
                                                                   Placement placement,
                                                                   LocalOptions options) {
   internal::ChainSpec spec = internal::WithFakes(chain.spec(), options.fakes);
-  const std::vector<internal::Problem> problems = internal::Validate(spec);
+  const std::vector<internal::Problem> problems =
+      internal::Validate(spec, internal::GivenBy(options));
   if (!problems.empty()) return absl::InvalidArgumentError(internal::ProblemText(problems));
   auto impl = std::make_unique<Impl>(std::move(spec), std::move(options));
   absl::Status started = impl->Start(placement);

@@ -16,6 +16,7 @@
 #include "chains/chain/assembly.h"
 #include "chains/chain/chain.h"
 #include "chains/chain/placement.h"
+#include "chains/chain/problem.h"
 #include "chains/core/context.h"
 #include "chains/grpc/reactor.h"
 #include "chains/grpc/run_on.h"
@@ -61,6 +62,8 @@ struct LocalOptions {
 namespace internal {
 // The chain, with a declaration of each chainlet that only a fake stands for.
 ChainSpec WithFakes(const ChainSpec& chain, const std::vector<FakeChainlet>& fakes);
+// What validation is told of these options.
+Given GivenBy(const LocalOptions& options);
 }  // namespace internal
 
 // Thread-safe. Destroying it ends what still runs.

@@ -91,6 +91,7 @@ bool IsServed(const ChainletSpec& chainlet, const std::vector<std::string>& serv
 std::string NamesOf(const ChainSpec& chain, bool (*is_wanted)(const ChainletSpec&)) {
   std::vector<std::string> names;
   for (const ChainletSpec& chainlet : chain.chainlets) {
+    if (&chainlet != chain.Find(chainlet.name())) continue;  // a second one of a contract
     if (is_wanted(chainlet)) names.emplace_back(chainlet.name());
   }
   return absl::StrJoin(names, ",");
@@ -111,7 +112,7 @@ void CheckServed(const ChainSpec& chain, const std::vector<std::string>& served,
     if (chainlet.build != nullptr || !IsServed(chainlet, served)) continue;
     const std::string others =
         built.empty() ? "" : Text(", serve the others (--chainlets ", built, ")");
-    problems.Add(chainlet, "serve",
+    problems.Add(chainlet, "implementation",
                  Text("it is declared without an implementation; Add a class that implements "
                       "it",
                       others, ", or give it a fake with chains::RunLocal"));

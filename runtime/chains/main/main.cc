@@ -23,6 +23,20 @@ LocalOptions LocalOptionsFrom(const internal::CommandLine& command) {
   return options;
 }
 
+// What keeps the command from being carried out.
+std::vector<internal::Problem> ProblemsOf(const internal::ChainSpec& chain,
+                                          const internal::CommandLine& command) {
+  switch (command.verb) {
+    case internal::Verb::kOverview:
+    case internal::Verb::kDescribe:
+      return internal::Validate(chain);
+    case internal::Verb::kRun:
+    case internal::Verb::kServe:
+      return internal::ValidateServed(chain, command.chainlets);
+  }
+  return {};
+}
+
 }  // namespace
 
 int Chain::Main(int argc, char** argv) const {
@@ -30,7 +44,7 @@ int Chain::Main(int argc, char** argv) const {
   if (parsed.exit_code >= 0) return parsed.exit_code;
   const internal::CommandLine& command = parsed.command;
 
-  const std::vector<internal::Problem> problems = internal::Validate(spec_);
+  const std::vector<internal::Problem> problems = ProblemsOf(spec_, command);
   if (!problems.empty()) {
     std::fputs(internal::ProblemText(problems).c_str(), stderr);
     return 2;

@@ -91,7 +91,7 @@ Task<void> CallAndPrint(Channel& channel, const Transcoder& transcoder,
 int Run(const Chain& chain, RunRequest request, LocalOptions options) {
   PrepareProcess();
   const ChainSpec spec = WithFakes(chain.spec(), options.fakes);
-  const std::vector<Problem> problems = Validate(spec);
+  const std::vector<Problem> problems = Validate(spec, GivenBy(options));
   if (!problems.empty()) {
     std::fputs(ProblemText(problems).c_str(), stderr);
     return 2;

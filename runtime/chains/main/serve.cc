@@ -11,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
-#include "chains/chain/problem.h"
 #include "chains/chain/replica.h"
 #include "chains/grpc/process.h"
 #include "chains/main/frontend.h"
@@ -95,11 +94,6 @@ int Serve(const ChainSpec& chain, const CommandLine& command) {
   if (!options.ok()) return UsageError(std::string(options.status().message()));
   absl::StatusOr<Endpoints> endpoints = EndpointsFrom(chain, command);
   if (!endpoints.ok()) return UsageError(std::string(endpoints.status().message()));
-  const std::vector<Problem> problems = ValidateServed(chain, options->chainlets);
-  if (!problems.empty()) {
-    std::fputs(ProblemText(problems).c_str(), stderr);
-    return 2;
-  }
   std::unique_ptr<Frontend> frontend = command.http.empty() ? nullptr : MakeFrontend();
   if (!command.http.empty() && frontend == nullptr) {
     return UsageError(

@@ -362,7 +362,8 @@ TEST(ValidateServedTest, WhatIsImplementedCanBeServed) {
 
 TEST(ValidateServedTest, WhatIsNotImplementedIsNamed) {
   const std::string text =
-      "main.cc:4: tests.shop.Pricer: serve: it is declared without an implementation; Add a class "
+      "main.cc:4: tests.shop.Pricer: implementation: it is declared without an implementation; Add "
+      "a class "
       "that implements it, serve the others (--chainlets tests.shop.Clerk), or give it a fake with "
       "chains::RunLocal\n";
   EXPECT_EQ(ProblemText(ValidateServed(PartlyImplemented(), {})), text);
