@@ -123,6 +123,11 @@ void StreamCall::Returned(Operation& operation, bool) {
   UnlinkWhenDone();
 }
 
+// Who sends may be dropped at any time; who reads is the call.
+void StreamCall::Abandoned(Operation& operation) {
+  if (&operation == &read_ || &operation == &finish_) Leave();
+}
+
 bool StreamCall::Running() const {
   return start_.running() || write_.running() || read_.running() || finish_.running();
 }

@@ -51,7 +51,7 @@ class UnaryCall final : public ClientCall, public std::enable_shared_from_this<U
  private:
   void Cancel() override;
   void Returned(Operation&, bool) override { Unlink(); }
-  void Abandoned() override { context_.TryCancel(); }
+  void Abandoned(Operation&) override { context_.TryCancel(); }
 
   std::unique_ptr<grpc::ClientAsyncResponseReader<grpc::ByteBuffer>> reader_;
   Operation end_{*this};
@@ -83,7 +83,7 @@ class StreamCall final : public ClientCall, public std::enable_shared_from_this<
   Operation::Ending WritesDone();
   void Cancel() override;
   void Returned(Operation& operation, bool ok) override;
-  void Abandoned() override { Leave(); }
+  void Abandoned(Operation& operation) override;
   bool Running() const;
   void UnlinkWhenDone();
 

@@ -27,7 +27,7 @@ class Operation final : public Reactor::Tag {
     // The tag came back. Who waits is resumed afterwards.
     virtual void Returned(Operation& operation, bool ok) = 0;
     // Who waited was dropped.
-    virtual void Abandoned() {}
+    virtual void Abandoned(Operation&) {}
 
    protected:
     ~Owner() = default;
@@ -89,7 +89,7 @@ class Operation::Awaiter final : public Leaf {
   void Withdraw() noexcept {
     if (!std::exchange(waits_, false)) return;
     operation_.waiter_ = nullptr;
-    operation_.owner_.Abandoned();
+    operation_.owner_.Abandoned(operation_);
   }
   void Return() {
     waits_ = false;

@@ -203,6 +203,24 @@ TEST(CancelTest, AnEarlyAnswerDropsTheRequests) {
   EXPECT_EQ(events.Count("requests dropped"), 1);
 }
 
+Stream<Bytes> ManyLarge(Events& events) {
+  const Farewell farewell(events, "requests dropped");
+  while (true) co_yield Bytes(std::string(kItemBytes, 'x'));
+}
+
+TEST(CancelTest, AnEarlyAnswerArrivesWhileRequestsAreHeldBack) {
+  for (int i = 0; i < 20; ++i) {
+    Events events;
+    Ends ends(WithStreaming(kClientStreaming, AnswerEarly));
+    absl::StatusOr<std::vector<std::string>> replies = RunOn(ends.client(), [&] {
+      return Collect(ends.channel().Streaming(kClientStreaming, ManyLarge(events)));
+    });
+    ASSERT_TRUE(replies.ok()) << replies.status();
+    EXPECT_THAT(*replies, ::testing::ElementsAre("enough"));
+    EXPECT_EQ(events.Count("requests dropped"), 1);
+  }
+}
+
 Task<Bytes> BlockThenAnswer(Events& events, std::latch& may_end) {
   const Farewell farewell(events, "dropped");
   co_await Blocking([&] {
