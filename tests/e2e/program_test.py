@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What a chain's program says and does when it is started."""
+import http.client
 import json
 import subprocess
 import unittest
@@ -77,6 +78,18 @@ class Program(unittest.TestCase):
         self.assertEqual(first.stop(), 0)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn(first.address, done.stderr)
+
+    def test_answers_http_itself_when_it_is_linked_with_the_gateway(self):
+        server = Server([BIN / "probe", "serve", "--http", "127.0.0.1:0"],
+                        r"^answering HTTP at (\S+)\n")
+        connection = http.client.HTTPConnection(server.address, timeout=60)
+        for _ in range(3):  # one connection, kept
+            connection.request("POST", "/run_remote", '{"steps": 3, "hold_ms": 1}')
+            self.assertEqual(json.loads(connection.getresponse().read()), 3)
+        connection.close()
+        self.assertEqual(server.stop(), 0)
+        done = run("probe", "serve", "--chainlets", "Step", "--http", "127.0.0.1:0")
+        self.assertIn("does not serve the entrypoint, probe.Steps", done.stderr)
 
     def test_leaves_when_it_is_told_to(self):
         self.assertEqual(serve("hello", "SayHello").stop(), 0)

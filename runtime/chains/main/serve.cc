@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
@@ -78,6 +79,26 @@ absl::StatusOr<Endpoints> EndpointsFrom(const ChainSpec& chain, const CommandLin
   return endpoints;
 }
 
+// Null without --http.
+absl::StatusOr<std::unique_ptr<Frontend>> FrontendFor(const ChainSpec& chain,
+                                                      const CommandLine& command,
+                                                      const Replica& replica) {
+  if (command.http.empty()) return nullptr;
+  const std::string entrypoint(chain.Entrypoint()->name());
+  if (!absl::c_linear_search(replica.chainlets(), entrypoint)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--http: this process does not serve the entrypoint, ", entrypoint,
+                     "; add it to --chainlets"));
+  }
+  std::unique_ptr<Frontend> frontend = MakeFrontend();
+  if (frontend == nullptr) {
+    return absl::InvalidArgumentError(
+        "--http: this program was linked without an HTTP frontend; build it with "
+        "chains_add_chain(… FRONTEND gateway), or put chains-gateway in front of it");
+  }
+  return frontend;
+}
+
 absl::Status ListenHttp(Frontend& frontend, const std::string& address, Reactor& reactor,
                         Channel& entrypoint, const ChainSpec& chain) {
   absl::StatusOr<std::string> bound = frontend.Listen(address, reactor, entrypoint, chain);
@@ -94,23 +115,21 @@ int Serve(const ChainSpec& chain, const CommandLine& command) {
   if (!options.ok()) return UsageError(std::string(options.status().message()));
   absl::StatusOr<Endpoints> endpoints = EndpointsFrom(chain, command);
   if (!endpoints.ok()) return UsageError(std::string(endpoints.status().message()));
-  std::unique_ptr<Frontend> frontend = command.http.empty() ? nullptr : MakeFrontend();
-  if (!command.http.empty() && frontend == nullptr) {
-    return UsageError(
-        "--http: this program was linked without an HTTP frontend; build it with "
-        "chains_add_chain(… FRONTEND gateway), or put chains-gateway in front of it");
-  }
-
   const sigset_t signals = BlockSignals();
   WorkerPool workers;
   absl::StatusOr<std::unique_ptr<Replica>> replica =
       Replica::Listen(chain, *std::move(options), workers);
   if (!replica.ok()) return UsageError(std::string(replica.status().message()));
+  // Goes before the replica, whose reactor it is on, and after that has stopped.
+  absl::StatusOr<std::unique_ptr<Frontend>> made = FrontendFor(chain, command, **replica);
+  if (!made.ok()) return UsageError(std::string(made.status().message()));
+  const std::unique_ptr<Frontend> frontend = *std::move(made);
   absl::Status started = (*replica)->Start(*endpoints, [&](Reactor& reactor, Channel& entrypoint) {
     return frontend == nullptr ? absl::OkStatus()
                                : ListenHttp(*frontend, command.http, reactor, entrypoint, chain);
   });
   if (!started.ok()) {
+    (*replica)->Drain(absl::Now());
     std::fprintf(stderr, "error: %s\n", std::string(started.message()).c_str());
     return 1;
   }
