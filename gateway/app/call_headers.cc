@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <random>
 #include <utility>
 
@@ -89,7 +90,7 @@ absl::StatusOr<absl::Duration> TimeoutOf(const RequestHead& head, absl::Duration
   absl::Duration timeout;
   double seconds = 0;
   if (absl::SimpleAtod(ToAbsl(*text), &seconds)) {
-    timeout = absl::Seconds(seconds);
+    timeout = std::isnan(seconds) ? absl::ZeroDuration() : absl::Seconds(seconds);
   } else if (!absl::ParseDuration(ToAbsl(*text), &timeout)) {
     timeout = absl::ZeroDuration();
   }

@@ -1,14 +1,9 @@
 #include "gateway/http/server.h"
 
-#include <memory>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "chains/core/text.h"
-#include "chains/core/timing.h"
-#include "tests/gateway/http/test_client.h"
-#include "tests/gateway/http/test_loop.h"
+#include "tests/gateway/http/server_fixture.h"
 
 namespace chains::gateway {
 namespace {
@@ -17,87 +12,6 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-// Counts what it is part of, from the first step to the last.
-class Counted {
- public:
-  explicit Counted(int& live) : live_(&live) { ++*live_; }
-  Counted(Counted&& other) noexcept : live_(std::exchange(other.live_, nullptr)) {}
-  ~Counted() {
-    if (live_ != nullptr) --*live_;
-  }
-
- private:
-  int* live_;
-};
-
-class FakeHandler final : public Handler {
- public:
-  std::optional<Response> Refuse(const RequestHead& head) override {
-    if (head.target == "/forbidden") return Failure(403, "not you");
-    return std::nullopt;
-  }
-  Task<Response> Handle(Request request) override {
-    ++requests;
-    return Answer(std::move(request), Counted(live), finished);
-  }
-  Response Failure(int status, std::string_view text) override {
-    return {.status = status, .headers = {}, .body = std::string(text)};
-  }
-
-  int requests = 0;
-  int live = 0;
-  int finished = 0;
-
- private:
-  static Task<Response> Answer(Request request, Counted, int& finished) {
-    if (request.head.target == "/slow") co_await Sleep(absl::Hours(1));
-    if (request.head.target == "/fail") co_await absl::InternalError("broken");
-    Response response;
-    response.headers = {
-        {"Content-Type", "text/plain"}, {"X-Evil", "a\r\nSet-Cookie: b"}, {"Date", "never"}};
-    response.body = request.head.target == "/large" ? std::string(20 << 20, 'x')
-                                                    : Text(request.head.target, " ", request.body);
-    ++finished;
-    co_return response;
-  }
-};
-
-std::string Post(std::string_view target, std::string_view body, std::string_view more = "") {
-  return Text("POST ", target, " HTTP/1.1\r\nHost: a\r\n", more, "Content-Length: ", body.size(),
-              "\r\n\r\n", body);
-}
-
-class HttpServerTest : public ::testing::Test {
- protected:
-  explicit HttpServerTest(HttpOptions options = Options()) {
-    server_ = std::make_unique<HttpServer>(loop_, loop_.sockets(), handler_, options);
-    address_ = *server_->Listen("127.0.0.1:0");
-  }
-  static HttpOptions Options() {
-    HttpOptions options;
-    options.request = {.max_head_bytes = 1024, .max_body_bytes = 100000};
-    return options;
-  }
-
-  std::unique_ptr<TestClient> Connect() {
-    auto client = std::make_unique<TestClient>(address_);
-    EXPECT_TRUE(client->connected());
-    return client;
-  }
-  // What comes back for `bytes`, at once.
-  std::string Exchange(TestClient& client, std::string_view bytes) {
-    client.Send(bytes);
-    loop_.Settle();
-    return client.Receive();
-  }
-
-  WorkerPool workers_;
-  TestLoop loop_{workers_};
-  FakeHandler handler_;
-  std::unique_ptr<HttpServer> server_;
-  std::string address_;
-};
 
 TEST_F(HttpServerTest, AnswersAndKeepsTheConnection) {
   auto client = Connect();
@@ -288,60 +202,6 @@ TEST_F(HttpServerTest, ForgetsAClientThatLeavesInTheMiddle) {
   }
 }
 
-TEST_F(HttpServerTest, SendsALargeResponseAsFastAsItIsRead) {
-  auto client = Connect();
-  std::string all = Exchange(*client, Post("/large", ""));
-  EXPECT_LT(all.size(), size_t{20} << 20);
-  for (int i = 0; i < 1000 && all.size() < (size_t{20} << 20); ++i) {
-    loop_.Settle();
-    all += client->Receive();
-  }
-  EXPECT_GT(all.size(), size_t{20} << 20);
-  EXPECT_THAT(Exchange(*client, Post("/a", "x")), EndsWith("/a x"));
-}
-
-TEST_F(HttpServerTest, GivesUpOnAClientThatReadsNothing) {
-  auto client = Connect();
-  client->Send(Post("/large", ""));
-  loop_.Settle();
-  EXPECT_EQ(handler_.finished, 1);
-  loop_.Advance(absl::Seconds(31));  // what the system's buffers took was progress
-  loop_.Advance(absl::Seconds(31));
-  EXPECT_EQ(server_->connections(), 0u);
-}
-
-TEST_F(HttpServerTest, EndsIdleConnections) {
-  auto fresh = Connect();
-  auto used = Connect();
-  Exchange(*used, Post("/a", "x"));
-  loop_.Advance(absl::Seconds(11));
-  EXPECT_EQ(server_->connections(), 1u);
-  loop_.Advance(absl::Seconds(70));
-  EXPECT_EQ(server_->connections(), 0u);
-}
-
-TEST_F(HttpServerTest, GivesAHeadALimitedTime) {
-  auto client = Connect();
-  const std::string head = "POST /a HTTP/1.1\r\nHost: a\r\n";
-  for (size_t i = 0; i < head.size() && !client->ended(); ++i) {
-    const std::string answer = Exchange(*client, head.substr(i, 1));
-    loop_.Advance(absl::Seconds(1));
-    EXPECT_TRUE(answer.empty() || (i >= 9 && answer.starts_with("HTTP/1.1 408"))) << answer;
-  }
-  EXPECT_TRUE(client->ended());
-}
-
-TEST_F(HttpServerTest, GivesABodyThatTricklesALimitedTime) {
-  auto client = Connect();
-  Exchange(*client, "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
-  std::string answer;
-  for (int i = 0; i < 40 && answer.empty(); ++i) {
-    answer = Exchange(*client, "x");
-    loop_.Advance(absl::Seconds(1));
-  }
-  EXPECT_THAT(answer, StartsWith("HTTP/1.1 408"));
-}
-
 TEST_F(HttpServerTest, DrainsIdleConnectionsAtOnceAndOthersAfterTheirResponse) {
   auto idle = Connect();
   auto busy = Connect();
@@ -375,86 +235,6 @@ TEST_F(HttpServerTest, MayBeDestroyedWhileRequestsRun) {
   EXPECT_EQ(handler_.live, 0);
   client->Receive();
   EXPECT_TRUE(client->ended());
-}
-
-class CrowdedServerTest : public HttpServerTest {
- protected:
-  CrowdedServerTest() : HttpServerTest(Few()) {}
-  static HttpOptions Few() {
-    HttpOptions options = Options();
-    options.max_connections = 2;
-    options.max_body_bytes_held = 50000;
-    return options;
-  }
-};
-
-TEST_F(CrowdedServerTest, MakesRoomByClosingTheLongestIdle) {
-  auto first = Connect();
-  Exchange(*first, Post("/a", "x"));
-  auto second = Connect();
-  Exchange(*second, Post("/slow", "x"));
-  auto third = Connect();
-  EXPECT_THAT(Exchange(*third, Post("/a", "x")), EndsWith("/a x"));
-  first->Receive();
-  EXPECT_TRUE(first->ended());
-  EXPECT_EQ(server_->connections(), 2u);
-}
-
-TEST_F(CrowdedServerTest, LetsConnectionsWaitWhenAllAreBusy) {
-  auto first = Connect();
-  auto second = Connect();
-  Exchange(*first, Post("/slow", "x"));
-  Exchange(*second, Post("/slow", "x"));
-  auto third = Connect();
-  EXPECT_EQ(Exchange(*third, Post("/a", "x")), "");
-  first->Leave();
-  loop_.Advance(absl::Seconds(1));
-  EXPECT_THAT(third->Receive(), EndsWith("/a x"));
-}
-
-TEST_F(CrowdedServerTest, BoundsTheBodiesOfAllRequestsTogether) {
-  auto first = Connect();
-  auto second = Connect();
-  Exchange(*first, Post("/slow", std::string(40000, 'x')));
-  EXPECT_THAT(Exchange(*second, Post("/a", std::string(90000, 'x')).substr(0, 60000)),
-              StartsWith("HTTP/1.1 503"));
-  first->Leave();
-  second->Leave();
-  loop_.Settle();
-  auto third = Connect();
-  EXPECT_THAT(Exchange(*third, Post("/a", std::string(40000, 'x'))), StartsWith("HTTP/1.1 200"));
-}
-
-class WaitingServerTest : public HttpServerTest {
- protected:
-  WaitingServerTest() : HttpServerTest(Waiting()) {}
-  static HttpOptions Waiting() {
-    HttpOptions options = Options();
-    options.half_close = HalfClose::kWaits;
-    return options;
-  }
-};
-
-TEST_F(WaitingServerTest, AnswersAClientThatOnlyEndedItsSending) {
-  auto client = Connect();
-  client->Send(Post("/slow", "x"));
-  client->EndSending();
-  loop_.Settle();
-  EXPECT_EQ(handler_.live, 1);
-  loop_.Advance(absl::Hours(1));
-  EXPECT_THAT(client->Receive(), EndsWith("/slow x"));
-  EXPECT_TRUE(client->ended());
-  EXPECT_EQ(server_->connections(), 0u);
-}
-
-TEST_F(WaitingServerTest, SeesAReset) {
-  auto client = Connect();
-  client->Send(Post("/slow", "x"));
-  client->EndSending();
-  loop_.Settle();
-  client->Reset();
-  loop_.Settle();
-  EXPECT_EQ(handler_.live, 0);
 }
 
 TEST_F(HttpServerTest, ListensOnIpv6AndUnixSockets) {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -56,6 +57,18 @@ class TestClient {
   size_t Send(std::string_view bytes) {
     const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     return sent < 0 ? 0 : static_cast<size_t>(sent);
+  }
+  void SendAll(std::string_view bytes) {
+    while (!bytes.empty()) {
+      bytes.remove_prefix(Send(bytes));
+      pollfd descriptor{.fd = fd_, .events = POLLOUT, .revents = 0};
+      if (!bytes.empty()) poll(&descriptor, 1, -1);
+    }
+  }
+  // Until something has come, or the other end has closed.
+  void AwaitInput() {
+    pollfd descriptor{.fd = fd_, .events = POLLIN, .revents = 0};
+    poll(&descriptor, 1, -1);
   }
   // What has come by now.
   std::string Receive() {

@@ -1,6 +1,7 @@
 // TestLoop: a loop on the test's own thread, with sockets and a clock that the test moves.
 #pragma once
 
+#include <optional>
 #include <poll.h>
 
 #include "absl/time/time.h"
@@ -28,6 +29,15 @@ class TestLoop final : public LocalLoop {
   void Advance(absl::Duration duration) {
     now_ += duration;
     Settle();
+  }
+
+ protected:
+  // RunUntil() looks at the sockets too; threads of the pool wake it at the next look.
+  void Idle(std::optional<absl::Time>) override {
+    pollfd descriptor{.fd = sockets_.fd(), .events = POLLIN, .revents = 0};
+    poll(&descriptor, 1, 1);
+    sockets_.Poll();
+    WaitForWake(absl::UnixEpoch());
   }
 
  private:

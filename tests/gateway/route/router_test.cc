@@ -1,0 +1,104 @@
+#include "gateway/route/router.h"
+
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "chains/core/text.h"
+
+namespace chains::gateway {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Router RouterOf(const std::vector<std::string>& texts) {
+  std::vector<Route> routes;
+  for (const std::string& text : texts) routes.push_back(ParseRouteFlag(text + "=x:1")->route);
+  return *Router::Create(std::move(routes));
+}
+
+std::string Found(const Router& router, std::string_view target) {
+  const auto match = router.Find(target);
+  if (!match.ok()) return std::string(MessageOf(match.status()));
+  return Text(router.routes()[match->route].ToString(), " ", match->method);
+}
+
+TEST(Router, KnowsEveryWayToWriteARoute) {
+  const Router router =
+      RouterOf({"hello/development", "hello/production", "hello/deployment/8f3a"});
+  EXPECT_EQ(Found(router, "/production/run_remote"), "hello/production run_remote");
+  EXPECT_EQ(Found(router, "/environments/production/run_remote"), "hello/production run_remote");
+  EXPECT_EQ(Found(router, "/development/generate?x=/y"), "hello/development generate");
+  EXPECT_EQ(Found(router, "/deployment/8f3a/run_remote"), "hello/deployment/8f3a run_remote");
+  EXPECT_EQ(Found(router, "/run_remote"), "hello/production run_remote");
+  EXPECT_EQ(Found(router, "/chains/hello/production/run_remote"), "hello/production run_remote");
+  EXPECT_EQ(Found(router, "/chains/hello/environments/development/x"), "hello/development x");
+  EXPECT_EQ(Found(router, "/chains/hello/deployment/8f3a/x"), "hello/deployment/8f3a x");
+  EXPECT_EQ(Found(router, "/chains/hello/run_remote"), "hello/production run_remote");
+  EXPECT_EQ(Found(router, "/chains/h%65llo/run_remote"), "hello/production run_remote");
+}
+
+TEST(Router, TakesDevelopmentWhereThereIsNoProduction) {
+  EXPECT_EQ(Found(RouterOf({"hello/staging", "hello/development"}), "/run_remote"),
+            "hello/development run_remote");
+  EXPECT_THAT(Found(RouterOf({"hello/staging"}), "/run_remote"), HasSubstr("only: staging"));
+}
+
+TEST(Router, WantsAPrefixWhereThereAreSeveralChains) {
+  const Router router = RouterOf({"hello/production", "poems/production"});
+  EXPECT_THAT(Found(router, "/production/run_remote"), HasSubstr("one of: hello, poems"));
+  EXPECT_THAT(Found(router, "/run_remote"), HasSubstr("one of: hello, poems"));
+  EXPECT_EQ(Found(router, "/chains/poems/production/run_remote"), "poems/production run_remote");
+}
+
+TEST(Router, SaysWhatThereIsInstead) {
+  const Router router = RouterOf({"hello/production", "hello/deployment/8f3a"});
+  EXPECT_THAT(Found(router, "/chains/nope/production/run_remote"), HasSubstr("chains here: hello"));
+  EXPECT_THAT(Found(router, "/staging/run_remote"), HasSubstr("only: production, deployment/8f3a"));
+  EXPECT_THAT(Found(router, "/deployment/production/run_remote"), HasSubstr("only: production"));
+  EXPECT_THAT(Found(router, "/a/b/c/d"), HasSubstr("ENVIRONMENT/METHOD"));
+}
+
+TEST(Router, RefusesWhatIsNoPath) {
+  const Router router = RouterOf({"hello/production"});
+  for (const char* target :
+       {"", "*", "/", "//", "production/run_remote", "/production/", "/production//run_remote",
+        "/%", "/%2", "/%zz/run_remote", "/chains", "/chains/hello", "?", "/?x"}) {
+    EXPECT_EQ(router.Find(target).status().code(), absl::StatusCode::kNotFound) << target;
+  }
+  EXPECT_THAT(Found(router, "/a/\x01\xFF/b/c/" + std::string(10000, 'x')), HasSubstr("\\x01\\xff"));
+}
+
+TEST(Router, TellsThePathsOfARoute) {
+  EXPECT_THAT(RouterOf({"hello/production"}).PathsOf(0),
+              ElementsAre("/chains/hello/production", "/chains/hello/environments/production",
+                          "/chains/hello", "/production", "/environments/production", ""));
+  EXPECT_THAT(RouterOf({"hello/deployment/1", "poems/staging"}).PathsOf(0),
+              ElementsAre("/chains/hello/deployment/1"));
+}
+
+TEST(Router, RefusesARouteGivenTwice) {
+  const Route route = ParseRouteFlag("hello/production=x:1")->route;
+  EXPECT_EQ(Router::Create({route, route}).status().code(), absl::StatusCode::kAlreadyExists);
+}
+
+TEST(RouteFlag, NamesRouteAndAddresses) {
+  const auto flag = ParseRouteFlag("hello/production=127.0.0.1:9001,unix:/tmp/x=y");
+  ASSERT_TRUE(flag.ok());
+  EXPECT_EQ(flag->route.ToString(), "hello/production");
+  EXPECT_THAT(flag->addresses, ElementsAre("127.0.0.1:9001", "unix:/tmp/x=y"));
+}
+
+TEST(RouteFlag, RefusesEverythingElse) {
+  for (const char* text :
+       {"", "hello", "hello=x:1", "hello/production", "hello/production=", "hello/production=,",
+        "/production=x:1", "hello/=x:1", "he llo/production=x:1", "hello/chains=x:1",
+        "hello/deployment=x:1", "hello/environments/production=x:1", "a/b/c/d=x:1"}) {
+    EXPECT_EQ(ParseRouteFlag(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
+  }
+}
+
+}  // namespace
+}  // namespace chains::gateway
