@@ -1,0 +1,263 @@
+// Adapters: what an Edge sees of a call, and what it makes of it, for all four kinds.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "chains/core/all.h"
+#include "chains/testing/status_matchers.h"
+#include "chains/testing/testing.h"
+#include "counter.h"
+
+namespace chains {
+namespace {
+
+using testing::Collect;
+using ::testing::ElementsAre;
+using testing::FakeClock;
+using ::testing::IsEmpty;
+using testing::IsOk;
+using testing::IsOkAndHolds;
+using testing::Probe;
+using ::testing::ResultOf;
+using testing::Running;
+using testing::StatusIs;
+using testing::StreamOf;
+
+class FakeEdge final : public Edge {
+ public:
+  absl::StatusOr<Context> Enter(const Method&, const Context& caller, absl::Time now) override {
+    if (!refusal.ok()) return refusal;
+    return caller.WithDeadline(now + timeout);
+  }
+  Gate* gate() override { return limit ? &*limit : nullptr; }
+  void Started(const Method& method) override { log.push_back(std::string(method.name)); }
+  void Ended(const Method&, absl::StatusCode code) override {
+    log.push_back(absl::StatusCodeToString(code));
+  }
+  bool LastAttempt(const Method&, int made) override { return made >= attempts; }
+  std::optional<absl::Duration> RetryAfter(const Method&, const absl::Status&, int made) override {
+    if (made >= attempts) return std::nullopt;
+    return pause;
+  }
+  absl::Status Describe(const Method& method, const absl::Status& failure, int made) override {
+    return absl::Status(failure.code(), absl::StrCat(std::string(method.name), ", attempt ", made,
+                                                     ": ", failure.message()));
+  }
+
+  absl::Status refusal;
+  absl::Duration timeout = absl::Minutes(1);
+  absl::Duration pause = absl::Seconds(1);
+  int attempts = 1;
+  std::optional<Gate> limit;
+  std::vector<std::string> log;
+};
+
+// Fails so often before it answers; keeps what it was asked.
+class FlakyCounter final : public CountingCounter {
+ public:
+  Task<Number> One(Number request) override {
+    asked.push_back(request.value());
+    if (failures-- > 0) co_return absl::UnavailableError("flaky");
+    co_return Of(request.value() + 1);
+  }
+  int failures = 0;
+  std::vector<int> asked;
+};
+
+// Stays in its call until it is released.
+class SlowCounter final : public CountingCounter {
+ public:
+  Task<Number> One(Number request) override {
+    began.Arrive();
+    co_await release.AtLeast(1);
+    co_return request;
+  }
+  Probe began;
+  Probe release;
+};
+
+template <typename Target>
+class GuardTestOf : public ::testing::Test {
+ protected:
+  absl::Time start() const { return start_; }
+  FakeClock clock_;
+  const absl::Time start_ = clock_.Now();
+  Target target_;
+  FakeEdge edge_;
+  CounterGuard guard_{target_, edge_};
+};
+using GuardTest = GuardTestOf<CountingCounter>;
+using FlakyTest = GuardTestOf<FlakyCounter>;
+using SlowTest = GuardTestOf<SlowCounter>;
+
+TEST_F(GuardTest, LetsAllKindsPassAndTellsTheEdge) {
+  EXPECT_THAT(Wait(guard_.One(Of(1)), clock_), IsOk());
+  EXPECT_THAT(Wait(Collect(guard_.Up(Of(2))), clock_),
+              IsOkAndHolds(ResultOf(ValuesOf, ElementsAre(1, 2))));
+  EXPECT_THAT(Wait(guard_.Sum(StreamOf<Number>({Of(1), Of(2)})), clock_), IsOk());
+  EXPECT_THAT(Wait(Collect(guard_.Echo(StreamOf<Number>({Of(7)}))), clock_),
+              IsOkAndHolds(ResultOf(ValuesOf, ElementsAre(7))));
+  EXPECT_THAT(edge_.log, ElementsAre("One", "OK", "Up", "OK", "Sum", "OK", "Echo", "OK"));
+}
+
+TEST_F(GuardTest, DescribesFailuresOfAllKinds) {
+  const auto failed = [](std::string message) {
+    return StatusIs(absl::StatusCode::kOutOfRange, message);
+  };
+  EXPECT_THAT(Wait(guard_.One(Of(-1)), clock_), failed("One, attempt 1: negative"));
+  EXPECT_THAT(Wait(Collect(guard_.Up(Of(-1))), clock_), failed("Up, attempt 1: negative"));
+  EXPECT_THAT(Wait(guard_.Sum(StreamOf<Number>({Of(-1)})), clock_),
+              failed("Sum, attempt 1: negative"));
+  EXPECT_THAT(Wait(Collect(guard_.Echo(StreamOf<Number>({Of(-1)}))), clock_),
+              failed("Echo, attempt 1: negative"));
+  EXPECT_THAT(edge_.log, ElementsAre("One", "OUT_OF_RANGE", "Up", "OUT_OF_RANGE", "Sum",
+                                     "OUT_OF_RANGE", "Echo", "OUT_OF_RANGE"));
+}
+
+TEST_F(GuardTest, RefusesAtTheDoor) {
+  edge_.refusal = absl::ResourceExhaustedError("full");
+  const auto full = absl::StatusCode::kResourceExhausted;
+  EXPECT_THAT(Wait(guard_.One(Of(1)), clock_), StatusIs(full, "One, attempt 0: full"));
+  EXPECT_THAT(Wait(Collect(guard_.Up(Of(1))), clock_), StatusIs(full));
+  EXPECT_THAT(Wait(guard_.Sum(StreamOf<Number>({})), clock_), StatusIs(full));
+  EXPECT_THAT(Wait(Collect(guard_.Echo(StreamOf<Number>({}))), clock_), StatusIs(full));
+  EXPECT_THAT(edge_.log, IsEmpty());
+}
+
+TEST_F(SlowTest, EnforcesTheDeadlineOfAUnaryCall) {
+  edge_.timeout = absl::Seconds(60);
+  EXPECT_THAT(Wait(guard_.One(Of(1)), clock_),
+              StatusIs(absl::StatusCode::kDeadlineExceeded, "One, attempt 1: deadline exceeded"));
+  EXPECT_EQ(clock_.Now() - start(), absl::Seconds(60));
+  EXPECT_THAT(edge_.log, ElementsAre("One", "CANCELLED"));
+}
+
+TEST_F(GuardTest, EnforcesTheDeadlineOfAStreamBetweenItems) {
+  edge_.timeout = absl::Milliseconds(2500);
+  auto counts = [](Stream<Number> numbers, int& count) -> Task<void> {
+    while (std::optional<Number> number = co_await numbers.Next()) ++count;
+  };
+  int count = 0;
+  EXPECT_THAT(Wait(counts(guard_.Up(Of(100)), count), clock_),
+              StatusIs(absl::StatusCode::kDeadlineExceeded, "Up, attempt 1: deadline exceeded"));
+  EXPECT_EQ(count, 2);
+  EXPECT_THAT(edge_.log, ElementsAre("Up", "DEADLINE_EXCEEDED"));
+}
+
+TEST_F(GuardTest, EnforcesTheDeadlineOfRequestsThatDoNotCome) {
+  auto never = []() -> Stream<Number> {
+    co_await Sleep(absl::InfiniteDuration());
+    co_yield Of(1);
+  };
+  const auto late = StatusIs(absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(Wait(guard_.Sum(never()), clock_), late);
+  EXPECT_THAT(Wait(Collect(guard_.Echo(never())), clock_), late);
+}
+
+TEST_F(FlakyTest, RetriesAsTheEdgeSays) {
+  edge_.attempts = 3;
+  target_.failures = 2;
+  EXPECT_THAT(Wait(guard_.One(Of(41)), clock_),
+              IsOkAndHolds(ResultOf([](const Number& n) { return n.value(); }, 42)));
+  EXPECT_THAT(target_.asked, ElementsAre(41, 41, 41));  // the request is kept for each
+  EXPECT_EQ(clock_.Now() - start(), absl::Seconds(2));
+  EXPECT_THAT(edge_.log, ElementsAre("One", "UNAVAILABLE", "One", "UNAVAILABLE", "One", "OK"));
+}
+
+TEST_F(FlakyTest, GivesUpWithTheLastFailure) {
+  edge_.attempts = 2;
+  target_.failures = 9;
+  EXPECT_THAT(Wait(guard_.One(Of(1)), clock_),
+              StatusIs(absl::StatusCode::kUnavailable, "One, attempt 2: flaky"));
+}
+
+TEST_F(FlakyTest, TheDeadlineCoversAllAttemptsAndTheirPauses) {
+  edge_.attempts = 100;
+  edge_.timeout = absl::Milliseconds(3500);
+  target_.failures = 100;
+  EXPECT_THAT(Wait(guard_.One(Of(1)), clock_),
+              StatusIs(absl::StatusCode::kDeadlineExceeded, "One, attempt 4: deadline exceeded"));
+  EXPECT_EQ(clock_.Now() - start(), absl::Milliseconds(3500));
+}
+
+TEST_F(SlowTest, WaitsAtTheGateAndCountsOnlyWhoIsInside) {
+  edge_.limit.emplace(Gate::Options{.what = "limit", .limit = 1});
+  Running<Number> first(clock_, guard_.One(Of(1)));
+  Running<Number> second(clock_, guard_.One(Of(2)));
+  clock_.Settle();
+  EXPECT_EQ(target_.began.arrived(), 1u);
+  EXPECT_THAT(edge_.log, ElementsAre("One"));
+  target_.release.Arrive();
+  clock_.Settle();
+  EXPECT_TRUE(first.done() && second.done());
+  EXPECT_THAT(edge_.log, ElementsAre("One", "OK", "One", "OK"));
+}
+
+TEST_F(SlowTest, ARefusalOfTheGateIsNoAttemptButMayBeRetried) {
+  edge_.limit.emplace(Gate::Options{.what = "limit", .limit = 1, .max_waiting = 0});
+  edge_.attempts = 2;
+  Running<Number> first(clock_, guard_.One(Of(1)));
+  Running<Number> second(clock_, guard_.One(Of(2)));
+  clock_.Settle();
+  EXPECT_FALSE(second.done());  // it pauses before its second attempt
+  target_.release.Arrive();
+  clock_.Advance(absl::Seconds(1));
+  clock_.Settle();
+  ASSERT_TRUE(second.done());
+  EXPECT_THAT(second.outcome(), IsOk());
+  EXPECT_THAT(edge_.log, ElementsAre("One", "OK", "One", "OK"));
+}
+
+TEST_F(SlowTest, TheDeadlineCoversTheWaitAtTheGate) {
+  edge_.limit.emplace(Gate::Options{.what = "limit", .limit = 1});
+  Running<Number> inside(clock_, guard_.One(Of(1)));
+  edge_.timeout = absl::Seconds(5);
+  const auto late = StatusIs(absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(Wait(guard_.One(Of(2)), clock_), late);
+  EXPECT_THAT(Wait(Collect(guard_.Up(Of(2))), clock_), late);
+  EXPECT_THAT(Wait(guard_.Sum(StreamOf<Number>({})), clock_), late);
+  EXPECT_EQ(edge_.limit->waiting(), 0u);
+  EXPECT_THAT(edge_.log, ElementsAre("One"));
+}
+
+TEST_F(SlowTest, ADroppedCallEndsCancelledAndLeavesTheGate) {
+  edge_.limit.emplace(Gate::Options{.what = "limit", .limit = 1});
+  {
+    Running<Number> running(clock_, guard_.One(Of(1)));
+    clock_.Settle();
+    EXPECT_EQ(edge_.limit->inside(), 1u);
+  }
+  EXPECT_EQ(edge_.limit->inside(), 0u);
+  EXPECT_THAT(edge_.log, ElementsAre("One", "CANCELLED"));
+}
+
+TEST_F(GuardTest, ADroppedStreamEndsCancelled) {
+  auto takes_one = [](Stream<Number> numbers) -> Task<void> {
+    std::optional<Number> number = co_await numbers.Next();
+  };
+  EXPECT_THAT(Wait(takes_one(guard_.Up(Of(100))), clock_), IsOk());
+  EXPECT_THAT(edge_.log, ElementsAre("Up", "CANCELLED"));
+}
+
+TEST_F(GuardTest, TheCalleeSeesTheShorterDeadline) {
+  class Sees final : public CountingCounter {
+   public:
+    Task<Number> One(Number request) override {
+      const Context context = co_await CurrentContext();
+      deadline = context.deadline();
+      co_return request;
+    }
+    absl::Time deadline;
+  };
+  Sees sees;
+  CounterGuard guard(sees, edge_);
+  edge_.timeout = absl::Seconds(7);
+  EXPECT_THAT(Wait(guard.One(Of(1)), clock_), IsOk());
+  EXPECT_EQ(sees.deadline, start() + absl::Seconds(7));
+}
+
+}  // namespace
+}  // namespace chains
