@@ -1,0 +1,5 @@
+// An argument of Add that says nothing about a chainlet.
+// Says: chains: Add takes Needs<T>, Shared<T>, Resources, Autoscaling, Limits and Settings
+#include "shop.h"
+
+void Declare(chains::Chain& chain) { chain.Add<shop::AnyTill>(3); }

@@ -1,0 +1,9 @@
+// A constructor that takes a chainlet twice, which Add lists once.
+// Says: chains: the constructor of a chainlet takes what Add lists, in this order and by reference
+#include "shop.h"
+
+struct MyTill : shop::AnyTill {
+  MyTill(shop::Pricer&, shop::Pricer&) {}
+};
+
+void Declare(chains::Chain& chain) { chain.Add<MyTill>(chains::Needs<shop::Pricer>{}); }
