@@ -59,7 +59,7 @@ class Program(unittest.TestCase):
 
     def test_says_what_is_wrong_with_a_command_line(self):
         for arguments, says in (
-                (("serve", "--chainlets", "Nobody"), "it has hello.SayHello, hello.HelloAll"),
+                (("serve", "--chainlets", "Nobody"), "it has hello.SayHello"),
                 (("serve", "--endpoints", "SayHello"), "NAME=VALUE"),
                 (("serve", "--chainlets", "HelloAll"), "--endpoints hello.SayHello=ADDRESS"),
                 (("run", "{}", "--placement", "moon"), "--placement"),
