@@ -16,12 +16,15 @@ bool IsBelow(const Promise& root, const Promise& promise) {
 
 void Leaf::Suspended() { loop().leaves().PushBack(*this); }
 
+// In two steps: what abandoning one leaf ends (a call's other coroutine, say) may be the next leaf.
 void Leaf::AbandonBelow(Promise& root) {
-  root.loop()->leaves().ForEach([&root](Leaf& leaf) {
+  IntrusiveList<Leaf> abandoned;
+  root.loop()->leaves().ForEach([&](Leaf& leaf) {
     if (!IsBelow(root, leaf.waiter())) return;
     leaf.Unlink();
-    leaf.Abandon();
+    abandoned.PushBack(leaf);
   });
+  while (Leaf* leaf = abandoned.PopFront()) leaf->Abandon();
 }
 
 }  // namespace chains::internal

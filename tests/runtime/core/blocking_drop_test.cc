@@ -2,6 +2,7 @@
 // none of their code runs afterwards.
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -194,6 +195,50 @@ TEST_F(BlockingDropTest, AnOrphanLeavesTheTreeItWasTakenFrom) {
   clock_.Settle();
   EXPECT_EQ(destroyed_, 1);
   EXPECT_EQ(resumed_, 0);
+}
+
+// Waits for ever; what abandons it ends another task, as a call's reader ends its writer.
+class EndsAnother {
+ public:
+  explicit EndsAnother(std::optional<Running<int>>& other) : other_(other) {}
+  class Awaiter final : public internal::Leaf {
+   public:
+    Awaiter(std::optional<Running<int>>& other, internal::Promise& waiter)
+        : Leaf(waiter), other_(other) {}
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<>) { Suspended(); }
+    void await_resume() const {}
+
+   private:
+    void Abandon() noexcept override { other_.reset(); }
+    std::optional<Running<int>>& other_;
+  };
+  Awaiter Bind(internal::Promise& waiter) && { return Awaiter(other_, waiter); }
+
+ private:
+  std::optional<Running<int>>& other_;
+};
+
+TEST_F(BlockingDropTest, AbandoningALeafMayEndTheTaskOfTheNext) {
+  auto ends = [](std::optional<Running<int>>& other) -> Task<int> {
+    co_await EndsAnother(other);
+    co_return 1;
+  };
+  std::optional<Running<int>> other;
+  int ended = 0;
+  {
+    std::vector<Task<int>> tasks;
+    tasks.push_back(Works());
+    tasks.push_back(ends(other));
+    Running<std::vector<int>> all(clock_, All(std::move(tasks)));
+    other.emplace(clock_, Never(ended, resumed_));  // its leaf is the next
+    started_.BlockUntil(1);
+  }
+  EXPECT_EQ(ended, 1);
+  EXPECT_EQ(destroyed_, 0);
+  release_.Arrive();
+  clock_.Settle();
+  EXPECT_EQ(destroyed_, 1);
 }
 
 TEST_F(BlockingDropTest, AWorkerIsAskedToStop) {
