@@ -8,7 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
 #include "chains/core/all.h"
-#include "tests/runtime/grpc/ends.h"
+#include "ends.h"
 
 namespace chains {
 namespace {

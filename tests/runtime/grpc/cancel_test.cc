@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "chains/core/blocking.h"
-#include "tests/runtime/grpc/ends.h"
+#include "ends.h"
 
 namespace chains {
 namespace {

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "chains/core/all.h"
-#include "tests/runtime/grpc/ends.h"
+#include "ends.h"
 
 namespace chains {
 namespace {

@@ -13,7 +13,7 @@
 #include "chains/contract/status_path.h"
 #include "chains/core/all.h"
 #include "chains/core/wait.h"
-#include "tests/runtime/grpc/ends.h"
+#include "ends.h"
 
 namespace chains {
 namespace {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "chains/v1/wire_health.pb.h"
-#include "tests/runtime/grpc/ends.h"
+#include "ends.h"
 
 namespace chains {
 namespace {

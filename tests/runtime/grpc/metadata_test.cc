@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_join.h"
 #include "chains/grpc/limits.h"
-#include "tests/runtime/grpc/ends.h"
+#include "ends.h"
 
 namespace chains {
 namespace {

@@ -11,10 +11,10 @@
 #include <gtest/gtest.h>
 
 #include "chains/grpc/reflection.h"
+#include "ends.h"
 #include "reflected.pb.h"
 #include "stock_health.grpc.pb.h"
 #include "stock_reflection.grpc.pb.h"
-#include "tests/runtime/grpc/ends.h"
 
 namespace chains {
 namespace {
@@ -118,6 +118,20 @@ TEST_F(StockClientTest, FindsExtensionNumbers) {
   ServerReflectionRequest request;
   request.set_all_extension_numbers_of_type("reflected.Request");
   EXPECT_THAT(Ask(request).all_extension_numbers_response().extension_number(), ElementsAre(101));
+}
+
+TEST_F(StockClientTest, AnIdleReflectionStreamDoesNotHoldADrain) {
+  grpc::ClientContext context;
+  const auto stub = ServerReflection::NewStub(channel_);
+  const auto stream = stub->ServerReflectionInfo(&context);
+  ServerReflectionRequest request;
+  request.set_list_services("*");
+  ServerReflectionResponse response;
+  EXPECT_TRUE(stream->Write(request));
+  EXPECT_TRUE(stream->Read(&response));
+  ends_.server().Drain(absl::InfiniteFuture());
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::UNAVAILABLE);
 }
 
 // What the program links but no contract uses is not shown.
