@@ -10,7 +10,7 @@ HERE = pathlib.Path(__file__).parent
 def main():
     readme = (HERE / "README.md").read_text()
     listed = (HERE / "CMakeLists.txt").read_text()
-    tests = (HERE / "../runtime/chain/validate_test.cc").read_text()
+    tests = "".join(path.read_text() for path in (HERE / "../runtime/chain").glob("validate*_test.cc"))
     contracts = {path.name for path in (HERE / "../plugin/contracts").glob("*.proto")}
     problems = []
     for path in sorted((HERE / "compile").glob("*.cc")):

@@ -34,8 +34,8 @@ DeploymentContext ContextFor(const ChainletSpec& chainlet,
 }
 
 absl::Status NotBuilt(const ChainletSpec& chainlet, const absl::Status& why) {
-  return absl::Status(why.code(), absl::StrCat(Text(chainlet.name()), " could not be built: ",
-                                               why.message()));
+  return absl::Status(why.code(),
+                      absl::StrCat(Text(chainlet.name()), " could not be built: ", why.message()));
 }
 
 }  // namespace
@@ -107,8 +107,9 @@ absl::StatusOr<Built> Assembly::MakeObject(const ChainletSpec& chainlet) {
     return Built{.owner = nullptr, .chainlet = fake->second, .healthy = nullptr};
   }
   if (chainlet.build == nullptr) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        Text(chainlet.name()), " is declared without an implementation: it runs elsewhere, or needs a fake"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(Text(chainlet.name()),
+                     " is declared without an implementation: it runs elsewhere, or needs a fake"));
   }
   std::vector<void*> dependencies;
   for (const DependencySpec& dependency : chainlet.dependencies) {

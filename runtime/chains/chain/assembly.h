@@ -29,7 +29,8 @@ class Assembly {
     LocalCalls local_calls = LocalCalls::kDirect;
     // The way to a chainlet that is not local, asked once per dependency.
     std::function<absl::StatusOr<std::unique_ptr<Channel>>(std::string_view contract)> connect;
-    // By contract: an object (as its contract class) that stands for the chainlet and outlives this.
+    // By contract: an object (as its contract class) that stands for the chainlet and outlives
+    // this.
     std::map<std::string, void*, std::less<>> fakes;
     DeploymentContext::Contents context;  // of the process; each chainlet sees what it declares
     int share = 1;  // this loop's limits are the declared ones divided by this

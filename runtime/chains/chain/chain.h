@@ -52,19 +52,16 @@ class Chain {
   template <typename I, typename A, typename B, typename C, typename D>
   Added Add(A a, B b, C c, D d, SourceLocation where = SourceLocation::Current());
   template <typename I, typename A, typename B, typename C, typename D, typename E>
-  Added Add(A a, B b, C c, D d, E e,
-            SourceLocation where = SourceLocation::Current());
+  Added Add(A a, B b, C c, D d, E e, SourceLocation where = SourceLocation::Current());
   template <typename I, typename A, typename B, typename C, typename D, typename E, typename F>
-  Added Add(A a, B b, C c, D d, E e, F f,
-            SourceLocation where = SourceLocation::Current());
+  Added Add(A a, B b, C c, D d, E e, F f, SourceLocation where = SourceLocation::Current());
 
   // Declares the contract T without an implementation: it can be described and depended on, and
   // runs elsewhere, or is a fake's place.
   template <typename T>
   Added Declare(SourceLocation where = SourceLocation::Current());
   template <typename T>
-  Added Declare(Resources resources,
-                SourceLocation where = SourceLocation::Current());
+  Added Declare(Resources resources, SourceLocation where = SourceLocation::Current());
 
   // Lets the command line decide: describes, runs or serves the chain. Answers the exit code.
   // Links with chains::main.

@@ -17,7 +17,8 @@ absl::StatusOr<std::string> DeploymentContext::Secret(std::string_view name) con
   auto found = contents_.secret_files.find(std::string(name));
   if (found == contents_.secret_files.end()) {
     return absl::NotFoundError(absl::StrCat(
-        "no secret ", std::string(name), " for this chainlet: name it in its chains::Settings, and give it with --secret ",
+        "no secret ", std::string(name),
+        " for this chainlet: name it in its chains::Settings, and give it with --secret ",
         std::string(name), "=FILE"));
   }
   std::ifstream file(found->second, std::ios::binary);

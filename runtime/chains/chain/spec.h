@@ -34,9 +34,10 @@ const ContractOps& OpsOf() {
       .guard = [](void* target, Edge& edge) -> std::shared_ptr<void> {
         return std::shared_ptr<T>(Contract<T>::Guard(*static_cast<T*>(target), edge));
       },
-      .serve = [](void* implementation) {
-        return Contract<T>::Serve(*static_cast<T*>(implementation));
-      }};
+      .serve =
+          [](void* implementation) {
+            return Contract<T>::Serve(*static_cast<T*>(implementation));
+          }};
   return ops;
 }
 

@@ -51,8 +51,8 @@ std::string SecretFile(const std::string& name, const std::string& content) {
 
 TEST(DeploymentTest, ShowsAChainletTheSecretsAndVariablesThatItDeclaresAndNoOthers) {
   chains::Chain chain("zoo");
-  chain.Add<Curious>(
-      chains::Settings{.secrets = {"mine"}, .variables = {{"COLOR", "green"}}}).Entrypoint();
+  chain.Add<Curious>(chains::Settings{.secrets = {"mine"}, .variables = {{"COLOR", "green"}}})
+      .Entrypoint();
   chains::LocalOptions options;
   options.context.environment = "staging";
   options.context.secret_files = {{"mine", SecretFile("mine", "s3cret\n")},

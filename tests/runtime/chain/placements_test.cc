@@ -1,4 +1,6 @@
 // A chain gives the same answers and keeps the same rules wherever its chainlets run.
+#include "chains/testing/placements.h"
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,7 +12,6 @@
 
 #include "chains/chain/running_chain.h"
 #include "chains/contract/status_path.h"
-#include "chains/testing/placements.h"
 #include "zoo.h"
 
 namespace zoo {
@@ -158,8 +159,7 @@ TEST_P(PlacementsTest, ShrinksTheDeadlineOnTheWay) {
   };
   const absl::Time deadline = absl::Now() + absl::Minutes(10);
   auto running = Start({.timeout = absl::Seconds(60)});
-  ASSERT_TRUE(
-      running->Call(&Root::RunRemote, Calls(1, 5), chains::Context(deadline, "", {})).ok());
+  ASSERT_TRUE(running->Call(&Root::RunRemote, Calls(1, 5), chains::Context(deadline, "", {})).ok());
   ASSERT_TRUE(seen.has_value());
   EXPECT_LT(*seen, deadline - absl::Minutes(8));
 }
