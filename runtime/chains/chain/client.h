@@ -45,8 +45,12 @@ class ClientConnection {
 
 }  // namespace internal
 
-template <ChainletContract T>
+template <typename T>
 class Client {
+  static_assert(ChainletContract<T>,
+                "chains: Client<T> takes a chainlet class which protoc-gen-chains wrote: the "
+                "contract, not a class that implements it");
+
  public:
   // "host:port" or "unix:/path". Connects with the first call.
   explicit Client(const std::string& address)

@@ -1,6 +1,7 @@
 // All rules are kept.
 #include <type_traits>
 
+#include "chains/chain/client.h"
 #include "chains/chain/run_local.h"
 #include "shop.h"
 
@@ -30,4 +31,9 @@ void Declare(chains::Chain& chain) {
   chain.Declare<shop::Pricer>(chains::Resources{.gpu = "L4"});
   FakePricer fake;
   chains::RunLocal(chain, "{}", {chains::Fake<shop::Pricer>(fake)});
+}
+
+absl::StatusOr<shop::Price> Call() {
+  chains::Client<shop::Pricer> client("127.0.0.1:9001");
+  return client.Call(&shop::Pricer::RunRemote, shop::Item());
 }
