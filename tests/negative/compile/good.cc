@@ -1,6 +1,4 @@
 // All rules are kept.
-#include <type_traits>
-
 #include "chains/chain/client.h"
 #include "chains/chain/run_local.h"
 #include "shop.h"
