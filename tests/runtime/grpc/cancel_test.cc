@@ -12,34 +12,6 @@
 namespace chains {
 namespace {
 
-// Runs a task on a reactor until it is told to drop it.
-class Started {
- public:
-  Started(Reactor& reactor, absl::AnyInvocable<Task<void>()> make) : reactor_(reactor) {
-    reactor_.Post([this, make = std::move(make)]() mutable {
-      root_.emplace(reactor_, Context(), make(), [](absl::StatusOr<internal::Unit>) {});
-      root_->Start();
-    });
-  }
-  ~Started() { Drop(); }
-  void Drop() {
-    if (std::exchange(dropped_, true)) return;
-    std::latch dropped(1);
-    reactor_.Post([&] {
-      root_.reset();
-      dropped.count_down();
-    });
-    dropped.wait();
-  }
-
- private:
-  Reactor& reactor_;
-  std::optional<internal::Root<void>> root_;
-  bool dropped_ = false;
-};
-
-Task<void> CallOnce(GrpcChannel& channel) { co_await channel.Unary(kUnary, Bytes("")); }
-
 Service WithUnary(Service::UnaryHandler handler) {
   Service service;
   service.AddUnary(kUnary, std::move(handler));

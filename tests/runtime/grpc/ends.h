@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <latch>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "chains/contract/service.h"
+#include "chains/core/root.h"
 #include "chains/grpc/client_channel.h"
 #include "chains/grpc/process.h"
 #include "chains/grpc/run_on.h"
@@ -157,5 +159,33 @@ inline Task<Bytes> Forever(Events& events) {
   co_await Sleep(absl::Hours(1));
   co_return Bytes("late");
 }
+
+// Runs a task on a reactor until it is told to drop it.
+class Started {
+ public:
+  Started(Reactor& reactor, absl::AnyInvocable<Task<void>()> make) : reactor_(reactor) {
+    reactor_.Post([this, make = std::move(make)]() mutable {
+      root_.emplace(reactor_, Context(), make(), [](absl::StatusOr<internal::Unit>) {});
+      root_->Start();
+    });
+  }
+  ~Started() { Drop(); }
+  void Drop() {
+    if (std::exchange(dropped_, true)) return;
+    std::latch dropped(1);
+    reactor_.Post([&] {
+      root_.reset();
+      dropped.count_down();
+    });
+    dropped.wait();
+  }
+
+ private:
+  Reactor& reactor_;
+  std::optional<internal::Root<void>> root_;
+  bool dropped_ = false;
+};
+
+inline Task<void> CallOnce(GrpcChannel& channel) { co_await channel.Unary(kUnary, Bytes("")); }
 
 }  // namespace chains
