@@ -21,6 +21,7 @@ cp -r "$here/stranger" "$scratch/project"
 cmake -S "$scratch/project" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$prefix" --log-level=WARNING
 cmake --build "$scratch/build"
 
+ctest --test-dir "$scratch/build" --output-on-failure
 expect "shout run" '"HELLO YOU"' "$scratch/build/shout" run '{"words": ["hello", "you"]}'
 expect "whisper" 'psst' "$scratch/build/whisper"
 "$scratch/build/shout" --describe | grep -q '"shout.Shout"' || {
