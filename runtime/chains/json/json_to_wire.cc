@@ -256,7 +256,6 @@ bool Writer::StructValue(const MessageSchema& type, const Place& place) {
 }
 
 bool Writer::Value(const MessageSchema& type, const Place& place) {
-  std::string_view text;
   switch (in_.Peek()) {
     case Kind::kNothing:
       return false;
