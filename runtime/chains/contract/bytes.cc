@@ -54,7 +54,7 @@ absl::StatusOr<Bytes> Bytes::Serialize(const google::protobuf::MessageLite& mess
 }
 
 absl::Status Bytes::ParseInto(google::protobuf::MessageLite& message) const {
-  bool parsed;
+  bool parsed = false;
   grpc::Slice slice;
   if (!buffer().Valid()) {
     parsed = message.ParseFromArray(nullptr, 0);
