@@ -287,8 +287,7 @@ bool Writer::AnyValue(const Place& place) {
   bool empty = true;
   ahead.BeginObject();
   for (std::string_view key; ahead.NextMember(key); empty = false) {
-    std::string_view text;
-    if (key == "@type" && ahead.Peek() == Kind::kString && ahead.ReadString(text)) {
+      if (key == "@type" && ahead.Peek() == Kind::kString && ahead.ReadString(text)) {
       url = text;
     } else {
       ahead.Skip();
