@@ -287,7 +287,8 @@ bool Writer::AnyValue(const Place& place) {
   bool empty = true;
   ahead.BeginObject();
   for (std::string_view key; ahead.NextMember(key); empty = false) {
-      if (key == "@type" && ahead.Peek() == Kind::kString && ahead.ReadString(text)) {
+    std::string_view text;
+    if (key == "@type" && ahead.Peek() == Kind::kString && ahead.ReadString(text)) {
       url = text;
     } else {
       ahead.Skip();
