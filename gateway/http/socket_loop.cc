@@ -46,7 +46,8 @@ void SocketLoop::Poll() {
   std::array<epoll_event, kEventsAtOnce> events;
   const int count = epoll_wait(epoll_, events.data(), kEventsAtOnce, 0);
   for (int i = 0; i < count; ++i) {
-    const auto watcher = watchers_.find(events[i].data.u64);
+    const uint64_t id = events[i].data.u64;  // epoll_event is packed: no reference into it
+    const auto watcher = watchers_.find(id);
     if (watcher != watchers_.end()) watcher->second->OnEvents(events[i].events);
   }
 }
