@@ -12,9 +12,8 @@
 
 namespace {
 
-constexpr chains::Method kStats = {.chainlet = "chains.v1.Replica",
-                                   .name = "Stats",
-                                   .path = "/chains.v1.Replica/Stats"};
+constexpr chains::Method kStats = {
+    .chainlet = "chains.v1.Replica", .name = "Stats", .path = "/chains.v1.Replica/Stats"};
 
 absl::StatusOr<chains::v1::StatsResponse> Ask(const std::string& address) {
   chains::internal::ClientConnection connection(address);

@@ -58,8 +58,7 @@ absl::StatusOr<std::unique_ptr<Replica>> Replica::Listen(const ChainSpec& chain,
   absl::StatusOr<std::unique_ptr<GrpcServer>> listening =
       GrpcServer::Listen(std::move(server), workers);
   if (!listening.ok()) return listening.status();
-  return std::unique_ptr<Replica>(
-      new Replica(chain, std::move(options), *std::move(listening)));
+  return std::unique_ptr<Replica>(new Replica(chain, std::move(options), *std::move(listening)));
 }
 
 Replica::~Replica() {

@@ -42,8 +42,8 @@ Bytes::~Bytes() { buffer().~ByteBuffer(); }
 absl::StatusOr<Bytes> Bytes::Serialize(const google::protobuf::MessageLite& message) {
   const size_t size = message.ByteSizeLong();
   if (size > static_cast<size_t>(std::numeric_limits<int>::max())) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("a ", message.GetTypeName(), " of ", size, " bytes: a message has at most 2 GiB"));
+    return absl::ResourceExhaustedError(absl::StrCat("a ", message.GetTypeName(), " of ", size,
+                                                     " bytes: a message has at most 2 GiB"));
   }
   grpc::Slice slice(size);
   message.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));

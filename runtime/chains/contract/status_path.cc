@@ -13,17 +13,10 @@ namespace chains {
 namespace {
 
 constexpr absl::string_view kPathType = "type.googleapis.com/chains.v1.ErrorPath";
-constexpr size_t kMaxHops = 16;            // more are cut from the middle
-constexpr size_t kMaxDetailBytes = 4096;   // of grpc-status-details-bin
-constexpr size_t kMaxNameBytes = 128;      // of each text in a hop
-
-v1::ErrorPath PathPayload(const absl::Status& status) {
-  v1::ErrorPath path;
-  if (absl::optional<absl::Cord> payload = status.GetPayload(kPathType)) {
-    if (!path.ParseFromString(std::string(*payload))) path.Clear();
-  }
-  return path;
-}
+constexpr size_t kMaxHops = 16;           // more are cut from the middle
+constexpr size_t kMaxDetailBytes = 4096;  // of grpc-status-details-bin
+constexpr size_t kMaxNameBytes = 128;     // of each text in a hop
+constexpr int kMaxLeftOut = 1'000'000;    // as far as they are counted
 
 void CutMiddle(v1::ErrorPath& path, size_t max_hops) {
   const size_t count = static_cast<size_t>(path.hops_size());
@@ -33,11 +26,39 @@ void CutMiddle(v1::ErrorPath& path, size_t max_hops) {
   path.set_hops_left_out(path.hops_left_out() + static_cast<int>(cut));
 }
 
-void Fill(v1::ErrorHop& to, const Hop& hop) {
-  to.set_chainlet(hop.chainlet.substr(0, kMaxNameBytes));
-  to.set_method(hop.method.substr(0, kMaxNameBytes));
-  to.set_replica(hop.replica.substr(0, kMaxNameBytes));
-  to.set_attempt(hop.attempt);
+// Whole characters: half of one would be no text for protobuf.
+std::string Shortened(const std::string& text) {
+  if (text.size() <= kMaxNameBytes) return text;
+  size_t size = kMaxNameBytes;
+  while (size > 0 && (text[size] & 0xc0) == 0x80) --size;
+  return text.substr(0, size);
+}
+
+void Add(v1::ErrorPath& path, const Hop& hop) {
+  v1::ErrorHop& added = *path.add_hops();
+  added.set_chainlet(Shortened(hop.chainlet));
+  added.set_method(Shortened(hop.method));
+  added.set_replica(Shortened(hop.replica));
+  added.set_attempt(hop.attempt);
+}
+
+Hop HopOf(const v1::ErrorHop& hop) {
+  return {.chainlet = hop.chainlet(),
+          .method = hop.method(),
+          .replica = hop.replica(),
+          .attempt = hop.attempt()};
+}
+
+// Within our bounds, whatever the sender's are.
+v1::ErrorPath PathPayload(const absl::Status& status) {
+  v1::ErrorPath path;
+  v1::ErrorPath received;
+  const absl::optional<absl::Cord> payload = status.GetPayload(kPathType);
+  if (!payload || !received.ParseFromString(std::string(*payload))) return path;
+  for (const v1::ErrorHop& hop : received.hops()) Add(path, HopOf(hop));
+  path.set_hops_left_out(std::clamp(received.hops_left_out(), 0, kMaxLeftOut));
+  CutMiddle(path, kMaxHops);
+  return path;
 }
 
 absl::Status WithPayload(absl::Status status, const v1::ErrorPath& path) {
@@ -59,12 +80,10 @@ std::vector<Hop> PathOf(const absl::Status& status) {
   for (const v1::ErrorHop& hop : path.hops()) {
     if (path.hops_left_out() > 0 && hops.size() == static_cast<size_t>(path.hops_size()) / 2) {
       hops.push_back({.chainlet = absl::StrCat("… ", path.hops_left_out(), " left out …"),
-                      .method = "", .replica = ""});
+                      .method = "",
+                      .replica = ""});
     }
-    hops.push_back({.chainlet = hop.chainlet(),
-                    .method = hop.method(),
-                    .replica = hop.replica(),
-                    .attempt = hop.attempt()});
+    hops.push_back(HopOf(hop));
   }
   return hops;
 }
@@ -72,7 +91,7 @@ std::vector<Hop> PathOf(const absl::Status& status) {
 absl::Status WithHop(const absl::Status& status, Hop hop) {
   const v1::ErrorPath inner = PathPayload(status);
   v1::ErrorPath path;
-  Fill(*path.add_hops(), hop);
+  Add(path, hop);
   path.mutable_hops()->MergeFrom(inner.hops());
   path.set_hops_left_out(inner.hops_left_out());
   CutMiddle(path, kMaxHops);
@@ -81,7 +100,7 @@ absl::Status WithHop(const absl::Status& status, Hop hop) {
 
 absl::Status WithPath(const absl::Status& status, const std::vector<Hop>& hops) {
   v1::ErrorPath path;
-  for (const Hop& hop : hops) Fill(*path.add_hops(), hop);
+  for (const Hop& hop : hops) Add(path, hop);
   CutMiddle(path, kMaxHops);
   return WithPayload(status, path);
 }

@@ -10,10 +10,9 @@ namespace chains::internal {
 
 std::coroutine_handle<> BlockingWork::await_suspend(std::coroutine_handle<>) noexcept {
   if (!loop().workers().Submit([this] { RunOnWorker(); })) {
-    return waiter().Fail(absl::ResourceExhaustedError(
-        absl::StrCat("the worker pool's queue is full: ", loop().workers().options().max_queued,
-                     " pieces of Blocking work wait for ", loop().workers().options().threads,
-                     " threads")));
+    return waiter().Fail(absl::ResourceExhaustedError(absl::StrCat(
+        "the worker pool's queue is full: ", loop().workers().options().max_queued,
+        " pieces of Blocking work wait for ", loop().workers().options().threads, " threads")));
   }
   loop().BlockingStarts();
   waiter().Pin();

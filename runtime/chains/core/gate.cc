@@ -30,8 +30,8 @@ void Gate::Leave() {
 }
 
 absl::Status Gate::Refusal() const {
-  return absl::ResourceExhaustedError(absl::StrCat(options_.what, ": ", inside_, " running and ",
-                                                   waiting_, " waiting"));
+  return absl::ResourceExhaustedError(
+      absl::StrCat(options_.what, ": ", inside_, " running and ", waiting_, " waiting"));
 }
 
 std::coroutine_handle<> Gate::EnterAwaiter::await_suspend(std::coroutine_handle<>) {

@@ -4,11 +4,11 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_join.h"
+#include "chains/core/text.h"
 #include "chains/json/json_reader.h"
 #include "chains/json/place.h"
 #include "chains/json/scalar_to_wire.h"
 #include "chains/json/wire.h"
-#include "chains/core/text.h"
 
 namespace chains::json {
 namespace {

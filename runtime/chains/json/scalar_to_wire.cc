@@ -4,10 +4,10 @@
 #include <cmath>
 #include <optional>
 
+#include "chains/core/text.h"
 #include "chains/json/base64.h"
 #include "chains/json/json_numbers.h"
 #include "chains/json/well_known.h"
-#include "chains/core/text.h"
 
 namespace chains::json {
 namespace {

@@ -5,8 +5,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
-#include "chains/json/wire.h"
 #include "chains/core/text.h"
+#include "chains/json/wire.h"
 
 namespace chains::json {
 namespace {

@@ -5,9 +5,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
+#include "chains/core/text.h"
 #include "chains/json/json_to_wire.h"
 #include "chains/json/wire_to_json.h"
-#include "chains/core/text.h"
 
 namespace chains::json {
 namespace {

@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "chains/core/text.h"
 #include "chains/json/json_writer.h"
 #include "chains/json/spans.h"
 #include "chains/json/well_known.h"
 #include "chains/json/wire.h"
-#include "chains/core/text.h"
 
 namespace chains::json {
 namespace {

@@ -27,7 +27,8 @@ std::pair<std::string, std::string> Split(const std::string& flag, const std::st
 absl::Duration ParseTime(const std::string& flag, const std::string& text) {
   absl::Duration duration;
   if (!absl::ParseDuration(text, &duration) || duration <= absl::ZeroDuration()) {
-    throw CLI::ValidationError(flag, absl::StrCat("\"", text, "\" is no duration such as 500ms, 60s or 5m"));
+    throw CLI::ValidationError(
+        flag, absl::StrCat("\"", text, "\" is no duration such as 500ms, 60s or 5m"));
   }
   return duration;
 }
@@ -61,10 +62,12 @@ struct Raw {
 void AddContextFlags(CLI::App& app, CommandLine& command, Raw& raw) {
   app.add_option("--secret", raw.secrets, "a secret for chainlets that declare it: NAME=FILE")
       ->allow_extra_args(false);
-  app.add_option("--variable", raw.variables, "the value of a variable that a chainlet declares: NAME=VALUE")
+  app.add_option("--variable", raw.variables,
+                 "the value of a variable that a chainlet declares: NAME=VALUE")
       ->allow_extra_args(false);
   app.add_option("--data-dir", command.data_dir, "a folder that chainlets may read");
-  app.add_option("--environment", command.environment, "the environment's name, as chainlets see it");
+  app.add_option("--environment", command.environment,
+                 "the environment's name, as chainlets see it");
 }
 
 void Interpret(Verb verb, const Raw& raw, CommandLine& command) {
@@ -98,12 +101,15 @@ ParsedCommandLine ParseCommandLine(const std::string& chain, int argc, const cha
   Raw raw;
   CLI::App app(absl::StrCat("The chain ", chain, "."));
   bool describe = false;
-  app.add_flag("--describe", describe, "print the manifest as JSON: chainlets, methods, graph, resources");
+  app.add_flag("--describe", describe,
+               "print the manifest as JSON: chainlets, methods, graph, resources");
 
   CLI::App& run = *app.add_subcommand("run", "answer one request in this process");
-  run.add_option("JSON", raw.request, "the entrypoint's request; @FILE or - (standard input) to read it")
+  run.add_option("JSON", raw.request,
+                 "the entrypoint's request; @FILE or - (standard input) to read it")
       ->required();
-  run.add_option("--method", command.method, "of the entrypoint, in snake_case (default: run_remote)");
+  run.add_option("--method", command.method,
+                 "of the entrypoint, in snake_case (default: run_remote)");
   run.add_option("--placement", raw.placement, "together, loopback or grpc")
       ->check(CLI::IsMember({"together", "loopback", "grpc"}));
   run.add_option("--timeout", raw.timeout, "how long to wait for the answer");
@@ -112,13 +118,16 @@ ParsedCommandLine ParseCommandLine(const std::string& chain, int argc, const cha
   CLI::App& serve = *app.add_subcommand("serve", "answer gRPC calls until SIGTERM");
   serve.add_option("--chainlets", command.chainlets, "which chainlets, by name (default: all)")
       ->delimiter(',');
-  serve.add_option("--listen", command.listen,
-                   "address: HOST:PORT or unix:PATH (default: 127.0.0.1:0; :0 chooses a port)")
+  serve
+      .add_option("--listen", command.listen,
+                  "address: HOST:PORT or unix:PATH (default: 127.0.0.1:0; :0 chooses a port)")
       ->delimiter(',');
-  serve.add_option("--endpoints", raw.endpoints,
-                   "where other chainlets are: NAME=ADDRESS, once per replica")
+  serve
+      .add_option("--endpoints", raw.endpoints,
+                  "where other chainlets are: NAME=ADDRESS, once per replica")
       ->delimiter(',');
-  serve.add_option("--health-listen", command.health_listen, "a second port that answers health only");
+  serve.add_option("--health-listen", command.health_listen,
+                   "a second port that answers health only");
   serve.add_option("--http", command.http, "answer HTTP here as well: HOST:PORT");
   serve.add_option("--replica", command.replica, "the name of this process in errors");
   serve.add_option("--drain-timeout", raw.drain_timeout, "how long SIGTERM waits for what runs");

@@ -24,7 +24,8 @@ namespace {
 using json::Transcoder;
 
 int Fail(const absl::Status& status) {
-  std::fprintf(stderr, "error: %s\n", status.ToString(absl::StatusToStringMode::kWithNoExtraData).c_str());
+  std::fprintf(stderr, "error: %s\n",
+               status.ToString(absl::StatusToStringMode::kWithNoExtraData).c_str());
   const std::string path = PathText(status);
   if (!path.empty()) std::fprintf(stderr, "  path: %s\n", path.c_str());
   return absl::IsInvalidArgument(status) && path.empty() ? 2 : 1;
@@ -39,9 +40,9 @@ absl::StatusOr<const Transcoder::Method*> FindMethod(const Transcoder& transcode
   if (method == nullptr) {
     std::vector<std::string> names;
     for (const auto& each : transcoder.methods()) names.push_back(each->snake_name);
-    return absl::InvalidArgumentError(absl::StrCat(
-        "no method ", asked.empty() ? "run_remote" : asked, ": choose one with --method: ",
-        absl::StrJoin(names, ", ")));
+    return absl::InvalidArgumentError(
+        absl::StrCat("no method ", asked.empty() ? "run_remote" : asked,
+                     ": choose one with --method: ", absl::StrJoin(names, ", ")));
   }
   if (method->descriptor->client_streaming()) {
     return absl::InvalidArgumentError(absl::StrCat(

@@ -71,8 +71,8 @@ CalleeEdge::CalleeEdge(Options options, Counters& counters)
 absl::StatusOr<Context> CalleeEdge::Enter(const Method& method, const Context& caller,
                                           absl::Time now) {
   if (caller.deadline() <= now) {
-    return absl::DeadlineExceededError(absl::StrCat(
-        Text(method.chainlet), ".", Text(method.name), " was called after its deadline"));
+    return absl::DeadlineExceededError(absl::StrCat(Text(method.chainlet), ".", Text(method.name),
+                                                    " was called after its deadline"));
   }
   return caller;
 }

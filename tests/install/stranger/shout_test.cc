@@ -1,4 +1,5 @@
-// A test as the author of a chainlet writes it: the chainlet, a fake in its constructor, and the kit.
+// A test as the author of a chainlet writes it: the chainlet, a fake in its constructor, and the
+// kit.
 #include <cstdio>
 
 #include "chains/testing/testing.h"

@@ -24,7 +24,8 @@ inline LeafReply NumberReply(int number) {
   return reply;
 }
 
-// What all LeafObjects of a test share. `answer` runs on the Leaf's loop; none: the number, doubled.
+// What all LeafObjects of a test share. `answer` runs on the Leaf's loop; none: the number,
+// doubled.
 struct LeafScript {
   std::atomic<int> started{0};
   std::atomic<int> finished{0};

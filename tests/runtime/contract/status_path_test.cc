@@ -1,14 +1,17 @@
 // The path of a failure: hop by hop, cut in its middle, and over the wire.
 #include "chains/contract/status_path.h"
 
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <google/protobuf/stubs/logging.h>
+#include <google/protobuf/unknown_field_set.h>
 #include <gtest/gtest.h>
 
-#include "chains/testing/status_matchers.h"
+#include "chains/v1/error.pb.h"
 
 namespace chains {
 namespace {
@@ -117,6 +120,35 @@ TEST(StatusDetailsTest, OfManyKindsOfGarbageDoNoHarm) {
     PathText(received);
     EXPECT_LE(EncodeDetails(received).size(), 4096u) << "seed " << kSeed << " round " << round;
   }
+}
+
+TEST(StatusPathTest, OfAnotherSenderIsKeptWithinOurBounds) {
+  v1::ErrorPath sent;
+  sent.set_hops_left_out(std::numeric_limits<int>::max());
+  for (int i = 0; i < 100; ++i) {
+    sent.add_hops()->set_chainlet(std::string(5000, 'c'));
+    sent.mutable_hops(i)
+        ->GetReflection()
+        ->MutableUnknownFields(sent.mutable_hops(i))
+        ->AddVarint(99, 1);
+  }
+  absl::Status status = absl::NotFoundError("root");
+  status.SetPayload("type.googleapis.com/chains.v1.ErrorPath",
+                    absl::Cord(sent.SerializeAsString()));
+  EXPECT_EQ(PathOf(status).size(), 17u);
+  EXPECT_LE(EncodeDetails(status).size(), 4096u);
+  EXPECT_THAT(PathText(WithHop(status, To("a"))), HasSubstr("… 1000085 left out …"));
+  sent.set_hops_left_out(-7);
+  status.SetPayload("type.googleapis.com/chains.v1.ErrorPath",
+                    absl::Cord(sent.SerializeAsString()));
+  EXPECT_THAT(PathText(status), HasSubstr("… 84 left out …"));
+}
+
+TEST(StatusPathTest, CutsNamesBetweenCharacters) {
+  std::string name(127, 'n');
+  const absl::Status status = WithHop(absl::NotFoundError(""), To(name + "ä" + "rest"));
+  EXPECT_EQ(PathOf(status)[0].chainlet, name);
+  EXPECT_EQ(PathOf(DecodeDetails(absl::NotFoundError(""), EncodeDetails(status))), PathOf(status));
 }
 
 TEST(StatusPathTest, OfAGarbledPayloadIsEmpty) {

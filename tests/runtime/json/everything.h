@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "everything.pb.h"
-#include "chains/json/transcoder.h"
 #include "chains/core/text.h"
+#include "chains/json/transcoder.h"
+#include "everything.pb.h"
 #include "tests/runtime/json/descriptors.h"
 
 namespace chains::json {

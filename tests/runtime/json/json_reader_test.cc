@@ -53,8 +53,7 @@ TEST(JsonReader, RefusesWhatRfc8259Refuses) {
 }
 
 TEST(JsonReader, TellsLineAndColumnInCharacters) {
-  EXPECT_EQ(Problem("{\"a\": 1,\n  \"b\": oops}"),
-            "2:8: a value is expected, found 'o'");
+  EXPECT_EQ(Problem("{\"a\": 1,\n  \"b\": oops}"), "2:8: a value is expected, found 'o'");
   EXPECT_THAT(Problem("[\"äöü\", x]"), StartsWith("1:9: "));
   EXPECT_EQ(Problem("[1"), "1:3: ',' or ']' is expected, the text ends");
   EXPECT_EQ(Problem("[\x01]"), "1:2: a value is expected, found byte 0x01");

@@ -78,7 +78,8 @@ TEST_F(BalancedTest, PrefersTheWayThatIsLessBusy) {
   // At most one call hangs on the slow way; all that follow find the other one free.
   auto with_one_hanging = [](BalancedChannel& balanced) -> Task<int> {
     std::vector<Task<int>> calls;
-    for (int i = 0; i < 3; ++i) calls.push_back(WithTimeout(CallOneByOne(balanced, 10), absl::Milliseconds(300)));
+    for (int i = 0; i < 3; ++i)
+      calls.push_back(WithTimeout(CallOneByOne(balanced, 10), absl::Milliseconds(300)));
     int done = 0;
     std::vector<absl::StatusOr<int>> outcomes = co_await AllSettled(std::move(calls));
     for (const absl::StatusOr<int>& outcome : outcomes) done += outcome.ok() ? 1 : 0;
