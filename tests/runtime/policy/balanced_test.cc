@@ -78,7 +78,7 @@ TEST_F(BalancedTest, PrefersTheWayThatIsLessBusy) {
   // At most one call hangs on the slow way; all that follow find the other one free.
   auto with_one_hanging = [](BalancedChannel& balanced) -> Task<int> {
     std::vector<Task<int>> calls;
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 2; ++i)
       calls.push_back(WithTimeout(CallOneByOne(balanced, 10), absl::Milliseconds(300)));
     int done = 0;
     std::vector<absl::StatusOr<int>> outcomes = co_await AllSettled(std::move(calls));
@@ -87,7 +87,7 @@ TEST_F(BalancedTest, PrefersTheWayThatIsLessBusy) {
   };
   absl::StatusOr<int> done = Wait(with_one_hanging(channel));
   ASSERT_TRUE(done.ok());
-  EXPECT_GE(*done, 2);
+  EXPECT_GE(*done, 1);
   EXPECT_LE(ways_[0].calls, 1);
 }
 
