@@ -17,11 +17,12 @@
 # makes the first of these alone. FILE.proto becomes FILE.pb.h (messages) and FILE.chains.h (contracts).
 include_guard(GLOBAL)
 
-# Where chains/v1/*.proto are; chainsConfig.cmake says so for an installation.
+# Where chains/v1/*.proto are (chainsConfig.cmake says so for an installation), then protobuf's own,
+# which protoc finds by itself only where /proc is mounted.
 if(NOT CHAINS_PROTO_ROOT)
   get_filename_component(CHAINS_PROTO_ROOT ${CMAKE_CURRENT_LIST_DIR}/../../proto ABSOLUTE)
 endif()
-set_property(GLOBAL PROPERTY CHAINS_PROTO_ROOT ${CHAINS_PROTO_ROOT})
+set_property(GLOBAL PROPERTY CHAINS_PROTO_ROOTS ${CHAINS_PROTO_ROOT} ${Protobuf_INCLUDE_DIRS})
 define_property(TARGET PROPERTY CHAINS_PROTO_ROOTS BRIEF_DOCS "Import roots of the .proto files that a target is made of")
 
 function(chains_add_proto target)
@@ -43,9 +44,10 @@ function(chains_add_proto target)
     list(APPEND roots ${imported})
   endforeach()
   list(REMOVE_DUPLICATES roots)
+  get_property(given_roots GLOBAL PROPERTY CHAINS_PROTO_ROOTS)
   list(TRANSFORM roots PREPEND "-I" OUTPUT_VARIABLE flags)
-  get_property(chains_root GLOBAL PROPERTY CHAINS_PROTO_ROOT)
-  list(APPEND flags -I${chains_root})
+  list(TRANSFORM given_roots PREPEND "-I")
+  list(APPEND flags ${given_roots})
 
   set(generated ${CMAKE_CURRENT_BINARY_DIR}/generated)
   file(MAKE_DIRECTORY ${generated})
