@@ -6,7 +6,8 @@ readme_chain.py README SCRATCH
 In README.md, a fenced block after a line
   <!-- file: PATH -->  is the text of that file,
   <!-- run -->         is typed into a shell, in the folder where the files are; `cd` lasts,
-  <!-- output -->      is how the standard output of the block before it ends.
+  <!-- output -->      is how the standard output of the block before it ends,
+  <!-- shows: PATH --> is the text of that file of this tree.
 CMAKE_PREFIX_PATH says where Chains is installed, if not in /usr.
 """
 import pathlib
@@ -16,6 +17,7 @@ import subprocess
 import sys
 
 BLOCK = re.compile(r"^<!-- (file: (?P<path>\S+)|run|output) -->\n```\w*\n(?P<text>.*?)^```$", re.M | re.S)
+SHOWN = re.compile(r"^<!-- shows: (\S+) -->\n```\w*\n(.*?)^```$", re.M | re.S)
 MARK = "--- end of a block of README.md ---"
 
 
@@ -26,6 +28,10 @@ def main():
     shell = [block for block in blocks if block[1] == "run"]
     if not files or not shell:
         sys.exit(f"{readme.name} shows no chain of one's own: {len(files)} files, {len(shell)} commands")
+
+    for path, text in SHOWN.findall(readme.read_text()):
+        if (readme.parent / path).read_text() != text:
+            sys.exit(f"{readme.name} shows another text than {path} has")
 
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
