@@ -2,7 +2,9 @@
 //
 // One request at a time: what a client sends ahead waits, mostly in the system's buffers, until the
 // response before it has gone; so responses are in order, and a connection holds one request, one
-// response and a buffer of fixed size.
+// response and a buffer of fixed size. A client that leaves is noticed at once, and its request is
+// dropped; only where it had sent ahead more than the system's buffers hold, TCP keeps the news
+// back until its request has ended.
 #pragma once
 
 #include <array>

@@ -73,7 +73,7 @@ class TestClient {
   // What has come by now.
   std::string Receive() {
     std::string all;
-    std::string piece(1 << 20, '\0');
+    std::string piece(64 << 10, '\0');
     for (;;) {
       const ssize_t count = recv(fd_, piece.data(), piece.size(), 0);
       if (count <= 0) {
