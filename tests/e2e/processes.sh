@@ -1,6 +1,7 @@
 # Sourced by demo.sh and the e2e tests: starts servers of ours, learns their addresses from the line
 # that each prints when it is ready, and ends all of them.
-# shellcheck shell=bash
+# Who sources it sets $logs and reads $address.
+# shellcheck shell=bash disable=SC2154,SC2034
 
 server_pids=()
 READY_SECONDS=${READY_SECONDS:-60} # how long a server may take to be ready
