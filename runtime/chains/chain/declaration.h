@@ -22,11 +22,12 @@ namespace chains {
 // A dependency on the chainlet T: the constructor takes a T&.
 template <typename T>
 struct Needs {
-  static_assert(ChainletContract<T>,
-                "chains: Needs<T> takes a chainlet class which protoc-gen-chains wrote for a service "
-                "of a .proto file, with its .chains.h included: the contract, not a class that "
-                "implements it");
-  int attempts = 1;                             // > 1: for methods that are idempotent, at UNAVAILABLE
+  static_assert(
+      ChainletContract<T>,
+      "chains: Needs<T> takes a chainlet class which protoc-gen-chains wrote for a service "
+      "of a .proto file, with its .chains.h included: the contract, not a class that "
+      "implements it");
+  int attempts = 1;  // > 1: for methods that are idempotent, at UNAVAILABLE
   absl::Duration timeout = absl::Seconds(600);  // from the call to its answer, attempts included
   int max_in_flight = 300;                      // calls at a time, per caller replica; more wait
 };
@@ -35,8 +36,8 @@ struct Needs {
 struct Resources {
   double cpus = 1;             // also how many reactors a replica has
   std::string memory = "2Gi";  // bytes, or with Ki, Mi, Gi, Ti
-  std::string gpu = "";        // "T4", "L4", "A10G", "A100", "H100", "H200", "B200", …; none by default
-  int gpu_count = 1;           // of that type, when there is one
+  std::string gpu = "";  // "T4", "L4", "A10G", "A100", "H100", "H200", "B200", …; none by default
+  int gpu_count = 1;     // of that type, when there is one
 };
 
 struct Autoscaling {
@@ -52,7 +53,7 @@ struct Autoscaling {
 // What one replica takes on; more is refused at once with RESOURCE_EXHAUSTED.
 struct Limits {
   int concurrency_limit = 256;  // calls that run at a time
-  int max_queued = 0;           // calls that wait; 0: what known callers may have in flight, ≥ 256
+  int max_queued = 0;  // calls that wait; 0: what known callers may have in flight, ≥ 256
 };
 
 // A file that is shipped with the chainlet, or fetched before it starts.
@@ -69,7 +70,7 @@ struct HealthThresholds {
 };
 
 struct Settings {
-  std::string display_name = "";     // [a-zA-Z0-9_-]+; by default the contract's name
+  std::string display_name = "";          // [a-zA-Z0-9_-]+; by default the contract's name
   std::vector<std::string> secrets = {};  // by name; only these can be read
   std::map<std::string, std::string> variables = {};
   std::vector<Asset> assets = {};

@@ -19,8 +19,8 @@ namespace chains {
 class DeploymentContext {
  public:
   struct Contents {
-    std::string environment;                        // "production"; empty on a local run
-    std::filesystem::path data_dir;                 // --data-dir; empty when none was given
+    std::string environment;         // "production"; empty on a local run
+    std::filesystem::path data_dir;  // --data-dir; empty when none was given
     std::map<std::string, std::string> variables = {};
     std::map<std::string, std::string> secret_files = {};  // name → file, --secret NAME=FILE
     std::map<std::string, std::string> assets = {};        // name → path

@@ -14,8 +14,8 @@
 namespace chains {
 
 // Calls the entrypoint with `request` in JSON, prints the answer in JSON on standard output and
-// answers the exit code: 0, or 1 with the error on standard error, or 2 when the chain is not valid.
-// Links with chains::main.
+// answers the exit code: 0, or 1 with the error on standard error, or 2 when the chain is not
+// valid. Links with chains::main.
 int RunLocal(const Chain& chain, std::string_view request, std::vector<FakeChainlet> fakes = {});
 
 // The same for C++: calls `method` of the chainlet T.

@@ -41,8 +41,10 @@ concept ChainletContract = requires {
 
 // A class that implements one, by deriving from it.
 template <typename I>
-concept Chainlet = requires { typename I::ChainletContract; } &&
-                   std::derived_from<I, typename I::ChainletContract>;
+concept Chainlet = requires {
+  typename I::ChainletContract;
+}
+&&std::derived_from<I, typename I::ChainletContract>;
 
 }  // namespace chains
 

@@ -178,8 +178,7 @@ Task<Reply> GuardUnary(T& target, Edge& edge, const Method& method, Request requ
   absl::StatusOr<Context> context = edge.Enter(method, here.context(), here.loop().Now());
   absl::Status failure = context.status();
   if (context.ok()) {
-    Task<Reply> attempts =
-        Attempts<kMethod, Reply>(target, edge, method, std::move(request), made);
+    Task<Reply> attempts = Attempts<kMethod, Reply>(target, edge, method, std::move(request), made);
     absl::StatusOr<Reply> outcome = co_await Within<Reply>(std::move(attempts), *context);
     if (outcome.ok()) co_return outcome;
     failure = outcome.status();
@@ -203,8 +202,7 @@ Task<Reply> GuardClientStreaming(T& target, Edge& edge, const Method& method,
   absl::StatusOr<Context> context = edge.Enter(method, here.context(), here.loop().Now());
   absl::Status failure = context.status();
   if (context.ok()) {
-    Task<Reply> attempt =
-        OnlyAttempt<kMethod, Reply>(target, edge, method, std::move(requests));
+    Task<Reply> attempt = OnlyAttempt<kMethod, Reply>(target, edge, method, std::move(requests));
     absl::StatusOr<Reply> outcome = co_await Within<Reply>(std::move(attempt), *context);
     if (outcome.ok()) co_return outcome;
     failure = outcome.status();
@@ -218,8 +216,7 @@ Stream<Reply> GuardReplies(T& target, Edge& edge, const Method& method, Argument
   Here::Place here = co_await Here();
   absl::StatusOr<Context> context = edge.Enter(method, here.context(), here.loop().Now());
   if (!context.ok()) co_await edge.Describe(method, context.status(), 1);
-  absl::StatusOr<Permit> permit =
-      co_await Within<Permit>(EnterGate(edge.gate()), *context);
+  absl::StatusOr<Permit> permit = co_await Within<Permit>(EnterGate(edge.gate()), *context);
   if (!permit.ok()) co_await edge.Describe(method, permit.status(), 1);
   Attempt attempt(edge, method);
   Stream<Reply> replies = (target.*kMethod)(std::move(argument));

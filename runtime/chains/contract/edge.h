@@ -36,7 +36,8 @@ class Edge {
   // Whether a unary call that was attempted so often gets no further attempt.
   virtual bool LastAttempt(const Method& method, int attempts_made) = 0;
   // How long to wait before the next attempt, when this failure is to be retried.
-  virtual std::optional<absl::Duration> RetryAfter(const Method& method, const absl::Status& failure,
+  virtual std::optional<absl::Duration> RetryAfter(const Method& method,
+                                                   const absl::Status& failure,
                                                    int attempts_made) = 0;
 
   // The failure as the caller sees it: with this hop in its path. `attempts_made` is 0 when the

@@ -28,10 +28,12 @@ class Service {
 
   // `method` outlives the Service.
   void AddUnary(const Method& method, UnaryHandler handler) {
-    handlers_[method.path] = Handler{.method = &method, .unary = std::move(handler), .streaming = {}};
+    handlers_[method.path] =
+        Handler{.method = &method, .unary = std::move(handler), .streaming = {}};
   }
   void AddStreaming(const Method& method, StreamingHandler handler) {
-    handlers_[method.path] = Handler{.method = &method, .unary = {}, .streaming = std::move(handler)};
+    handlers_[method.path] =
+        Handler{.method = &method, .unary = {}, .streaming = std::move(handler)};
   }
   // Takes over the other's handlers.
   void Merge(Service other) { handlers_.merge(other.handlers_); }

@@ -120,9 +120,10 @@ class [[nodiscard]] BlockingCall {
 
 template <typename F>
 internal::BlockingCall<F> Blocking(F&& f) {
-  static_assert(std::is_lvalue_reference_v<F> || std::is_trivially_destructible_v<F>,
-                "chains: Blocking takes a lambda that captures by reference (the frame outlives the "
-                "work), or a named one: g++ 12 would destroy captured values of a temporary twice");
+  static_assert(
+      std::is_lvalue_reference_v<F> || std::is_trivially_destructible_v<F>,
+      "chains: Blocking takes a lambda that captures by reference (the frame outlives the "
+      "work), or a named one: g++ 12 would destroy captured values of a temporary twice");
   return internal::BlockingCall<F>(std::forward<F>(f));
 }
 

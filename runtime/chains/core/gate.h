@@ -37,8 +37,8 @@ class [[nodiscard]] Permit {
 class Gate {
  public:
   struct Options {
-    std::string what;        // what is limited, and how to raise it: part of the refusal
-    size_t limit = 1;        // inside at a time, at least 1
+    std::string what;  // what is limited, and how to raise it: part of the refusal
+    size_t limit = 1;  // inside at a time, at least 1
     size_t max_waiting = std::numeric_limits<size_t>::max();  // more are refused
   };
   explicit Gate(Options options) : options_(std::move(options)) {}

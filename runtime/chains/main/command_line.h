@@ -17,8 +17,8 @@ struct CommandLine {
   Verb verb = Verb::kOverview;
 
   // run
-  std::string request_json;      // as typed, or from @FILE or standard input ("-")
-  std::string method = "";       // of the entrypoint, "run_remote" by default
+  std::string request_json;  // as typed, or from @FILE or standard input ("-")
+  std::string method = "";   // of the entrypoint, "run_remote" by default
   Placement placement = Placement::kTogether;
   absl::Duration timeout = absl::Seconds(60);
 

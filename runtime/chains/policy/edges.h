@@ -16,8 +16,8 @@ namespace chains {
 class CallerEdge final : public Edge {
  public:
   struct Options {
-    std::string callee;                         // "hello.SayHello"
-    int attempts = 1;                           // of idempotent unary methods, at UNAVAILABLE
+    std::string callee;                           // "hello.SayHello"
+    int attempts = 1;                             // of idempotent unary methods, at UNAVAILABLE
     absl::Duration timeout = absl::Seconds(600);  // from the call to its answer, attempts included
     int max_in_flight = 300;
     absl::Duration first_backoff = absl::Milliseconds(10);  // doubles with every attempt …

@@ -1,9 +1,11 @@
 // AllPlacements: runs a test of a chain in every placement.
 //
 //   class HelloTest : public testing::TestWithParam<chains::Placement> {};
-//   INSTANTIATE_TEST_SUITE_P(Everywhere, HelloTest, testing::ValuesIn(chains::testing::AllPlacements()),
+//   INSTANTIATE_TEST_SUITE_P(Everywhere, HelloTest,
+//   testing::ValuesIn(chains::testing::AllPlacements()),
 //                            chains::testing::PlacementName);
-//   TEST_P(HelloTest, GreetsAll) { auto running = chains::RunningChain::Start(chain, GetParam()); … }
+//   TEST_P(HelloTest, GreetsAll) { auto running = chains::RunningChain::Start(chain, GetParam()); …
+//   }
 #pragma once
 
 #include <array>
