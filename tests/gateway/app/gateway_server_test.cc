@@ -65,7 +65,7 @@ TEST_F(GatewayServerTest, AnswersWhileItsEntrypointIsNotThere) {
 }
 
 TEST_F(GatewayServerTest, LosesNoWakeUp) {
-  constexpr int kRequests = 2000;
+  constexpr int kRequests = 1000;
   const auto ask = [this] {
     TestClient client(address_);
     for (int i = 0; i < kRequests; ++i) {
