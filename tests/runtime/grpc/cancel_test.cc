@@ -1,7 +1,9 @@
 // Who leaves stops what was done for it.
 #include <latch>
+#include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -193,11 +195,14 @@ TEST(CancelTest, AnEarlyAnswerArrivesWhileRequestsAreHeldBack) {
   }
 }
 
-Task<Bytes> BlockThenAnswer(Events& events, std::latch& may_end) {
+// Works until it is asked to stop: by then the request has been dropped.
+Task<Bytes> BlockThenAnswer(Events& events) {
   const Farewell farewell(events, "dropped");
-  co_await Blocking([&] {
+  co_await Blocking([&](std::stop_token stop) {
     events.Add("started");
-    may_end.wait();
+    std::latch asked(1);
+    const std::stop_callback on_stop(std::move(stop), [&] { asked.count_down(); });
+    asked.wait();
   });
   events.Add("went on");
   co_return Bytes("");
@@ -205,12 +210,10 @@ Task<Bytes> BlockThenAnswer(Events& events, std::latch& may_end) {
 
 TEST(CancelTest, BlockingWorkOfADroppedHandlerIsWaitedFor) {
   Events events;
-  std::latch may_end(1);
-  Ends ends(WithUnary([&](Bytes) { return BlockThenAnswer(events, may_end); }));
+  Ends ends(WithUnary([&](Bytes) { return BlockThenAnswer(events); }));
   Started call(ends.client(), [&] { return CallOnce(ends.channel()); });
   ASSERT_TRUE(events.Wait("started"));
   call.Drop();
-  may_end.count_down();
   ends.server().Drain(absl::Now() + absl::Seconds(30));
   EXPECT_EQ(events.Count("dropped"), 1);
   EXPECT_EQ(events.Count("went on"), 0);
