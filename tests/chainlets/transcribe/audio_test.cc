@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <numbers>
+#include <ostream>
 #include <sndfile.h>
 #include <string>
 #include <string_view>
@@ -91,6 +92,9 @@ struct Kind {
   int rate;
   int channels;
 };
+
+// Without it GoogleTest prints the bytes, padding and all.
+void PrintTo(const Kind& value, std::ostream* out) { *out << value.name; }
 
 class AnyAudioTest : public ::testing::TestWithParam<Kind> {};
 

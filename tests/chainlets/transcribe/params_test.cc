@@ -43,6 +43,9 @@ struct Bad {
   const char* text;
 };
 
+// Without it GoogleTest prints the bytes, padding and all.
+void PrintTo(const Bad& value, std::ostream* out) { *out << value.field; }
+
 class BadParamsTest : public ::testing::TestWithParam<Bad> {};
 
 TEST_P(BadParamsTest, AreNamed) {
