@@ -1,6 +1,7 @@
 // Implementation details of contract.h: what the generated stubs, adapters and handlers call.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -46,13 +47,19 @@ Task<M> ParseOnly(Stream<Bytes> stream) {
 
 // ---- Stubs: a call through a Channel.
 
-template <typename Request, typename Reply>
-Task<Reply> CallUnary(Channel& channel, const Method& method, Request request) {
-  Bytes sent = co_await Bytes::Serialize(request);
+// `request` is in wire format already: a message would be moved twice more on its way into the
+// frame.
+template <typename Reply>
+Task<Reply> CallSerialized(Channel& channel, const Method& method, absl::StatusOr<Bytes> request) {
+  Bytes sent = co_await std::move(request);
   Bytes received = co_await channel.Unary(method, std::move(sent));
   Reply reply;
   co_await received.ParseInto(reply);
   co_return reply;
+}
+template <typename Request, typename Reply>
+Task<Reply> CallUnary(Channel& channel, const Method& method, const Request& request) {
+  return CallSerialized<Reply>(channel, method, Bytes::Serialize(request));
 }
 template <typename Request, typename Reply>
 Stream<Reply> CallServerStreaming(Channel& channel, const Method& method, Request request) {
@@ -139,49 +146,50 @@ class Attempt {
   absl::StatusCode code_ = absl::StatusCode::kCancelled;
 };
 
-// `co_await EnterGate(gate)`, for a Gate that may be null.
-inline Task<Permit> EnterGate(Gate* gate) {
-  if (gate == nullptr) co_return Permit();
-  Permit permit = co_await gate->Enter();
+// A place at a Gate that may be null, when there is one at once.
+inline std::optional<Permit> EnterNow(Gate* gate) {
+  return gate != nullptr ? gate->TryEnter() : Permit();
+}
+inline Task<Permit> WaitAtGate(Gate& gate) {
+  Permit permit = co_await gate.Enter();
   co_return permit;
 }
+inline absl::Status TooLate() { return absl::DeadlineExceededError("deadline exceeded"); }
 
-template <auto kMethod, typename Reply, typename T, typename Request>
-Task<Reply> Attempts(T& target, Edge& edge, const Method& method, Request request, int& made) {
-  while (true) {
-    ++made;
-    absl::Status failure;
-    {
-      absl::StatusOr<Permit> permit = co_await Outcome(EnterGate(edge.gate()));
-      if (permit.ok()) {
-        Attempt attempt(edge, method);
-        // Kept for a further attempt only where there may be one.
-        Request sent = edge.LastAttempt(method, made) ? std::move(request) : request;
-        absl::StatusOr<Reply> outcome = co_await Outcome((target.*kMethod)(std::move(sent)));
-        attempt.Ended(outcome.status());
-        if (outcome.ok()) co_return *std::move(outcome);
-        failure = outcome.status();
-      } else {
-        failure = permit.status();
-      }
-    }
-    std::optional<absl::Duration> pause = edge.RetryAfter(method, failure, made);
-    if (!pause) co_return failure;
-    co_await Sleep(*pause);
-  }
-}
-
+// One coroutine for all attempts, each of whose waits ends with the context's deadline: a frame a
+// call, not one for the attempts and one for each wait at the gate.
 template <auto kMethod, typename Reply, typename T, typename Request>
 Task<Reply> GuardUnary(T& target, Edge& edge, const Method& method, Request request) {
   Here::Place here = co_await Here();
   int made = 0;
-  absl::StatusOr<Context> context = edge.Enter(method, here.context(), here.loop().Now());
+  const absl::StatusOr<Context> context = edge.Enter(method, here.context(), here.loop().Now());
   absl::Status failure = context.status();
-  if (context.ok()) {
-    Task<Reply> attempts = Attempts<kMethod, Reply>(target, edge, method, std::move(request), made);
-    absl::StatusOr<Reply> outcome = co_await Within<Reply>(std::move(attempts), *context);
-    if (outcome.ok()) co_return outcome;
-    failure = outcome.status();
+  while (failure.ok()) {
+    ++made;
+    {
+      std::optional<Permit> permit = EnterNow(edge.gate());
+      if (!permit) {
+        Task<Permit> waiting = WaitAtGate(*edge.gate());
+        absl::StatusOr<Permit> waited = co_await Within<Permit>(std::move(waiting), *context);
+        failure = waited.status();
+        if (waited.ok()) permit.emplace(*std::move(waited));
+      }
+      if (permit) {
+        Attempt attempt(edge, method);
+        // Kept for a further attempt only where there may be one.
+        Request sent = edge.LastAttempt(method, made) ? std::move(request) : request;
+        Task<Reply> call = (target.*kMethod)(std::move(sent));
+        absl::StatusOr<Reply> outcome = co_await Within<Reply>(std::move(call), *context);
+        attempt.Ended(outcome.status());
+        if (outcome.ok()) co_return outcome;
+        failure = outcome.status();
+      }
+    }
+    const absl::Duration left = context->deadline() - here.loop().Now();
+    const std::optional<absl::Duration> pause = edge.RetryAfter(method, failure, made);
+    if (left <= absl::ZeroDuration() || !pause) break;
+    co_await Sleep(std::min(*pause, left));
+    failure = *pause < left ? absl::OkStatus() : TooLate();
   }
   co_return edge.Describe(method, failure, made);
 }
@@ -189,7 +197,8 @@ Task<Reply> GuardUnary(T& target, Edge& edge, const Method& method, Request requ
 // A call whose argument is a stream, or whose result is, is attempted once.
 template <auto kMethod, typename Reply, typename T, typename Request>
 Task<Reply> OnlyAttempt(T& target, Edge& edge, const Method& method, Stream<Request> requests) {
-  Permit permit = co_await EnterGate(edge.gate());
+  std::optional<Permit> permit = EnterNow(edge.gate());
+  if (!permit) permit = co_await WaitAtGate(*edge.gate());
   Attempt attempt(edge, method);
   absl::StatusOr<Reply> outcome = co_await Outcome((target.*kMethod)(std::move(requests)));
   attempt.Ended(outcome.status());
@@ -216,8 +225,13 @@ Stream<Reply> GuardReplies(T& target, Edge& edge, const Method& method, Argument
   Here::Place here = co_await Here();
   absl::StatusOr<Context> context = edge.Enter(method, here.context(), here.loop().Now());
   if (!context.ok()) co_await edge.Describe(method, context.status(), 1);
-  absl::StatusOr<Permit> permit = co_await Within<Permit>(EnterGate(edge.gate()), *context);
-  if (!permit.ok()) co_await edge.Describe(method, permit.status(), 1);
+  std::optional<Permit> permit = EnterNow(edge.gate());
+  if (!permit) {
+    Task<Permit> waiting = WaitAtGate(*edge.gate());
+    absl::StatusOr<Permit> waited = co_await Within<Permit>(std::move(waiting), *context);
+    if (!waited.ok()) co_await edge.Describe(method, waited.status(), 1);
+    permit = *std::move(waited);
+  }
   Attempt attempt(edge, method);
   Stream<Reply> replies = (target.*kMethod)(std::move(argument));
   while (true) {

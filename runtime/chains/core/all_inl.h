@@ -77,7 +77,7 @@ Task<std::vector<T>> All(std::vector<Task<T>> tasks) {
   co_await internal::GatherVector<T>(tasks);
   std::vector<T> values;
   values.reserve(tasks.size());
-  for (Task<T>& task : tasks) values.push_back(*task.Take());
+  for (Task<T>& task : tasks) values.push_back(task.TakeValue());
   co_return values;
 }
 
@@ -85,7 +85,7 @@ template <typename A, typename B, typename... More>
 Task<std::tuple<A, B, More...>> All(Task<A> a, Task<B> b, Task<More>... more) {
   std::tuple<Task<A>, Task<B>, Task<More>...> tasks(std::move(a), std::move(b), std::move(more)...);
   co_await internal::GatherTuple<A, B, More...>(tasks);
-  co_return std::apply([](auto&... task) { return std::tuple<A, B, More...>(*task.Take()...); },
+  co_return std::apply([](auto&... task) { return std::tuple<A, B, More...>(task.TakeValue()...); },
                        tasks);
 }
 

@@ -10,7 +10,12 @@ Permit::~Permit() {
   if (gate_ != nullptr) gate_->Leave();
 }
 
-bool Gate::TryEnter() {
+std::optional<Permit> Gate::TryEnter() {
+  if (!Take()) return std::nullopt;
+  return Permit(*this);
+}
+
+bool Gate::Take() {
   if (inside_ >= options_.limit || waiting_ > 0) return false;
   max_inside_ = std::max(max_inside_, ++inside_);
   return true;

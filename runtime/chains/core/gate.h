@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -54,6 +55,8 @@ class Gate {
     Gate& gate_;
   };
   Entry Enter() { return Entry(*this); }
+  // A place when there is one at once, without a coroutine that waits.
+  std::optional<Permit> TryEnter();
 
   size_t inside() const { return inside_; }
   size_t waiting() const { return waiting_; }
@@ -61,7 +64,7 @@ class Gate {
 
  private:
   friend class Permit;
-  bool TryEnter();
+  bool Take();
   void Leave();
   absl::Status Refusal() const;
 
@@ -77,7 +80,7 @@ class Gate::EnterAwaiter final : public internal::Leaf, public Loop::Job {
  public:
   EnterAwaiter(Gate& gate, internal::Promise& waiter) : Leaf(waiter), gate_(gate) {}
   ~EnterAwaiter() { Withdraw(); }
-  bool await_ready() { return permitted_ = gate_.TryEnter(); }
+  bool await_ready() { return permitted_ = gate_.Take(); }
   std::coroutine_handle<> await_suspend(std::coroutine_handle<>);
   Permit await_resume() {
     permitted_ = false;

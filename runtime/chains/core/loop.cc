@@ -23,28 +23,31 @@ void Loop::Arm(Timer& timer, absl::Time when) {
 void Loop::Post(absl::AnyInvocable<void()> work) {
   std::lock_guard lock(mutex_);
   posted_.push_back(std::move(work));
+  any_posted_ = true;
   Wake();
 }
 
 bool Loop::RunPosted() {
+  if (!any_posted_) return false;
   std::vector<absl::AnyInvocable<void()>> batch;
   {
     std::lock_guard lock(mutex_);
     batch.swap(posted_);
+    any_posted_ = false;
   }
   for (absl::AnyInvocable<void()>& work : batch) work();
-  return !batch.empty();
+  return true;
 }
 
 // Only what is listed now: a job that lists itself again must not starve the sockets.
 bool Loop::RunReady() {
-  const bool any = !ready_.empty();
+  if (ready_.empty()) return false;
   ready_.PushBack(end_of_turn_);
   while (Job* job = ready_.PopFront()) {
     if (job == &end_of_turn_) break;
     job->Run();
   }
-  return any;
+  return true;
 }
 
 // Only what is armed now: a timer that arms itself for the past must not starve the sockets.
@@ -72,12 +75,6 @@ bool Loop::Turn() {
   const bool ready = RunReady();
   const bool fired = FireTimers();
   return posted || ready || fired;
-}
-
-bool Loop::HasWork() {
-  if (!ready_.empty()) return true;
-  std::lock_guard lock(mutex_);
-  return !posted_.empty();
 }
 
 std::optional<absl::Time> Loop::NextTimer() const {

@@ -90,7 +90,7 @@ class Loop {
   // One turn: what was posted, what is ready, timers that are due. True when anything ran.
   bool Turn();
   // Whether a turn has something to do now, timers left aside.
-  bool HasWork();
+  bool HasWork() const { return !ready_.empty() || any_posted_; }
   // The earliest timer; nullopt without one.
   std::optional<absl::Time> NextTimer() const;
 
@@ -114,6 +114,9 @@ class Loop {
   size_t blocking_ = 0;
   std::mutex mutex_;
   std::vector<absl::AnyInvocable<void()>> posted_;  // guarded by mutex_
+  // Whether there are any: a turn without them takes no lock. Sequentially consistent, because who
+  // posts sets it before it looks whether the loop rests, and the loop looks in the other order.
+  std::atomic<bool> any_posted_{false};
 };
 
 }  // namespace chains

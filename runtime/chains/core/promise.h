@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "chains/core/context.h"
+#include "chains/core/pool.h"
 
 namespace chains {
 
@@ -29,7 +30,7 @@ class Continuation {
 
 // Coroutine frames of one request form a tree by their promises: a child's parent is the coroutine
 // that awaits it. A *pin* on a promise says that another thread may use frames below it.
-class Promise {
+class Promise : public PooledFrame {
  public:
   Promise() = default;
   Promise(const Promise&) = delete;

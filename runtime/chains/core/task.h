@@ -21,6 +21,7 @@
 // Arguments of coroutines are values: a reference may dangle as soon as the caller is suspended.
 #pragma once
 
+#include <concepts>
 #include <coroutine>
 #include <memory>
 #include <optional>
@@ -67,7 +68,7 @@ class TaskPromiseBase : public Promise {
   };
   FinalAwaiter final_suspend() noexcept { return FinalAwaiter(*this); }
 
-  absl::StatusOr<Stored<T>> Take() { return *std::move(outcome_); }
+  absl::StatusOr<Stored<T>>& outcome() { return *outcome_; }
 
  protected:
   std::optional<absl::StatusOr<Stored<T>>> outcome_;
@@ -77,7 +78,11 @@ template <typename T>
 class TaskPromise final : public TaskPromiseBase<T> {
  public:
   Task<T> get_return_object() noexcept;
-  void return_value(absl::StatusOr<T> value) noexcept { this->outcome_.emplace(std::move(value)); }
+  // What converts to absl::StatusOr<T>: built in place, because a message costs 70 instructions a
+  // move.
+  template <typename U = absl::StatusOr<T>>
+  requires std::convertible_to<U&&, absl::StatusOr<T>>
+  void return_value(U&& value) noexcept { this->outcome_.emplace(std::forward<U>(value)); }
   std::coroutine_handle<> handle() noexcept override {
     return std::coroutine_handle<TaskPromise>::from_promise(*this);
   }
@@ -125,7 +130,9 @@ class [[nodiscard]] Task {
     return promise_->handle();
   }
   // Only once it is done.
-  absl::StatusOr<internal::Stored<T>> Take() { return promise_->Take(); }
+  absl::StatusOr<internal::Stored<T>> Take() { return std::move(promise_->outcome()); }
+  // The same when it did not fail.
+  internal::Stored<T> TakeValue() { return *std::move(promise_->outcome()); }
 
  private:
   friend promise_type;

@@ -22,8 +22,7 @@ class TaskAwaiter final : private Continuation {
     return task_.Start(&parent_, *parent_.context(), *parent_.loop(), *this);
   }
   T await_resume() {
-    absl::StatusOr<Stored<T>> outcome = task_.Take();
-    if constexpr (!std::is_void_v<T>) return *std::move(outcome);
+    if constexpr (!std::is_void_v<T>) return task_.TakeValue();
   }
 
  private:

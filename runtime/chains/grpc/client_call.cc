@@ -11,18 +11,23 @@ namespace chains::internal {
 
 absl::Status ClientCall::Translate(const grpc::Status& status) const {
   if (cancelled_by_reactor_ && !status.ok()) return Stopping();
-  return FromGrpcStatus(status, address_, method_.path);
+  return FromGrpcStatus(status, peer_->address, method_.path);
 }
 
 absl::Status ClientCall::Stopping() const {
-  return absl::UnavailableError(absl::StrCat(address_, ": not called: this process stops"));
+  return absl::UnavailableError(absl::StrCat(peer_->address, ": not called: this process stops"));
 }
 
-absl::Status UnaryCall::Start(grpc::GenericStub& stub, const Context& context, Bytes request) {
-  if (!reactor_.Admit(*this)) return Stopping();
+void ClientCall::Prepare(const Context& context) {
   internal::Send(context, context_);
-  reader_ = stub.PrepareUnaryCall(&context_, std::string(method_.path), Sendable(request),
-                                  &reactor_.queue());
+  context_.set_authority(peer_->authority);
+}
+
+absl::Status UnaryCall::Start(grpc::GenericStub& stub, const std::string& path,
+                              const Context& context, Bytes request) {
+  if (!reactor_.Admit(*this)) return Stopping();
+  Prepare(context);
+  reader_ = stub.PrepareUnaryCall(&context_, path, Sendable(request), &reactor_.queue());
   reader_->StartCall();
   reader_->Finish(&reply_.buffer(), &status_, end_.Begin(shared_from_this()));
   return absl::OkStatus();
@@ -41,7 +46,7 @@ void UnaryCall::Cancel() {
 // A request that is the only one leaves together with the call's headers.
 absl::Status StreamCall::Start(grpc::GenericStub& stub, const Context& context) {
   if (!reactor_.Admit(*this)) return Stopping();
-  internal::Send(context, context_);
+  Prepare(context);
   const bool corked = method_.kind == MethodKind::kServerStreaming;
   context_.set_initial_metadata_corked(corked);
   stream_ = stub.PrepareCall(&context_, std::string(method_.path), &reactor_.queue());
@@ -64,7 +69,7 @@ Task<void> StreamCall::SendEach(std::shared_ptr<StreamCall> call, Stream<Bytes> 
   const bool started = co_await call->start_.Ended();
   if (!started) co_return;
   while (std::optional<Bytes> request = co_await requests.Next()) {
-    co_await CheckMessageSize(request->size(), absl::StrCat("a request to ", call->address_));
+    co_await CheckMessageSize(request->size(), "a request to ", call->peer_->address);
     const bool written = co_await call->Write(std::move(*request));
     if (!written || call->method_.kind == MethodKind::kServerStreaming) co_return;
   }

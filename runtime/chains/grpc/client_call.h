@@ -19,11 +19,17 @@
 
 namespace chains::internal {
 
+// Whom calls of a GrpcChannel go to; they may outlive it.
+struct Peer {
+  std::string address;
+  std::string authority;  // what HTTP/2 says of the host
+};
+
 // What both kinds have in common. For the reactor's thread.
 class ClientCall : public Reactor::Work, protected Operation::Owner {
  public:
-  ClientCall(Reactor& reactor, const Method& method, std::string_view address)
-      : reactor_(reactor), method_(method), address_(address) {}
+  ClientCall(Reactor& reactor, const Method& method, std::shared_ptr<const Peer> peer)
+      : reactor_(reactor), method_(method), peer_(std::move(peer)) {}
   ClientCall(const ClientCall&) = delete;
 
  protected:
@@ -32,10 +38,12 @@ class ClientCall : public Reactor::Work, protected Operation::Owner {
   // What gRPC says, as the caller sees it.
   absl::Status Translate(const grpc::Status& status) const;
   absl::Status Stopping() const;
+  // Before it starts: deadline, trace, headers, authority.
+  void Prepare(const Context& context);
 
   Reactor& reactor_;
   const Method& method_;
-  const std::string address_;
+  const std::shared_ptr<const Peer> peer_;
   grpc::ClientContext context_;
   bool cancelled_by_reactor_ = false;
 };
@@ -44,7 +52,9 @@ class UnaryCall final : public ClientCall, public std::enable_shared_from_this<U
  public:
   using ClientCall::ClientCall;
 
-  absl::Status Start(grpc::GenericStub& stub, const Context& context, Bytes request);
+  // `path` is the method's, as gRPC wants it.
+  absl::Status Start(grpc::GenericStub& stub, const std::string& path, const Context& context,
+                     Bytes request);
   Operation::Ending Ended() { return end_.Ended(); }
   absl::StatusOr<Bytes> TakeOutcome();
 

@@ -7,6 +7,7 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include "absl/strings/str_cat.h"
+#include "chains/core/pool.h"
 #include "chains/grpc/client_call.h"
 #include "chains/grpc/connection.h"
 #include "chains/grpc/limits.h"
@@ -19,11 +20,8 @@ enum class Use { kUnary, kStreams };
 
 grpc::ChannelArguments ArgumentsFor(Use use) {
   grpc::ChannelArguments arguments;
-  internal::SetCommonArguments(
+  internal::SetClientArguments(
       [&arguments](const char* name, int value) { arguments.SetInt(name, value); });
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
   // How long an attempt to connect may take, despite its name.
@@ -38,6 +36,13 @@ grpc::ChannelArguments ArgumentsFor(Use use) {
 std::unique_ptr<grpc::GenericStub> Connect(const std::string& address, Use use) {
   return std::make_unique<grpc::GenericStub>(
       grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), ArgumentsFor(use)));
+}
+
+std::shared_ptr<const internal::Peer> PeerAt(const std::string& address) {
+  auto peer = std::make_shared<internal::Peer>();
+  peer->address = address;
+  peer->authority = internal::AuthorityOf(address);
+  return peer;
 }
 
 // Why a call cannot be started from `loop`.
@@ -61,36 +66,46 @@ class Reading {
 
 }  // namespace
 
-GrpcChannel::GrpcChannel(std::string address, Reactor& reactor, Options options)
-    : address_(std::move(address)),
+GrpcChannel::GrpcChannel(const std::string& address, Reactor& reactor, Options options)
+    : peer_(PeerAt(address)),
       reactor_(reactor),
-      streaming_(Connect(address_, Use::kStreams)) {
+      streaming_(Connect(peer_->address, Use::kStreams)) {
   for (size_t i = 0; i < std::max<size_t>(1, options.connections); ++i) {
-    unary_.push_back(Connect(address_, Use::kUnary));
+    unary_.push_back(Connect(peer_->address, Use::kUnary));
   }
 }
 
 GrpcChannel::~GrpcChannel() = default;
+
+const std::string& GrpcChannel::address() const { return peer_->address; }
 
 grpc::GenericStub& GrpcChannel::NextStub() {
   next_ = (next_ + 1) % unary_.size();
   return *unary_[next_];
 }
 
+const std::string& GrpcChannel::PathOf(const Method& method) {
+  for (const auto& [known, path] : paths_) {
+    if (known == &method) return *path;
+  }
+  paths_.emplace_back(&method, std::make_unique<const std::string>(method.path));
+  return *paths_.back().second;
+}
+
 Task<Bytes> GrpcChannel::Unary(const Method& method, Bytes request) {
   internal::Here::Place here = co_await internal::Here();
-  co_await CheckPlace(here.loop(), reactor_, address_);
-  co_await internal::CheckMessageSize(request.size(), absl::StrCat("the request to ", address_));
-  auto call = std::make_shared<internal::UnaryCall>(reactor_, method, address_);
-  co_await call->Start(NextStub(), here.context(), std::move(request));
+  co_await CheckPlace(here.loop(), reactor_, peer_->address);
+  co_await internal::CheckMessageSize(request.size(), "the request to ", peer_->address);
+  auto call = internal::MakePooled<internal::UnaryCall>(reactor_, method, peer_);
+  co_await call->Start(NextStub(), PathOf(method), here.context(), std::move(request));
   co_await call->Ended();
   co_return call->TakeOutcome();
 }
 
 Stream<Bytes> GrpcChannel::Streaming(const Method& method, Stream<Bytes> requests) {
   internal::Here::Place here = co_await internal::Here();
-  co_await CheckPlace(here.loop(), reactor_, address_);
-  const Reading call(std::make_shared<internal::StreamCall>(reactor_, method, address_));
+  co_await CheckPlace(here.loop(), reactor_, peer_->address);
+  const Reading call(std::make_shared<internal::StreamCall>(reactor_, method, peer_));
   co_await call->Start(*streaming_, here.context());
   call->Send(here.context(), std::move(requests));
   while (true) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <grpcpp/generic/generic_stub.h>
@@ -11,6 +12,10 @@
 #include "chains/grpc/reactor.h"
 
 namespace chains {
+
+namespace internal {
+struct Peer;
+}  // namespace internal
 
 // For coroutines of `reactor`: elsewhere a call fails with FAILED_PRECONDITION. It connects by
 // itself, at the first call, and again after a failure. A call while nothing listens fails at once
@@ -25,24 +30,27 @@ class GrpcChannel final : public Channel {
     size_t connections = 1;
   };
   // `address` is "host:port" or "unix:/path". `reactor` outlives the channel.
-  GrpcChannel(std::string address, Reactor& reactor)
-      : GrpcChannel(std::move(address), reactor, Options()) {}
-  GrpcChannel(std::string address, Reactor& reactor, Options options);
+  GrpcChannel(const std::string& address, Reactor& reactor)
+      : GrpcChannel(address, reactor, Options()) {}
+  GrpcChannel(const std::string& address, Reactor& reactor, Options options);
   ~GrpcChannel() override;
 
   Task<Bytes> Unary(const Method& method, Bytes request) override;
   Stream<Bytes> Streaming(const Method& method, Stream<Bytes> requests) override;
 
-  const std::string& address() const { return address_; }
+  const std::string& address() const;
 
  private:
   grpc::GenericStub& NextStub();
+  const std::string& PathOf(const Method& method);
 
-  const std::string address_;
+  const std::shared_ptr<const internal::Peer> peer_;
   Reactor& reactor_;
   std::vector<std::unique_ptr<grpc::GenericStub>> unary_;
   std::unique_ptr<grpc::GenericStub> streaming_;
   size_t next_ = 0;
+  // As gRPC wants them; a contract has few methods.
+  std::vector<std::pair<const Method*, std::unique_ptr<const std::string>>> paths_;
 };
 
 }  // namespace chains

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "chains/core/pool.h"
 #include "chains/grpc/server_call.h"
 
 namespace chains::internal {
@@ -20,7 +21,7 @@ Lane::Lane(WorkerPool& workers, std::unique_ptr<grpc::ServerCompletionQueue> que
 
 Lane::~Lane() { reactor_.Stop(); }
 
-void Lane::AcceptOne() { std::make_shared<ServerCall>(*this)->Accept(); }
+void Lane::AcceptOne() { MakePooled<ServerCall>(*this)->Accept(); }
 
 void Lane::Leave() {
   health_.Leave();

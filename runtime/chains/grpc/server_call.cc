@@ -82,7 +82,7 @@ Task<Bytes> ServerCall::AnswerUnary(std::shared_ptr<ServerCall> call,
   const bool read = co_await call->Read();
   if (!read) co_return absl::InternalError("the call ended without a request");
   Bytes reply = co_await handler.unary(std::move(call->request_));
-  co_await CheckMessageSize(reply.size(), absl::StrCat("the reply of ", call->context_.method()));
+  co_await CheckMessageSize(reply.size(), "the reply of ", call->context_.method());
   co_return reply;
 }
 
@@ -90,7 +90,7 @@ Task<Bytes> ServerCall::AnswerStreaming(std::shared_ptr<ServerCall> call,
                                         const Service::Handler& handler) {
   Stream<Bytes> replies = handler.streaming(Requests(call));
   while (std::optional<Bytes> reply = co_await replies.Next()) {
-    co_await CheckMessageSize(reply->size(), absl::StrCat("a reply of ", call->context_.method()));
+    co_await CheckMessageSize(reply->size(), "a reply of ", call->context_.method());
     const bool written = co_await call->Write(std::move(*reply));
     if (!written) co_return absl::CancelledError("the caller left");
   }

@@ -55,11 +55,11 @@ absl::Status FromGrpcStatus(const grpc::Status& status, std::string_view address
   return DecodeDetails(absl::Status(code, message), details);
 }
 
-absl::Status CheckMessageSize(size_t bytes, std::string_view what) {
+absl::Status CheckMessageSize(size_t bytes, std::string_view what, std::string_view name) {
   if (bytes <= kMaxMessageBytes) return absl::OkStatus();
   return absl::ResourceExhaustedError(
-      absl::StrCat(View(what), " has ", bytes, " bytes; a message between chainlets has at most ",
-                   kMaxMessageBytes));
+      absl::StrCat(View(what), View(name), " has ", bytes,
+                   " bytes; a message between chainlets has at most ", kMaxMessageBytes));
 }
 
 }  // namespace chains::internal

@@ -21,7 +21,8 @@ absl::Status FromGrpcStatus(const grpc::Status& status, std::string_view address
 // At most `max` bytes of `text`, whole UTF-8 characters.
 std::string_view CutText(std::string_view text, size_t max);
 
-// RESOURCE_EXHAUSTED when a message of `bytes` is too large to send; `what` says which it is.
-absl::Status CheckMessageSize(size_t bytes, std::string_view what);
+// RESOURCE_EXHAUSTED when a message of `bytes` is too large to send; `what` and `name`, one after
+// the other, say which it is ("the reply of ", "/hello.SayHello/RunRemote").
+absl::Status CheckMessageSize(size_t bytes, std::string_view what, std::string_view name);
 
 }  // namespace chains::internal

@@ -132,7 +132,7 @@ TEST_F(SlowTest, EnforcesTheDeadlineOfAUnaryCall) {
   EXPECT_THAT(Wait(guard_.One(Of(1)), clock_),
               StatusIs(absl::StatusCode::kDeadlineExceeded, "One, attempt 1: deadline exceeded"));
   EXPECT_EQ(clock_.Now() - start(), absl::Seconds(60));
-  EXPECT_THAT(edge_.log, ElementsAre("One", "CANCELLED"));
+  EXPECT_THAT(edge_.log, ElementsAre("One", "DEADLINE_EXCEEDED"));
 }
 
 TEST_F(GuardTest, EnforcesTheDeadlineOfAStreamBetweenItems) {

@@ -65,6 +65,18 @@ class StockClientTest : public ::testing::Test {
       grpc::CreateChannel(ends_.server().addresses()[0], grpc::InsecureChannelCredentials());
 };
 
+// Our servers compress nothing, and read what clients compressed.
+TEST_F(StockClientTest, MayCompressWhatItSends) {
+  const auto stub = grpc::health::v1::Health::NewStub(channel_);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+  context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
+  grpc::health::v1::HealthCheckRequest request;
+  request.set_service(std::string(2000, 'n'));  // long enough to be worth compressing
+  grpc::health::v1::HealthCheckResponse response;
+  EXPECT_EQ(stub->Check(&context, request, &response).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
 TEST_F(StockClientTest, ChecksAndWatchesHealth) {
   const auto stub = grpc::health::v1::Health::NewStub(channel_);
   grpc::health::v1::HealthCheckRequest request;
