@@ -31,7 +31,6 @@ expect 2 "There is no verb 'tset'" tset
 expect 2 "there is no group 'gpu'" setup gpu
 expect 0 "issue 9" setup ui
 expect 0 "issue 6" setup images
-expect 0 "issue 3" bench
 expect 2 "what is '--fast'?" test --fast
 
 shim dpkg-query 'printf installed'

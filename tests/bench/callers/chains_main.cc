@@ -1,0 +1,51 @@
+// bench-caller-chains: the same calls, through the runtime's stub and reactor.
+#include <string>
+#include <vector>
+
+#include "chains/chain/client.h"
+#include "chains/core/all.h"
+#include "chains/grpc/process.h"
+#include "hello.chains.h"
+#include "tests/bench/bench.chains.h"
+#include "tests/bench/callers/closed_loop.h"
+#include "tests/bench/callers/requests.h"
+
+namespace bench {
+namespace {
+
+template <typename T, typename Calls>
+chains::Task<void> CallAgain(T& chainlet, ClosedLoop& loop, const Calls& calls) {
+  while (loop.Next()) {
+    auto outcome = co_await chains::Outcome(chainlet.RunRemote(calls.Make()));
+    loop.Done(outcome.ok(), std::string(outcome.status().message()));
+  }
+}
+
+template <typename T, typename Calls>
+int Run(const CallerOptions& options) {
+  const Calls calls(options);
+  ClosedLoop loop(options);
+  chains::Client<T> client(options.address);
+  const auto start = [&](T& chainlet) {
+    std::vector<chains::Task<void>> callers;
+    for (int i = 0; i < options.in_flight; ++i) {
+      callers.push_back(CallAgain<T, Calls>(chainlet, loop, calls));
+    }
+    return chains::All(std::move(callers));
+  };
+  const absl::Status run = client.Run(start, {.timeout = absl::Minutes(10)}).status();
+  if (!run.ok()) loop.Done(false, std::string(run.message()));
+  return loop.Report();
+}
+
+int Main(int argc, char** argv) {
+  chains::PrepareProcess();
+  const CallerOptions options = ParseCaller(argc, argv);
+  if (options.kind == "echo") return Run<Echo, EchoCalls>(options);
+  return Run<hello::HelloAll, HelloAllCalls>(options);
+}
+
+}  // namespace
+}  // namespace bench
+
+int main(int argc, char** argv) { return bench::Main(argc, argv); }

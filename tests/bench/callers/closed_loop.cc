@@ -1,0 +1,102 @@
+#include "tests/bench/callers/closed_loop.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <unistd.h>
+
+#include "CLI/CLI.hpp"
+
+namespace bench {
+namespace {
+
+// Seconds of processor time of a process, its threads together.
+double CpuOf(pid_t pid) {
+  clockid_t clock{};
+  timespec time{};
+  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0) return 0;
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+std::vector<double> CpuOfAll(const CallerOptions& options) {
+  std::vector<double> seconds = {CpuOf(getpid())};
+  for (pid_t pid : options.pids) seconds.push_back(CpuOf(pid));
+  return seconds;
+}
+
+}  // namespace
+
+CallerOptions ParseCaller(int argc, char** argv) {
+  CallerOptions options;
+  CLI::App app("calls a server of the bench in a closed loop");
+  app.add_option("kind", options.kind)->required()->check(CLI::IsMember({"echo", "hello-all"}));
+  app.add_option("address", options.address)->required();
+  app.add_option("--in-flight", options.in_flight)->check(CLI::Range(1, 10000));
+  app.add_option("--calls", options.calls)->check(CLI::NonNegativeNumber);
+  app.add_option("--seconds", options.seconds)->check(CLI::Range(0.01, 600.0));
+  app.add_option("--warm-up", options.warm_up)->check(CLI::NonNegativeNumber);
+  app.add_option("--size", options.size)->check(CLI::Range(0, 100'000'000));
+  app.add_option("--pid", options.pids, "whose processor time is told, too");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::exit(app.exit(error));
+  }
+  return options;
+}
+
+ClosedLoop::ClosedLoop(const CallerOptions& options) : options_(options) {
+  if (options.warm_up == 0) Begin();
+}
+
+void ClosedLoop::Begin() {
+  measuring_ = true;
+  cpu_begin_ = CpuOfAll(options_);
+  begin_ = Clock::now();
+}
+
+bool ClosedLoop::Next() {
+  if (over_) return false;
+  if (options_.calls > 0 && started_ == options_.calls + options_.warm_up) return false;
+  ++started_;
+  return true;
+}
+
+void ClosedLoop::Done(bool ok, const std::string& failure) {
+  if (!ok && failure_.empty()) failure_ = failure;
+  if (over_ || !ok) {
+    over_ = true;
+    return;
+  }
+  ++ended_;
+  if (!measuring_) {
+    if (ended_ >= options_.warm_up) Begin();
+    return;
+  }
+  ++measured_;
+  const bool enough =
+      options_.calls > 0 ? measured_ == options_.calls
+                         : Clock::now() - begin_ >= std::chrono::duration<double>(options_.seconds);
+  if (!enough) return;
+  over_ = true;
+  end_ = Clock::now();
+  cpu_end_ = CpuOfAll(options_);
+}
+
+int ClosedLoop::Report() const {
+  if (failed()) {
+    std::fprintf(stderr, "%s %s: %s\n", options_.kind.c_str(), options_.address.c_str(),
+                 failure_.c_str());
+    return 1;
+  }
+  const double seconds = std::chrono::duration<double>(end_ - begin_).count();
+  const double calls = static_cast<double>(measured_);
+  std::printf("{\"calls\": %.0f, \"per_second\": %.1f, \"cpu_us\": [", calls, calls / seconds);
+  for (size_t i = 0; i < cpu_begin_.size(); ++i) {
+    std::printf("%s%.3f", i == 0 ? "" : ", ", 1e6 * (cpu_end_[i] - cpu_begin_[i]) / calls);
+  }
+  std::printf("]}\n");
+  return 0;
+}
+
+}  // namespace bench

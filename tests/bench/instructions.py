@@ -1,0 +1,99 @@
+"""Instructions a call, counted by callgrind: what does not depend on the machine's mood.
+
+Each program runs twice, with few and with many calls; the difference is what calls cost. The count
+is compared as a ratio to the raw floor's in the same run.
+"""
+
+import json
+import os
+
+from processes import instructions_in, run, under_callgrind
+from rows import Goal, Row, at_most
+
+FEW, MANY = 500, 3500
+BASELINE = os.path.join(os.path.dirname(__file__), "instructions.json")
+MAY_RISE = 1.03
+
+
+def slope(few, many):
+    return (many - few) / (MANY - FEW)
+
+
+def echo_once(bench, kind, in_flight, calls):
+    out = os.path.join(bench.folder, f"callgrind.echo.{kind}.{in_flight}")
+    with bench.echo_server(kind, callgrind=out + ".server") as server:
+        command = [bench.program(f"bench-caller-{kind}"), "echo", server.address, "--in-flight",
+                   str(in_flight), "--calls", str(calls), "--warm-up", "0"]
+        _, said = run(under_callgrind(command, out + ".caller"), 300)
+        return server.stop() + instructions_in(said)
+
+
+def echo(bench, in_flight):
+    return {kind: slope(*[echo_once(bench, kind, in_flight, calls) for calls in (FEW, MANY)])
+            for kind in ("raw", "chains")}
+
+
+def hello_all_once(bench, kind, in_flight, calls):
+    out = os.path.join(bench.folder, f"callgrind.hello.{kind}.{in_flight}")
+    with bench.hello_server(kind) as hello, \
+            bench.hello_all_server(kind, hello.address, callgrind=out) as server:
+        run([bench.program("bench-caller-raw"), "hello-all", server.address, "--in-flight",
+             in_flight, "--calls", calls, "--warm-up", "0", "--size", 3], 300)
+        return server.stop()
+
+
+def hello_all(bench, in_flight):
+    return {kind: slope(*[hello_all_once(bench, kind, in_flight, calls) for calls in (FEW, MANY)])
+            for kind in ("raw", "chains")}
+
+
+def count(bench):
+    rows = []
+    # With many in flight the counts depend on how many events each wake-up finds: 1 to 2 %.
+    for in_flight, repeats in ((1, 1), (16, 3)):
+        counts = [echo(bench, in_flight) for _ in range(repeats)]
+        rows.append(Row(f"echo 30 B, {in_flight} in flight", "instructions of both ends ÷ raw",
+                        [both["chains"] / both["raw"] for both in counts], at_most(1.08),
+                        note=f"{counts[0]['chains']:,.0f} of {counts[0]['raw']:,.0f}"))
+    both = hello_all(bench, 16)
+    rows.append(Row("HelloAll with 3 calls, 16 in flight", "instructions of its server ÷ raw",
+                    [both["chains"] / both["raw"]], Goal(),
+                    note=f"{both['chains']:,.0f} of {both['raw']:,.0f}"))
+    rows.append(Row("HelloAll with 3 calls, 16 in flight", "instructions of its server",
+                    [both["chains"] / 1000], at_most(195, " k"), unit=" k", note="policies on"))
+    return rows
+
+
+def load_baseline():
+    with open(BASELINE, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def key_of(row):
+    return f"{row.name}: {row.figure}"
+
+
+def is_compared(row):
+    return row.unit == "×"
+
+
+def write_baseline(rows):
+    with open(BASELINE, "w", encoding="utf-8") as file:
+        json.dump({key_of(row): round(row.median, 4) for row in rows if is_compared(row)}, file,
+                  indent=1, ensure_ascii=False)
+        file.write("\n")
+
+
+def compare(rows, baseline):
+    """What rose by more than is allowed, in words."""
+    risen = []
+    for row in filter(is_compared, rows):
+        before = baseline.get(key_of(row))
+        if before is None:
+            risen.append(f"{key_of(row)}: no baseline; write one with "
+                         "./dev bench --instructions --update")
+        elif row.median > before * MAY_RISE:
+            risen.append(f"{key_of(row)}: {row.median:.4f}, was {before:.4f}: more than 3 % above. "
+                         "Find out why (callgrind_annotate), or, if it is worth it, "
+                         "./dev bench --instructions --update and say so in the commit")
+    return risen
