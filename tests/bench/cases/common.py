@@ -1,0 +1,66 @@
+"""What every case of ./dev bench uses: its programs, and how measures take turns."""
+
+import os
+
+from processes import Server, figures
+
+
+class Bench:
+    def __init__(self, programs, folder, rounds, seconds):
+        self.programs = programs
+        self.folder = folder
+        self.rounds = rounds
+        self.seconds = seconds
+
+    def program(self, name):
+        return os.path.join(self.programs, name)
+
+    def unix(self, name):
+        return f"unix:{self.folder}/{name}.sock"
+
+    def echo_server(self, kind, listen=None, **how):
+        address = listen or self.unix(f"echo-{kind}")
+        if kind == "raw":
+            return Server([self.program("bench-raw"), "echo", address], **how)
+        return Server([self.program("bench"), "serve", "--listen", address], **how)
+
+    def hello_server(self, kind, address=None):
+        address = address or self.unix(f"hello-{kind}")
+        if kind == "raw":
+            return Server([self.program("bench-raw"), "hello", address])
+        return Server([self.program("hello"), "serve", "--chainlets", "SayHello", "--listen",
+                       address])
+
+    def hello_all_server(self, kind, hello, address=None, **how):
+        address = address or self.unix(f"hello-all-{kind}")
+        if kind == "raw":
+            return Server([self.program("bench-raw"), "hello-all", address, hello], **how)
+        return Server([self.program("hello"), "serve", "--chainlets", "HelloAll", "--listen",
+                       address, "--endpoints", f"SayHello={hello}"], **how)
+
+    def caller(self, kind, what, address, in_flight, size, pids=()):
+        """A closed loop of calls; its figures."""
+        command = [self.program(f"bench-caller-{kind}"), what, address, "--in-flight", in_flight,
+                   "--size", size, "--seconds", self.seconds]
+        for pid in pids:
+            command += ["--pid", pid]
+        return figures(command, 60 + 10 * self.seconds)
+
+    def in_turn(self, *measures):
+        """A B A B: the results of each measure, by round. The order turns from round to round, so
+        that neither is always the first."""
+        results = [[] for _ in measures]
+        for turn in range(self.rounds):
+            order = range(len(measures)) if turn % 2 == 0 else reversed(range(len(measures)))
+            for i in order:
+                results[i].append(measures[i]())
+        return results
+
+
+def per_second(results):
+    return [result["per_second"] for result in results]
+
+
+def cpu(results, processes=None):
+    return [sum(result["cpu_us"] if processes is None else
+                [result["cpu_us"][i] for i in processes]) for result in results]
