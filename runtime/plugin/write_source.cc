@@ -49,6 +49,7 @@ Vars VarsOf(const ServiceDescriptor& service) {
           {"file", service.file()->name()},
           {"file_descriptor", FileDescriptorOf(*service.file())},
           {"line", absl::StrCat(PositionOf(service).line)},
+          {"count", absl::StrCat(service.method_count())},
           {"type", CppName(service)}};
 }
 
@@ -105,7 +106,8 @@ void PrintStub(const ServiceDescriptor& service, Printer& out) {
             "\n"
             "class $service$Stub final : public $type$ {\n"
             " public:\n"
-            "  explicit $service$Stub(::chains::Channel& channel) : channel_(channel) {}\n");
+            "  explicit $service$Stub(::chains::Channel& channel) : channel_(channel) {}\n"
+            "  ::chains::Channel& channel() const { return channel_; }\n");
   PrintEach(service,
             "\n"
             "  $declaration$ override {\n"
@@ -120,25 +122,65 @@ void PrintStub(const ServiceDescriptor& service, Printer& out) {
       "};\n");
 }
 
-void PrintGuard(const ServiceDescriptor& service, Printer& out) {
-  out.Print(
-      VarsOf(service),
-      "\n"
-      "class $service$Guard final : public $type$ {\n"
-      " public:\n"
-      "  $service$Guard($type$& target, ::chains::Edge& edge) : target_(target), edge_(edge) {}\n");
-  PrintEach(service,
-            "\n"
-            "  $declaration$ override {\n"
+bool IsUnary(const MethodDescriptor& method) {
+  return !method.client_streaming() && !method.server_streaming();
+}
+bool HasUnary(const ServiceDescriptor& service) {
+  for (int i = 0; i < service.method_count(); ++i) {
+    if (IsUnary(*service.method(i))) return true;
+  }
+  return false;
+}
+
+void PrintGuardedMethod(const MethodDescriptor& method, Printer& out) {
+  out.Print(VarsOf(method), "\n  $declaration$ override {\n");
+  if (IsUnary(method)) {
+    out.Print(VarsOf(method),
+              "    if (inner_ != nullptr) {\n"
+              "      return ::chains::internal::GuardUnary<&$type$::$method$, $reply$>(\n"
+              "          target_, *passages_[$index$], inner_->target_,\n"
+              "          *inner_->passages_[$index$], ::std::move($argument$));\n"
+              "    }\n"
+              "    if (stub_ != nullptr) {\n"
+              "      return ::chains::internal::GuardSerialized<$reply$>(\n"
+              "          stub_->channel(), k$service$Methods[$index$], *passages_[$index$],\n"
+              "          ::chains::Bytes::Serialize($argument$));\n"
+              "    }\n");
+  }
+  out.Print(VarsOf(method),
             "    return ::chains::internal::Guard$guarded$<&$type$::$method$, $reply$>(\n"
-            "        target_, edge_, k$service$Methods[$index$], ::std::move($argument$));\n"
-            "  }\n",
-            out);
-  out.Print(VarsOf(service),
+            "        target_, *passages_[$index$], ::std::move($argument$));\n"
+            "  }\n");
+}
+
+void PrintGuard(const ServiceDescriptor& service, Printer& out) {
+  const Vars vars = VarsOf(service);
+  out.Print(vars,
+            "\n"
+            "class $service$Guard final : public $type$ {\n"
+            " public:\n"
+            "  $service$Guard($type$& target, ::chains::Edge& edge)\n"
+            "      : target_(target),\n");
+  if (HasUnary(service)) {
+    out.Print(vars,
+              "        inner_(dynamic_cast<$service$Guard*>(&target)),\n"
+              "        stub_(dynamic_cast<$service$Stub*>(&target)),\n");
+  }
+  out.Print(vars,
+            "        passages_(::chains::internal::PassagesOf(edge, k$service$Methods)) {}\n");
+  for (int i = 0; i < service.method_count(); ++i) PrintGuardedMethod(*service.method(i), out);
+  out.Print(vars,
             "\n"
             " private:\n"
-            "  $type$& target_;\n"
-            "  ::chains::Edge& edge_;\n"
+            "  $type$& target_;\n");
+  if (HasUnary(service)) {
+    out.Print(vars,
+              "  // The target, where calls take a shorter way to it.\n"
+              "  $service$Guard* const inner_;\n"
+              "  $service$Stub* const stub_;\n");
+  }
+  out.Print(vars,
+            "  ::chains::internal::Passages<$count$> passages_;\n"
             "};\n");
 }
 

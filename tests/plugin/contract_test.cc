@@ -49,24 +49,38 @@ class Counting final : public Counter {
 // Lets every call pass and writes down which ones did.
 class OpenEdge final : public chains::Edge {
  public:
-  absl::StatusOr<chains::Context> Enter(const chains::Method&, const chains::Context& caller,
-                                        absl::Time) override {
-    return caller;
-  }
-  chains::Gate* gate() override { return nullptr; }
-  void Started(const chains::Method& method) override { started.emplace_back(method.path); }
-  void Ended(const chains::Method&, absl::StatusCode code) override { ended.push_back(code); }
-  bool LastAttempt(const chains::Method&, int) override { return true; }
-  std::optional<absl::Duration> RetryAfter(const chains::Method&, const absl::Status&,
-                                           int) override {
-    return std::nullopt;
-  }
-  absl::Status Describe(const chains::Method&, const absl::Status& failure, int) override {
-    return failure;
+  std::unique_ptr<chains::internal::Passage> PassageOf(const chains::Method& method) override {
+    return std::make_unique<Way>(*this, method);
   }
 
   std::vector<std::string> started;
   std::vector<absl::StatusCode> ended;
+
+ private:
+  class Way final : public chains::internal::Passage {
+   public:
+    Way(OpenEdge& edge, const chains::Method& method) : edge_(edge), method_(method) {}
+    bool TryEnter(const chains::Context&, absl::Time) override {
+      Started();
+      return true;
+    }
+    void Leave(absl::StatusCode code) override { Ended(code); }
+    absl::StatusOr<chains::Context> Enter(const chains::Context& caller, absl::Time) override {
+      return caller;
+    }
+    chains::Gate* gate() override { return nullptr; }
+    void Started() override { edge_.started.emplace_back(method_.path); }
+    void Ended(absl::StatusCode code) override { edge_.ended.push_back(code); }
+    bool LastAttempt(int) const override { return true; }
+    std::optional<absl::Duration> RetryAfter(const absl::Status&, int) override {
+      return std::nullopt;
+    }
+    absl::Status Describe(const absl::Status& failure, int) override { return failure; }
+
+   private:
+    OpenEdge& edge_;
+    const chains::Method& method_;
+  };
 };
 
 template <typename T>
@@ -145,6 +159,33 @@ TEST(GuardTest, TellsTheEdgeOfEveryKindOfCall) {
   EXPECT_THAT(edge.started, ElementsAre("/tests.kinds.Counter/One", "/tests.kinds.Counter/Up",
                                         "/tests.kinds.Counter/Sum", "/tests.kinds.Counter/Echo"));
   EXPECT_THAT(edge.ended, ::testing::Each(absl::StatusCode::kOk));
+}
+
+TEST(GuardTest, OfAGuardTellsBothEdgesOfEveryKindOfCall) {
+  Counting counting;
+  OpenEdge inside;
+  OpenEdge outside;
+  std::unique_ptr<Counter> guarded = chains::Contract<Counter>::Guard(counting, inside);
+  std::unique_ptr<Counter> counter = chains::Contract<Counter>::Guard(*guarded, outside);
+  Request request;
+  request.set_number(41);
+  EXPECT_EQ(chains::Wait(counter->One(request))->number(), 42);
+  request.set_number(2);
+  EXPECT_THAT(*chains::Wait(Collect(counter->Up(request))), ElementsAre(1, 2));
+  EXPECT_THAT(outside.started, ElementsAre("/tests.kinds.Counter/One", "/tests.kinds.Counter/Up"));
+  EXPECT_EQ(inside.started, outside.started);
+  EXPECT_THAT(outside.ended, ::testing::Each(absl::StatusCode::kOk));
+  EXPECT_EQ(inside.ended, outside.ended);
+}
+
+TEST(GuardTest, OfAGuardOfAGuardTellsAll) {
+  Counting counting;
+  OpenEdge edges[3];
+  std::unique_ptr<Counter> first = chains::Contract<Counter>::Guard(counting, edges[0]);
+  std::unique_ptr<Counter> second = chains::Contract<Counter>::Guard(*first, edges[1]);
+  std::unique_ptr<Counter> third = chains::Contract<Counter>::Guard(*second, edges[2]);
+  ASSERT_TRUE(chains::Wait(third->One(Request())).ok());
+  for (const OpenEdge& edge : edges) EXPECT_THAT(edge.ended, ElementsAre(absl::StatusCode::kOk));
 }
 
 TEST(InfoTest, KnowsTheContract) {

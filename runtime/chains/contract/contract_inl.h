@@ -2,12 +2,15 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "chains/contract/channel.h"
 #include "chains/contract/edge.h"
 #include "chains/contract/service.h"
+#include "chains/core/gate.h"
 #include "chains/core/timing.h"
 
 namespace chains::internal {
@@ -128,21 +131,29 @@ void ServeBidirectional(Service& service, const Method& method, T& implementatio
   });
 }
 
-// ---- Adapters: a call that passes an Edge.
+// ---- Adapters: a call that goes through a Passage.
+
+// Of each method of a contract.
+template <size_t kCount>
+using Passages = std::array<std::unique_ptr<Passage>, kCount>;
+
+template <size_t kCount>
+Passages<kCount> PassagesOf(Edge& edge, const Method (&methods)[kCount]) {
+  Passages<kCount> passages;
+  for (size_t i = 0; i < kCount; ++i) passages[i] = edge.PassageOf(methods[i]);
+  return passages;
+}
 
 // Between Started() and Ended(); an attempt whose coroutine is dropped ends CANCELLED.
 class Attempt {
  public:
-  Attempt(Edge& edge, const Method& method) : edge_(edge), method_(method) {
-    edge_.Started(method_);
-  }
+  explicit Attempt(Passage& passage) : passage_(passage) { passage_.Started(); }
   Attempt(const Attempt&) = delete;
-  ~Attempt() { edge_.Ended(method_, code_); }
+  ~Attempt() { passage_.Ended(code_); }
   void Ended(const absl::Status& status) { code_ = status.code(); }
 
  private:
-  Edge& edge_;
-  const Method& method_;
+  Passage& passage_;
   absl::StatusCode code_ = absl::StatusCode::kCancelled;
 };
 
@@ -156,90 +167,210 @@ inline Task<Permit> WaitAtGate(Gate& gate) {
 }
 inline absl::Status TooLate() { return absl::DeadlineExceededError("deadline exceeded"); }
 
-// One coroutine for all attempts, each of whose waits ends with the context's deadline: a frame a
-// call, not one for the attempts and one for each wait at the gate.
+// The long way of a unary call: one coroutine for all attempts, each of whose waits ends with the
+// context's deadline. `attempt` makes the call of each; it is told whether it is the last. So many
+// were `made` already, the last of which ended with `failure`.
+template <typename Reply, typename MakeAttempt>
+Task<Reply> GoTheLongWay(Passage& passage, MakeAttempt attempt, int made, absl::Status failure) {
+  Here::Place here = co_await Here();
+  const absl::StatusOr<Context> context = passage.Enter(here.context(), here.loop().Now());
+  if (!context.ok()) co_return passage.Describe(context.status(), made);
+  while (true) {
+    if (!failure.ok()) {
+      const std::optional<absl::Duration> pause = passage.RetryAfter(failure, made);
+      if (!pause) break;
+      const absl::Duration left = context->deadline() - here.loop().Now();
+      if (left <= absl::ZeroDuration()) break;
+      co_await Sleep(std::min(*pause, left));
+      failure = TooLate();
+      if (*pause >= left) break;
+    }
+    ++made;
+    std::optional<Permit> permit = EnterNow(passage.gate());
+    if (!permit) {
+      Task<Permit> waiting = WaitAtGate(*passage.gate());
+      absl::StatusOr<Permit> waited = co_await Within<Permit>(std::move(waiting), *context);
+      failure = waited.status();
+      if (!waited.ok()) continue;
+      permit.emplace(*std::move(waited));
+    }
+    Attempt running(passage);
+    Task<Reply> call = attempt(passage.LastAttempt(made));
+    absl::StatusOr<Reply> outcome = co_await Within<Reply>(std::move(call), *context);
+    running.Ended(outcome.status());
+    if (outcome.ok()) co_return outcome;
+    failure = outcome.status();
+  }
+  co_return passage.Describe(failure, made);
+}
+
+// The only attempt of a call that is made already.
+template <typename Reply>
+class MadeCall {
+ public:
+  explicit MadeCall(Task<Reply> call) : call_(std::move(call)) {}
+  Task<Reply> operator()(bool) { return std::move(call_); }
+
+ private:
+  Task<Reply> call_;
+};
+template <typename Reply>
+Promise& MakeDetour(Promise& call, Passage& passage) {
+  auto made = Task<Reply>::Adopt(static_cast<TaskPromise<Reply>&>(call));
+  return GoTheLongWay<Reply>(passage, MadeCall<Reply>(std::move(made)), 0, absl::OkStatus())
+      .Release();
+}
+
+// Attempts that keep the request for a further one only where there may be one.
 template <auto kMethod, typename Reply, typename T, typename Request>
-Task<Reply> GuardUnary(T& target, Edge& edge, const Method& method, Request request) {
+class EachAttempt {
+ public:
+  EachAttempt(T& target, Request request) : target_(&target), request_(std::move(request)) {}
+  Task<Reply> operator()(bool last) {
+    Request sent = last ? std::move(request_) : request_;
+    return (target_->*kMethod)(std::move(sent));
+  }
+
+ private:
+  T* target_;
+  Request request_;
+};
+
+// What a function throws that is no coroutine is thrown to whoever awaits it.
+template <auto kMethod, typename Reply, typename T, typename Request>
+Task<Reply> CallOnce(T& target, Request&& request) {
+  try {
+    return (target.*kMethod)(std::move(request));
+  } catch (...) {
+    return Done<Reply>(Promise::FromException());
+  }
+}
+
+// `call`, by way of `passage`. A call that is attempted once carries its passages itself.
+template <typename Reply>
+Task<Reply> Through(Passage& passage, Task<Reply> call) {
+  if (call.promise().AddPassage(passage, &MakeDetour<Reply>)) return call;
+  return GoTheLongWay<Reply>(passage, MadeCall<Reply>(std::move(call)), 0, absl::OkStatus());
+}
+template <auto kMethod, typename Reply, typename T, typename Request>
+Task<Reply> GuardUnary(T& target, Passage& passage, Request&& request) {
+  if (passage.LastAttempt(1)) {
+    return Through(passage, CallOnce<kMethod, Reply>(target, std::move(request)));
+  }
+  return GoTheLongWay<Reply>(passage,
+                             EachAttempt<kMethod, Reply, T, Request>(target, std::move(request)), 0,
+                             absl::OkStatus());
+}
+// The same where `target` is itself a guard, with a passage `inner`, of `inside`: both ends of an
+// edge in one process. A call goes through both without a function that moves the request between.
+template <auto kMethod, typename Reply, typename T, typename Request>
+Task<Reply> GuardUnary(T& target, Passage& passage, T& inside, Passage& inner, Request&& request) {
+  if (passage.LastAttempt(1) && inner.LastAttempt(1)) {
+    return Through(passage, Through(inner, CallOnce<kMethod, Reply>(inside, std::move(request))));
+  }
+  return GuardUnary<kMethod, Reply>(target, passage, std::move(request));
+}
+
+// Attempts of a call through a Channel; the request is serialized once, and shared by them.
+template <typename Reply>
+class EachSerializedAttempt {
+ public:
+  EachSerializedAttempt(Channel& channel, const Method& method, Bytes request)
+      : channel_(&channel), method_(&method), request_(std::move(request)) {}
+  Task<Reply> operator()(bool last) {
+    return CallSerialized<Reply>(*channel_, *method_,
+                                 last ? std::move(request_) : request_.Share());
+  }
+
+ private:
+  Channel* channel_;
+  const Method* method_;
+  Bytes request_;
+};
+
+// Between TryEnter() and Leave(); who is dropped leaves CANCELLED.
+class Stay {
+ public:
+  explicit Stay(Passage& passage) : passage_(passage) {}
+  Stay(const Stay&) = delete;
+  ~Stay() { passage_.Leave(code_); }
+  void Ended(const absl::Status& status) { code_ = status.code(); }
+
+ private:
+  Passage& passage_;
+  absl::StatusCode code_ = absl::StatusCode::kCancelled;
+};
+
+// What a guard and its stub do together, in one coroutine: a call through a Channel takes the long
+// way only when it must, and only for what is left of it.
+template <typename Reply>
+Task<Reply> GuardSerialized(Channel& channel, const Method& method, Passage& passage,
+                            absl::StatusOr<Bytes> request) {
+  if (!request.ok()) co_return passage.Describe(request.status(), 0);
   Here::Place here = co_await Here();
   int made = 0;
-  const absl::StatusOr<Context> context = edge.Enter(method, here.context(), here.loop().Now());
-  absl::Status failure = context.status();
-  while (failure.ok()) {
-    ++made;
-    {
-      std::optional<Permit> permit = EnterNow(edge.gate());
-      if (!permit) {
-        Task<Permit> waiting = WaitAtGate(*edge.gate());
-        absl::StatusOr<Permit> waited = co_await Within<Permit>(std::move(waiting), *context);
-        failure = waited.status();
-        if (waited.ok()) permit.emplace(*std::move(waited));
-      }
-      if (permit) {
-        Attempt attempt(edge, method);
-        // Kept for a further attempt only where there may be one.
-        Request sent = edge.LastAttempt(method, made) ? std::move(request) : request;
-        Task<Reply> call = (target.*kMethod)(std::move(sent));
-        absl::StatusOr<Reply> outcome = co_await Within<Reply>(std::move(call), *context);
-        attempt.Ended(outcome.status());
-        if (outcome.ok()) co_return outcome;
-        failure = outcome.status();
-      }
-    }
-    const absl::Duration left = context->deadline() - here.loop().Now();
-    const std::optional<absl::Duration> pause = edge.RetryAfter(method, failure, made);
-    if (left <= absl::ZeroDuration() || !pause) break;
-    co_await Sleep(std::min(*pause, left));
-    failure = *pause < left ? absl::OkStatus() : TooLate();
+  absl::Status failure;
+  if (passage.TryEnter(here.context(), here.loop().EarliestNow())) {
+    Stay stay(passage);
+    made = 1;
+    Bytes sent = passage.LastAttempt(made) ? *std::move(request) : request->Share();
+    absl::StatusOr<Bytes> received = co_await Outcome(channel.Unary(method, std::move(sent)));
+    Reply reply;
+    failure = received.ok() ? received->ParseInto(reply) : received.status();
+    stay.Ended(failure);
+    if (failure.ok()) co_return reply;
   }
-  co_return edge.Describe(method, failure, made);
+  if (made > 0 && !passage.RetryAfter(failure, made)) co_return passage.Describe(failure, made);
+  Task<Reply> rest = GoTheLongWay<Reply>(
+      passage, EachSerializedAttempt<Reply>(channel, method, *std::move(request)), made, failure);
+  co_return co_await Outcome(std::move(rest));
 }
 
 // A call whose argument is a stream, or whose result is, is attempted once.
 template <auto kMethod, typename Reply, typename T, typename Request>
-Task<Reply> OnlyAttempt(T& target, Edge& edge, const Method& method, Stream<Request> requests) {
-  std::optional<Permit> permit = EnterNow(edge.gate());
-  if (!permit) permit = co_await WaitAtGate(*edge.gate());
-  Attempt attempt(edge, method);
+Task<Reply> OnlyAttempt(T& target, Passage& passage, Stream<Request> requests) {
+  std::optional<Permit> permit = EnterNow(passage.gate());
+  if (!permit) permit = co_await WaitAtGate(*passage.gate());
+  Attempt attempt(passage);
   absl::StatusOr<Reply> outcome = co_await Outcome((target.*kMethod)(std::move(requests)));
   attempt.Ended(outcome.status());
   co_return outcome;
 }
 template <auto kMethod, typename Reply, typename T, typename Request>
-Task<Reply> GuardClientStreaming(T& target, Edge& edge, const Method& method,
-                                 Stream<Request> requests) {
+Task<Reply> GuardClientStreaming(T& target, Passage& passage, Stream<Request> requests) {
   Here::Place here = co_await Here();
-  absl::StatusOr<Context> context = edge.Enter(method, here.context(), here.loop().Now());
+  absl::StatusOr<Context> context = passage.Enter(here.context(), here.loop().Now());
   absl::Status failure = context.status();
   if (context.ok()) {
-    Task<Reply> attempt = OnlyAttempt<kMethod, Reply>(target, edge, method, std::move(requests));
+    Task<Reply> attempt = OnlyAttempt<kMethod, Reply>(target, passage, std::move(requests));
     absl::StatusOr<Reply> outcome = co_await Within<Reply>(std::move(attempt), *context);
     if (outcome.ok()) co_return outcome;
     failure = outcome.status();
   }
-  co_return edge.Describe(method, failure, 1);
+  co_return passage.Describe(failure, 1);
 }
 
 // Argument: Request for server streaming, Stream<Request> for bidirectional.
 template <auto kMethod, typename Reply, typename T, typename Argument>
-Stream<Reply> GuardReplies(T& target, Edge& edge, const Method& method, Argument argument) {
+Stream<Reply> GuardReplies(T& target, Passage& passage, Argument argument) {
   Here::Place here = co_await Here();
-  absl::StatusOr<Context> context = edge.Enter(method, here.context(), here.loop().Now());
-  if (!context.ok()) co_await edge.Describe(method, context.status(), 1);
-  std::optional<Permit> permit = EnterNow(edge.gate());
+  absl::StatusOr<Context> context = passage.Enter(here.context(), here.loop().Now());
+  if (!context.ok()) co_await passage.Describe(context.status(), 1);
+  std::optional<Permit> permit = EnterNow(passage.gate());
   if (!permit) {
-    Task<Permit> waiting = WaitAtGate(*edge.gate());
+    Task<Permit> waiting = WaitAtGate(*passage.gate());
     absl::StatusOr<Permit> waited = co_await Within<Permit>(std::move(waiting), *context);
-    if (!waited.ok()) co_await edge.Describe(method, waited.status(), 1);
+    if (!waited.ok()) co_await passage.Describe(waited.status(), 1);
     permit = *std::move(waited);
   }
-  Attempt attempt(edge, method);
+  Attempt attempt(passage);
   Stream<Reply> replies = (target.*kMethod)(std::move(argument));
   while (true) {
     absl::StatusOr<std::optional<Reply>> next =
         co_await NextWithin<Reply>(replies.Next(), *context);
     if (!next.ok()) {
       attempt.Ended(next.status());
-      co_await edge.Describe(method, next.status(), 1);
+      co_await passage.Describe(next.status(), 1);
     }
     if (!next->has_value()) break;
     co_yield **std::move(next);

@@ -15,7 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/time/time.h"
 
 namespace chains {
@@ -27,32 +26,21 @@ class Context {
  public:
   // No deadline, no trace, no headers.
   Context() = default;
-  Context(absl::Time deadline, std::string trace_id, Headers headers)
-      : deadline_(deadline),
-        carried_(std::make_shared<const Carried>(
-            Carried{.trace_id = std::move(trace_id), .headers = std::move(headers)})) {}
+  // A request that arrived: its calls are children of one new span of the trace. No trace when
+  // `trace_id` is empty.
+  Context(absl::Time deadline, std::string_view trace_id, Headers headers);
 
   // When the caller stops waiting; absl::InfiniteFuture() without a deadline.
   absl::Time deadline() const { return deadline_; }
 
   // The W3C trace id of the request, 32 hexadecimal digits; empty outside a served request.
-  std::string_view trace_id() const {
-    return carried_ ? std::string_view(carried_->trace_id) : std::string_view();
-  }
+  std::string_view trace_id() const;
+  // What its calls carry as W3C `traceparent`; empty without a trace.
+  const std::string& traceparent() const;
 
   // The first header of this name, compared without regard to case.
-  std::optional<std::string_view> Header(std::string_view name) const {
-    for (const auto& [key, value] : headers()) {
-      if (absl::EqualsIgnoreCase({key.data(), key.size()}, {name.data(), name.size()})) {
-        return value;
-      }
-    }
-    return std::nullopt;
-  }
-  const Headers& headers() const {
-    static const Headers none;
-    return carried_ ? carried_->headers : none;
-  }
+  std::optional<std::string_view> Header(std::string_view name) const;
+  const Headers& headers() const;
 
   // The same request with the earlier of both deadlines.
   Context WithDeadline(absl::Time deadline) const {
@@ -63,7 +51,9 @@ class Context {
 
  private:
   struct Carried {
-    std::string trace_id;
+    Carried(std::string trace, Headers all)
+        : traceparent(std::move(trace)), headers(std::move(all)) {}
+    std::string traceparent;
     Headers headers;
   };
   absl::Time deadline_ = absl::InfiniteFuture();

@@ -1,37 +1,25 @@
 #include "chains/core/gate.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 
 namespace chains {
 
 Permit::~Permit() {
-  if (gate_ != nullptr) gate_->Leave();
+  if (gate_ != nullptr) gate_->LeavePlace();
 }
 
 std::optional<Permit> Gate::TryEnter() {
-  if (!Take()) return std::nullopt;
+  if (!TakePlace()) return std::nullopt;
   return Permit(*this);
 }
 
-bool Gate::Take() {
-  if (inside_ >= options_.limit || waiting_ > 0) return false;
-  max_inside_ = std::max(max_inside_, ++inside_);
-  return true;
-}
-
 // A place that becomes free passes to the first in the queue, so that nobody overtakes.
-void Gate::Leave() {
-  if (Loop::Job* first = queue_.PopFront()) {
-    EnterAwaiter* next = static_cast<EnterAwaiter*>(first);
-    --waiting_;
-    next->queued_ = false;
-    next->permitted_ = true;
-    next->loop().Ready(*next);
-  } else {
-    --inside_;
-  }
+void Gate::LetNextIn() {
+  EnterAwaiter* next = static_cast<EnterAwaiter*>(queue_.PopFront());
+  --waiting_;
+  next->queued_ = false;
+  next->permitted_ = true;
+  next->loop().Ready(*next);
 }
 
 absl::Status Gate::Refusal() const {
@@ -55,7 +43,7 @@ void Gate::EnterAwaiter::Withdraw() {
     --gate_.waiting_;
   }
   Forget();
-  if (std::exchange(permitted_, false)) gate_.Leave();
+  if (std::exchange(permitted_, false)) gate_.LeavePlace();
 }
 
 }  // namespace chains

@@ -58,14 +58,26 @@ class Gate {
   // A place when there is one at once, without a coroutine that waits.
   std::optional<Permit> TryEnter();
 
+  // The same without a Permit: who was let in leaves.
+  bool TakePlace() {
+    if (inside_ >= options_.limit || waiting_ > 0) return false;
+    if (++inside_ > max_inside_) max_inside_ = inside_;
+    return true;
+  }
+  void LeavePlace() {
+    if (waiting_ > 0) {
+      LetNextIn();
+    } else {
+      --inside_;
+    }
+  }
+
   size_t inside() const { return inside_; }
   size_t waiting() const { return waiting_; }
   size_t max_inside() const { return max_inside_; }  // the most there ever were
 
  private:
-  friend class Permit;
-  bool Take();
-  void Leave();
+  void LetNextIn();
   absl::Status Refusal() const;
 
   const Options options_;
@@ -80,7 +92,7 @@ class Gate::EnterAwaiter final : public internal::Leaf, public Loop::Job {
  public:
   EnterAwaiter(Gate& gate, internal::Promise& waiter) : Leaf(waiter), gate_(gate) {}
   ~EnterAwaiter() { Withdraw(); }
-  bool await_ready() { return permitted_ = gate_.Take(); }
+  bool await_ready() { return permitted_ = gate_.TakePlace(); }
   std::coroutine_handle<> await_suspend(std::coroutine_handle<>);
   Permit await_resume() {
     permitted_ = false;

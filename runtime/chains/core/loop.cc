@@ -1,11 +1,19 @@
 #include "chains/core/loop.h"
 
+#include <ctime>
+
 namespace chains {
 
 void Loop::Timer::Disarm() {
   if (loop_ == nullptr) return;
   loop_->timers_.erase(when_);
   loop_ = nullptr;
+}
+
+absl::Time Loop::CoarseNow() const {
+  timespec tick;
+  clock_gettime(CLOCK_REALTIME_COARSE, &tick);
+  return absl::TimeFromTimespec(tick);
 }
 
 void Loop::Ready(Job& job) {
@@ -71,6 +79,7 @@ bool Loop::FireTimers() {
 }
 
 bool Loop::Turn() {
+  Tick();
   const bool posted = RunPosted();
   const bool ready = RunReady();
   const bool fired = FireTimers();

@@ -1,9 +1,13 @@
 #include "chains/core/promise.h"
 
+#include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "chains/core/leaf.h"
+#include "chains/core/loop.h"
+#include "chains/core/passage.h"
 #include "chains/core/task.h"
 
 namespace chains::internal {
@@ -33,6 +37,40 @@ void Promise::Orphan() {
   Leaf::AbandonBelow(*this);
   // An orphan may have read this stream, which somebody else owned.
   if (root != this && root->orphaned() && !root->pinned()) root->handle().destroy();
+}
+
+Promise& Promise::GoThrough() {
+  const absl::Time now = loop_->EarliestNow();
+  while (inside_ < passage_count_) {
+    Passage& next = *passages_[passage_count_ - 1 - inside_];
+    if (!next.TryEnter(*context_, now)) return TakeDetour(next);
+    ++inside_;
+  }
+  return *this;
+}
+
+// The detour stands outside of this call: what was entered already is the detour's to leave, what
+// comes after `passage` stays with this call.
+Promise& Promise::TakeDetour(Passage& passage) {
+  Promise& detour = make_detour_(*this, passage);
+  detour.Start(parent_, *context_, *loop_, *continuation_);
+  const int kept = passage_count_ - inside_ - 1;
+  std::copy_n(passages_.begin() + kept + 1, inside_, detour.passages_.begin());
+  detour.passage_count_ = detour.inside_ = std::exchange(inside_, 0);
+  passage_count_ = static_cast<uint8_t>(kept);
+  return detour;
+}
+
+void Promise::LeaveWith(absl::StatusCode code) noexcept {
+  while (inside_ > 0) passages_[passage_count_ - inside_--]->Leave(code);
+}
+
+void Promise::LeaveWith(absl::Status& failure) noexcept {
+  while (inside_ > 0) {
+    Passage& passage = *passages_[passage_count_ - inside_--];
+    passage.Leave(failure.code());
+    failure = passage.Describe(failure, 1);
+  }
 }
 
 absl::Status Promise::FromException() noexcept {

@@ -2,7 +2,9 @@
 // Stream; users see it only in compiler messages.
 #pragma once
 
+#include <array>
 #include <coroutine>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
@@ -17,6 +19,7 @@ class Loop;
 
 namespace internal {
 
+class Passage;
 class Promise;
 
 // Who is told when a coroutine finishes, or yields. Answers what to resume next.
@@ -52,6 +55,26 @@ class Promise : public PooledFrame {
     return continuation_->Done(status);
   }
 
+  // ---- The passages of a call: entered before it first runs, left when it has ended. They have no
+  // frames of their own, because one costs a call as much as all else that an edge does.
+
+  // Makes, of a call that a passage did not let in, the task that goes through it the long way:
+  // takes over `call`, and is taken over itself.
+  using MakeDetour = Promise& (*)(Promise& call, Passage& passage);
+  static constexpr int kMaxPassages = 2;  // the ends of one edge
+
+  // This call goes through `passage` first, then through those that were added before. False when
+  // there are too many. `make_detour` is the same for all.
+  bool AddPassage(Passage& passage, MakeDetour make_detour) {
+    if (passage_count_ == kMaxPassages) return false;
+    passages_[passage_count_++] = &passage;
+    make_detour_ = make_detour;
+    return true;
+  }
+  bool has_passages() const { return passage_count_ != 0; }
+  // After Start(): goes through them. Returns who is to run: this, or who took this over.
+  Promise& GoThrough();
+
   const Context* context() const { return context_; }
   Loop* loop() const { return loop_; }
   Promise* parent() const { return parent_; }
@@ -64,6 +87,9 @@ class Promise : public PooledFrame {
   Promise& Unpin();
   // Takes a pinned tree out of its parent's; after its last Unpin it is to be destroyed.
   void Orphan();
+
+  // The exception that is being handled, as an INTERNAL status.
+  static absl::Status FromException() noexcept;
 
   std::suspend_always initial_suspend() noexcept { return {}; }
 
@@ -78,17 +104,29 @@ class Promise : public PooledFrame {
   }
 
  protected:
-  ~Promise() = default;
-  // The exception that is being handled, as an INTERNAL status.
-  static absl::Status FromException() noexcept;
+  ~Promise() {
+    if (inside_ != 0) LeaveWith(absl::StatusCode::kCancelled);
+  }
+  // Whether it went through passages that it has not left.
+  bool inside() const { return inside_ != 0; }
+  void LeaveWith(absl::StatusCode code) noexcept;
+  // The same for a failure; each passage describes it.
+  void LeaveWith(absl::Status& failure) noexcept;
 
  private:
+  Promise& TakeDetour(Passage& passage);
+
   Promise* parent_ = nullptr;
   const Context* context_ = nullptr;
   Loop* loop_ = nullptr;
   Continuation* continuation_ = nullptr;
   int pins_ = 0;
   bool orphaned_ = false;
+  // Passages are entered from the last to the first; `inside_` counts those that were.
+  uint8_t passage_count_ = 0;
+  uint8_t inside_ = 0;
+  std::array<Passage*, kMaxPassages> passages_;
+  MakeDetour make_detour_;
 };
 
 // Lets go of a suspended coroutine: destroys its frame now, or when its last pin is gone.

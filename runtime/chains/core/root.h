@@ -19,7 +19,10 @@ class Root final : private Continuation, private Loop::Job {
   Root(Loop& loop, Context context, Task<T> task, Callback done)
       : loop_(loop), context_(std::move(context)), done_(std::move(done)), task_(std::move(task)) {}
 
-  void Start() { task_.Start(nullptr, context_, loop_, *this).resume(); }
+  void Start() {
+    loop_.Tick();
+    task_.Start(nullptr, context_, loop_, *this).resume();
+  }
 
  private:
   std::coroutine_handle<> Done(const absl::Status&) noexcept override {

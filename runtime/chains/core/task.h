@@ -49,6 +49,7 @@ template <typename T>
 class TaskPromiseBase : public Promise {
  public:
   std::coroutine_handle<> Fail(absl::Status status) noexcept final {
+    if (inside()) LeaveWith(status);
     outcome_.emplace(status);
     return Finish(status);
   }
@@ -59,6 +60,7 @@ class TaskPromiseBase : public Promise {
     explicit FinalAwaiter(TaskPromiseBase& self) : self_(self) {}
     bool await_ready() const noexcept { return false; }
     std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
+      if (self_.inside()) self_.LeavePassages();
       return self_.Finish(self_.outcome_->status());
     }
     void await_resume() noexcept {}
@@ -72,6 +74,17 @@ class TaskPromiseBase : public Promise {
 
  protected:
   std::optional<absl::StatusOr<Stored<T>>> outcome_;
+
+ private:
+  void LeavePassages() noexcept {
+    if (outcome_->ok()) {
+      LeaveWith(absl::StatusCode::kOk);
+    } else {
+      absl::Status failure = outcome_->status();
+      LeaveWith(failure);
+      outcome_.emplace(std::move(failure));
+    }
+  }
 };
 
 template <typename T>
@@ -127,12 +140,18 @@ class [[nodiscard]] Task {
   std::coroutine_handle<> Start(internal::Promise* parent, const Context& context, Loop& loop,
                                 internal::Continuation& continuation) {
     promise_->Start(parent, context, loop, continuation);
+    if (promise_->has_passages()) promise_ = static_cast<promise_type*>(&promise_->GoThrough());
     return promise_->handle();
   }
   // Only once it is done.
   absl::StatusOr<internal::Stored<T>> Take() { return std::move(promise_->outcome()); }
   // The same when it did not fail.
   internal::Stored<T> TakeValue() { return *std::move(promise_->outcome()); }
+
+  promise_type& promise() { return *promise_; }
+  // Who releases a promise owns it, until a Task takes it over.
+  promise_type& Release() { return *std::exchange(promise_, nullptr); }
+  static Task Adopt(promise_type& promise) { return Task(&promise); }
 
  private:
   friend promise_type;

@@ -4,12 +4,11 @@
 #include <array>
 #include <cctype>
 #include <chrono>
-#include <cstdint>
-#include <random>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "chains/core/trace.h"
 #include "chains/grpc/limits.h"
 #include "chains/grpc/time.h"
 
@@ -56,38 +55,6 @@ class HeaderBudget {
   size_t left_ = kMaxHeaderBytes;
 };
 
-uint64_t Random() {
-  static thread_local std::mt19937_64 engine{std::random_device()()};
-  return engine();
-}
-
-// Sixteen digits of `number`; absl::StrFormat would take 900 instructions a call for two of them.
-void AppendHex(uint64_t number, std::string& to) {
-  std::array<char, 16> digits;
-  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, number >>= 4) {
-    *digit = "0123456789abcdef"[number & 15];
-  }
-  to.append(digits.data(), digits.size());
-}
-
-std::string NewTraceId() {
-  std::string id;
-  id.reserve(32);
-  AppendHex(Random(), id);
-  AppendHex(Random() | 1, id);
-  return id;
-}
-
-// Of a call that this process makes: a span of its own.
-std::string TraceparentOf(std::string_view trace_id) {
-  std::string text;
-  text.reserve(55);
-  text.append("00-").append(trace_id).append("-");
-  AppendHex(Random() | 1, text);
-  text.append("-01");
-  return text;
-}
-
 bool IsHex(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
@@ -124,8 +91,8 @@ void Send(const Context& context, grpc::ClientContext& to) {
   if (context.deadline() != absl::InfiniteFuture()) {
     to.set_deadline(ToGrpcTime(context.deadline()));
   }
-  if (!context.trace_id().empty()) {
-    to.AddMetadata(std::string(kTraceparent), TraceparentOf(context.trace_id()));
+  if (!context.traceparent().empty()) {
+    to.AddMetadata(std::string(kTraceparent), context.traceparent());
   }
   HeaderBudget budget;
   for (const auto& [name, value] : context.headers()) {
@@ -135,7 +102,7 @@ void Send(const Context& context, grpc::ClientContext& to) {
 
 Context Receive(absl::Time deadline,
                 const std::multimap<grpc::string_ref, grpc::string_ref>& metadata) {
-  std::string trace_id;
+  std::string_view trace_id;
   Headers headers;
   HeaderBudget budget;
   for (const auto& [key, text] : metadata) {
@@ -147,8 +114,8 @@ Context Receive(absl::Time deadline,
       headers.emplace_back(name, value);
     }
   }
-  if (trace_id.empty()) trace_id = NewTraceId();
-  return Context(deadline, std::move(trace_id), std::move(headers));
+  if (trace_id.empty()) return Context(deadline, NewTraceId(), std::move(headers));
+  return Context(deadline, trace_id, std::move(headers));
 }
 
 }  // namespace chains::internal

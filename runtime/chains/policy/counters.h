@@ -3,8 +3,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -15,11 +15,20 @@
 
 namespace chains {
 
-// Of one method; any thread may count and read.
+// Of one method, as one thread counts it; any thread may read. A count costs a store, not a bus
+// lock (20 ns a call with three).
 class MethodCounters {
  public:
-  void Started();
-  void Ended(absl::StatusCode code);
+  void Started() {
+    const uint64_t now = in_flight() + 1;
+    in_flight_.store(now, std::memory_order_relaxed);
+    if (now > max_in_flight()) max_in_flight_.store(now, std::memory_order_relaxed);
+  }
+  void Ended(absl::StatusCode code) {
+    in_flight_.store(in_flight() - 1, std::memory_order_relaxed);
+    calls_.store(calls() + 1, std::memory_order_relaxed);
+    if (code != absl::StatusCode::kOk) failures_.store(failures() + 1, std::memory_order_relaxed);
+  }
 
   uint64_t calls() const { return calls_.load(std::memory_order_relaxed); }  // that ended
   uint64_t failures() const { return failures_.load(std::memory_order_relaxed); }
@@ -36,8 +45,8 @@ class MethodCounters {
 // Of a process. Thread-safe.
 class Counters {
  public:
-  // The counters of a method, made at first; they live as long as this object.
-  MethodCounters& Of(const Method& method);
+  // New counters of a method, for one thread that counts; they live as long as this object.
+  MethodCounters& Add(const Method& method);
 
   struct Row {
     std::string chainlet;
@@ -45,14 +54,14 @@ class Counters {
     uint64_t calls = 0;
     uint64_t failures = 0;
     uint64_t in_flight = 0;
-    uint64_t max_in_flight = 0;
+    uint64_t max_in_flight = 0;  // of several threads: of each by itself, added up
   };
-  // By chainlet, then method.
+  // By chainlet, then method; what several threads counted is added up.
   std::vector<Row> Snapshot() const;
 
  private:
   mutable std::mutex mutex_;
-  std::map<std::pair<std::string, std::string>, std::unique_ptr<MethodCounters>> by_method_;
+  std::map<std::pair<std::string, std::string>, std::deque<MethodCounters>> by_method_;
 };
 
 }  // namespace chains

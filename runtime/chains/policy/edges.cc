@@ -19,6 +19,11 @@ std::string LimitText(const CalleeEdge::Options& options) {
                       "; chains::Limits of this chainlet raises them)");
 }
 
+// A call whose caller's deadline comes at most this part of its timeout later than its own has no
+// deadline of its own. Requests and calls have the same timeout where nobody says otherwise, and a
+// request's first calls begin a moment after it.
+constexpr int kNotWorthATimer = 64;
+
 size_t AtLeastOne(int limit) { return static_cast<size_t>(std::max(1, limit)); }
 
 }  // namespace
@@ -27,38 +32,68 @@ CallerEdge::CallerEdge(Options options)
     : options_(std::move(options)),
       gate_(Gate::Options{.what = options_.callee, .limit = AtLeastOne(options_.max_in_flight)}) {}
 
-absl::StatusOr<Context> CallerEdge::Enter(const Method&, const Context& caller, absl::Time now) {
-  return caller.WithDeadline(now + options_.timeout);
-}
+class CallerEdge::Way final : public internal::Passage {
+ public:
+  Way(CallerEdge& edge, const Method& method)
+      : options_(edge.options_),
+        reach_(options_.timeout + options_.timeout / kNotWorthATimer),
+        gate_(edge.gate_),
+        method_(method) {}
 
-bool CallerEdge::LastAttempt(const Method& method, int attempts_made) {
-  return !method.idempotent || attempts_made >= options_.attempts;
-}
-
-std::optional<absl::Duration> CallerEdge::RetryAfter(const Method& method,
-                                                     const absl::Status& failure,
-                                                     int attempts_made) {
-  if (failure.code() != absl::StatusCode::kUnavailable || LastAttempt(method, attempts_made)) {
-    return std::nullopt;
+  bool TryEnter(const Context& caller, absl::Time earliest_now) override {
+    if (earliest_now != now_) {
+      now_ = earliest_now;
+      latest_ = now_ + reach_;
+    }
+    return caller.deadline() <= latest_ && gate_.TakePlace();
   }
-  const int doublings = std::min(attempts_made - 1, 20);
-  return std::min(options_.max_backoff, options_.first_backoff * (1 << doublings));
-}
+  void Leave(absl::StatusCode) override { gate_.LeavePlace(); }
 
-// The callee named itself when it answered; where it did not, this end says whom it called.
-absl::Status CallerEdge::Describe(const Method& method, const absl::Status& failure,
-                                  int attempts_made) {
-  std::vector<Hop> path = PathOf(failure);
-  const int attempt = attempts_made > 1 ? attempts_made : 0;
-  if (!path.empty() && path.front().chainlet == method.chainlet) {
-    if (attempt == 0) return failure;
-    path.front().attempt = attempt;
-    return WithPath(failure, path);
+  absl::StatusOr<Context> Enter(const Context& caller, absl::Time now) override {
+    return caller.WithDeadline(now + options_.timeout);
   }
-  return WithHop(failure, {.chainlet = std::string(method.chainlet),
-                           .method = std::string(method.name),
-                           .replica = "",
-                           .attempt = attempt});
+  Gate* gate() override { return &gate_; }
+  void Started() override {}
+  void Ended(absl::StatusCode) override {}
+
+  bool LastAttempt(int attempts_made) const override {
+    return !method_.idempotent || attempts_made >= options_.attempts;
+  }
+  std::optional<absl::Duration> RetryAfter(const absl::Status& failure,
+                                           int attempts_made) override {
+    if (failure.code() != absl::StatusCode::kUnavailable || LastAttempt(attempts_made)) {
+      return std::nullopt;
+    }
+    const int doublings = std::min(attempts_made - 1, 20);
+    return std::min(options_.max_backoff, options_.first_backoff * (1 << doublings));
+  }
+
+  // The callee named itself when it answered; where it did not, this end says whom it called.
+  absl::Status Describe(const absl::Status& failure, int attempts_made) override {
+    std::vector<Hop> path = PathOf(failure);
+    const int attempt = attempts_made > 1 ? attempts_made : 0;
+    if (!path.empty() && path.front().chainlet == method_.chainlet) {
+      if (attempt == 0) return failure;
+      path.front().attempt = attempt;
+      return WithPath(failure, path);
+    }
+    return WithHop(failure, {.chainlet = std::string(method_.chainlet),
+                             .method = std::string(method_.name),
+                             .replica = "",
+                             .attempt = attempt});
+  }
+
+ private:
+  const Options& options_;
+  const absl::Duration reach_;
+  Gate& gate_;
+  const Method& method_;
+  absl::Time now_;     // of the last call
+  absl::Time latest_;  // the deadline that is still its caller's
+};
+
+std::unique_ptr<internal::Passage> CallerEdge::PassageOf(const Method& method) {
+  return std::make_unique<Way>(*this, method);
 }
 
 CalleeEdge::CalleeEdge(Options options, Counters& counters)
@@ -68,28 +103,54 @@ CalleeEdge::CalleeEdge(Options options, Counters& counters)
                           .limit = AtLeastOne(options_.concurrency_limit),
                           .max_waiting = static_cast<size_t>(std::max(0, options_.max_queued))}) {}
 
-absl::StatusOr<Context> CalleeEdge::Enter(const Method& method, const Context& caller,
-                                          absl::Time now) {
-  if (caller.deadline() <= now) {
-    return absl::DeadlineExceededError(absl::StrCat(Text(method.chainlet), ".", Text(method.name),
-                                                    " was called after its deadline"));
+class CalleeEdge::Way final : public internal::Passage {
+ public:
+  Way(CalleeEdge& edge, const Method& method)
+      : options_(edge.options_),
+        gate_(edge.gate_),
+        method_(method),
+        counters_(edge.counters_.Add(method)) {}
+
+  bool TryEnter(const Context& caller, absl::Time earliest_now) override {
+    if (caller.deadline() <= earliest_now || !gate_.TakePlace()) return false;
+    counters_.Started();
+    return true;
   }
-  return caller;
-}
+  void Leave(absl::StatusCode code) override {
+    counters_.Ended(code);
+    gate_.LeavePlace();
+  }
 
-MethodCounters& CalleeEdge::Of(const Method& method) {
-  MethodCounters*& counters = by_method_[&method];
-  if (counters == nullptr) counters = &counters_.Of(method);
-  return *counters;
-}
+  absl::StatusOr<Context> Enter(const Context& caller, absl::Time now) override {
+    if (caller.deadline() <= now) {
+      return absl::DeadlineExceededError(absl::StrCat(
+          Text(method_.chainlet), ".", Text(method_.name), " was called after its deadline"));
+    }
+    return caller;
+  }
+  Gate* gate() override { return &gate_; }
+  void Started() override { counters_.Started(); }
+  void Ended(absl::StatusCode code) override { counters_.Ended(code); }
 
-void CalleeEdge::Started(const Method& method) { Of(method).Started(); }
-void CalleeEdge::Ended(const Method& method, absl::StatusCode code) { Of(method).Ended(code); }
+  bool LastAttempt(int) const override { return true; }
+  std::optional<absl::Duration> RetryAfter(const absl::Status&, int) override {
+    return std::nullopt;
+  }
+  absl::Status Describe(const absl::Status& failure, int) override {
+    return WithHop(failure, {.chainlet = std::string(method_.chainlet),
+                             .method = std::string(method_.name),
+                             .replica = options_.replica});
+  }
 
-absl::Status CalleeEdge::Describe(const Method& method, const absl::Status& failure, int) {
-  return WithHop(failure, {.chainlet = std::string(method.chainlet),
-                           .method = std::string(method.name),
-                           .replica = options_.replica});
+ private:
+  const Options& options_;
+  Gate& gate_;
+  const Method& method_;
+  MethodCounters& counters_;
+};
+
+std::unique_ptr<internal::Passage> CalleeEdge::PassageOf(const Method& method) {
+  return std::make_unique<Way>(*this, method);
 }
 
 }  // namespace chains

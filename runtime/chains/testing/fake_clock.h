@@ -32,7 +32,10 @@ class FakeClock final : private internal::OwnWorkers, public LocalLoop {
   absl::Time Now() const override { return now_; }
   // Timers that are due then fire in their order, but all of them at the new time, once the loop
   // runs again.
-  void Advance(absl::Duration duration) { now_ += duration; }
+  void Advance(absl::Duration duration) {
+    now_ += duration;
+    Tick();
+  }
 
   // Runs what can run without letting time pass, and waits for Blocking work. What still waits
   // afterwards waits for time, or for the test.
@@ -40,6 +43,7 @@ class FakeClock final : private internal::OwnWorkers, public LocalLoop {
 
  private:
   void Idle(std::optional<absl::Time> timer) override;
+  absl::Time CoarseNow() const override { return now_; }
 
   absl::Time now_ = absl::FromUnixSeconds(1'900'000'000);
 };

@@ -1,7 +1,9 @@
 // Calls to a chainlet in the same process, and gathers, against what C++ itself takes for them.
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "chains/core/all.h"
 #include "chains/core/wait.h"
 #include "chains/policy/counters.h"
@@ -52,8 +54,11 @@ chains::Task<void> AwaitThreeOften(int64_t times) {
   }
 }
 
+// As in a served request: with a deadline and a trace.
 void Run(chains::Task<void> task) {
-  const auto outcome = chains::Wait(std::move(task));
+  const auto outcome = chains::Wait(
+      std::move(task),
+      chains::Context(absl::Now() + absl::Seconds(60), std::string(32, 'a'), chains::Headers()));
   Keep(outcome);
 }
 

@@ -74,25 +74,32 @@ class CounterStub final : public Counter {
 
 class CounterGuard final : public Counter {
  public:
-  CounterGuard(Counter& target, Edge& edge) : target_(target), edge_(edge) {}
+  CounterGuard(Counter& target, Edge& edge)
+      : target_(target),
+        one_(edge.PassageOf(kOne)),
+        up_(edge.PassageOf(kUp)),
+        sum_(edge.PassageOf(kSum)),
+        echo_(edge.PassageOf(kEcho)) {}
   Task<Number> One(Number request) override {
-    return internal::GuardUnary<&Counter::One, Number>(target_, edge_, kOne, std::move(request));
+    return internal::GuardUnary<&Counter::One, Number>(target_, *one_, std::move(request));
   }
   Stream<Number> Up(Number request) override {
-    return internal::GuardReplies<&Counter::Up, Number>(target_, edge_, kUp, std::move(request));
+    return internal::GuardReplies<&Counter::Up, Number>(target_, *up_, std::move(request));
   }
   Task<Number> Sum(Stream<Number> requests) override {
-    return internal::GuardClientStreaming<&Counter::Sum, Number>(target_, edge_, kSum,
+    return internal::GuardClientStreaming<&Counter::Sum, Number>(target_, *sum_,
                                                                  std::move(requests));
   }
   Stream<Number> Echo(Stream<Number> requests) override {
-    return internal::GuardReplies<&Counter::Echo, Number>(target_, edge_, kEcho,
-                                                          std::move(requests));
+    return internal::GuardReplies<&Counter::Echo, Number>(target_, *echo_, std::move(requests));
   }
 
  private:
   Counter& target_;
-  Edge& edge_;
+  const std::unique_ptr<internal::Passage> one_;
+  const std::unique_ptr<internal::Passage> up_;
+  const std::unique_ptr<internal::Passage> sum_;
+  const std::unique_ptr<internal::Passage> echo_;
 };
 
 inline Service ServeCounter(Counter& counter) {

@@ -1,5 +1,7 @@
 // Adapters: what an Edge sees of a call, and what it makes of it, for all four kinds.
+#include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "chains/testing/status_matchers.h"
 #include "chains/testing/testing.h"
 #include "counter.h"
+#include "fake_edge.h"
 
 namespace chains {
 namespace {
@@ -25,35 +28,6 @@ using ::testing::ResultOf;
 using testing::Running;
 using testing::StatusIs;
 using testing::StreamOf;
-
-class FakeEdge final : public Edge {
- public:
-  absl::StatusOr<Context> Enter(const Method&, const Context& caller, absl::Time now) override {
-    if (!refusal.ok()) return refusal;
-    return caller.WithDeadline(now + timeout);
-  }
-  Gate* gate() override { return limit ? &*limit : nullptr; }
-  void Started(const Method& method) override { log.push_back(std::string(method.name)); }
-  void Ended(const Method&, absl::StatusCode code) override {
-    log.push_back(absl::StatusCodeToString(code));
-  }
-  bool LastAttempt(const Method&, int made) override { return made >= attempts; }
-  std::optional<absl::Duration> RetryAfter(const Method&, const absl::Status&, int made) override {
-    if (made >= attempts) return std::nullopt;
-    return pause;
-  }
-  absl::Status Describe(const Method& method, const absl::Status& failure, int made) override {
-    return absl::Status(failure.code(), absl::StrCat(std::string(method.name), ", attempt ", made,
-                                                     ": ", failure.message()));
-  }
-
-  absl::Status refusal;
-  absl::Duration timeout = absl::Minutes(1);
-  absl::Duration pause = absl::Seconds(1);
-  int attempts = 1;
-  std::optional<Gate> limit;
-  std::vector<std::string> log;
-};
 
 // Fails so often before it answers; keeps what it was asked.
 class FlakyCounter final : public CountingCounter {
@@ -240,6 +214,57 @@ TEST_F(GuardTest, ADroppedStreamEndsCancelled) {
   };
   EXPECT_THAT(Wait(takes_one(guard_.Up(Of(100))), clock_), IsOk());
   EXPECT_THAT(edge_.log, ElementsAre("Up", "CANCELLED"));
+}
+
+// ---- Where the caller's deadline holds for the call and there is a place, a call passes at once.
+
+TEST_F(GuardTest, LetsACallPassAtOnceWhoseDeadlineIsItsCallers) {
+  EXPECT_THAT(Wait(guard_.One(Of(1)), clock_, Soon(clock_)), IsOk());
+  EXPECT_EQ(edge_.entered_at_once, 1);
+  EXPECT_THAT(edge_.log, ElementsAre("One", "OK"));
+}
+
+TEST_F(GuardTest, DescribesTheFailureOfACallThatPassedAtOnce) {
+  EXPECT_THAT(Wait(guard_.One(Of(-1)), clock_, Soon(clock_)),
+              StatusIs(absl::StatusCode::kOutOfRange, "One, attempt 1: negative"));
+  EXPECT_EQ(edge_.entered_at_once, 1);
+}
+
+TEST_F(SlowTest, ACallThatPassedAtOnceKeepsItsPlaceUntilItEnds) {
+  edge_.limit.emplace(Gate::Options{.what = "limit", .limit = 1});
+  Running<Number> first(clock_, guard_.One(Of(1)), Soon(clock_));
+  Running<Number> second(clock_, guard_.One(Of(2)), Soon(clock_));
+  clock_.Settle();
+  EXPECT_EQ(edge_.entered_at_once, 1);
+  EXPECT_EQ(edge_.limit->waiting(), 1u);
+  target_.release.Arrive();
+  clock_.Settle();
+  EXPECT_TRUE(first.done() && second.done());
+  EXPECT_EQ(edge_.limit->inside(), 0u);
+  EXPECT_THAT(edge_.log, ElementsAre("One", "OK", "One", "OK"));
+}
+
+TEST_F(SlowTest, ADroppedCallThatPassedAtOnceEndsCancelledAndLeavesTheGate) {
+  edge_.limit.emplace(Gate::Options{.what = "limit", .limit = 1});
+  {
+    Running<Number> running(clock_, guard_.One(Of(1)), Soon(clock_));
+    clock_.Settle();
+    EXPECT_EQ(edge_.limit->inside(), 1u);
+  }
+  EXPECT_EQ(edge_.limit->inside(), 0u);
+  EXPECT_THAT(edge_.log, ElementsAre("One", "CANCELLED"));
+}
+
+// A function that is no coroutine, and throws.
+TEST_F(GuardTest, WhatThrowsInsteadOfMakingATaskFailsWhoAwaitsIt) {
+  class Thrower final : public CountingCounter {
+   public:
+    Task<Number> One(Number) override { throw std::runtime_error("no task"); }
+  };
+  Thrower thrower;
+  CounterGuard guard(thrower, edge_);
+  EXPECT_THAT(Wait(guard.One(Of(1)), clock_),
+              StatusIs(absl::StatusCode::kInternal, "One, attempt 1: exception: no task"));
 }
 
 TEST_F(GuardTest, TheCalleeSeesTheShorterDeadline) {
