@@ -2,30 +2,11 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
-#include <unistd.h>
 
 #include "CLI/CLI.hpp"
+#include "deploy/load/processor_time.h"
 
 namespace bench {
-namespace {
-
-// Seconds of processor time of a process, its threads together.
-double CpuOf(pid_t pid) {
-  clockid_t clock{};
-  timespec time{};
-  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0) return 0;
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-std::vector<double> CpuOfAll(const CallerOptions& options) {
-  std::vector<double> seconds = {CpuOf(getpid())};
-  for (pid_t pid : options.pids) seconds.push_back(CpuOf(pid));
-  return seconds;
-}
-
-}  // namespace
-
 CallerOptions ParseCaller(int argc, char** argv) {
   CallerOptions options;
   CLI::App app("calls a server of the bench in a closed loop");
@@ -51,7 +32,7 @@ ClosedLoop::ClosedLoop(const CallerOptions& options) : options_(options) {
 
 void ClosedLoop::Begin() {
   measuring_ = true;
-  cpu_begin_ = CpuOfAll(options_);
+  cpu_begin_ = chains::load::ProcessorTimes(options_.pids);
   begin_ = Clock::now();
 }
 
@@ -80,7 +61,7 @@ void ClosedLoop::Done(bool ok, const std::string& failure) {
   if (!enough) return;
   over_ = true;
   end_ = Clock::now();
-  cpu_end_ = CpuOfAll(options_);
+  cpu_end_ = chains::load::ProcessorTimes(options_.pids);
 }
 
 int ClosedLoop::Report() const {
@@ -93,7 +74,8 @@ int ClosedLoop::Report() const {
   const double calls = static_cast<double>(measured_);
   std::printf("{\"calls\": %.0f, \"per_second\": %.1f, \"cpu_us\": [", calls, calls / seconds);
   for (size_t i = 0; i < cpu_begin_.size(); ++i) {
-    std::printf("%s%.3f", i == 0 ? "" : ", ", 1e6 * (cpu_end_[i] - cpu_begin_[i]) / calls);
+    std::printf("%s%.3f", i == 0 ? "" : ", ",
+                absl::ToDoubleMicroseconds(cpu_end_[i] - cpu_begin_[i]) / calls);
   }
   std::printf("]}\n");
   return 0;

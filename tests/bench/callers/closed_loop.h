@@ -7,6 +7,8 @@
 #include <sys/types.h>
 #include <vector>
 
+#include "absl/time/time.h"
+
 namespace bench {
 
 struct CallerOptions {
@@ -47,8 +49,8 @@ class ClosedLoop {
   bool over_ = false;
   Clock::time_point begin_;
   Clock::time_point end_;
-  std::vector<double> cpu_begin_;
-  std::vector<double> cpu_end_;
+  std::vector<absl::Duration> cpu_begin_;
+  std::vector<absl::Duration> cpu_end_;
   std::string failure_;
 };
 

@@ -1,12 +1,13 @@
 // Histogram: latencies, to within 1.6 %, in memory that does not grow with their number.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
-namespace bench {
+namespace chains::load {
 
 // Of nanoseconds. Each power of two has 64 buckets of equal width.
 class Histogram {
@@ -14,16 +15,20 @@ class Histogram {
   void Add(uint64_t nanoseconds) {
     ++buckets_[IndexOf(nanoseconds)];
     ++count_;
+    max_ = std::max(max_, nanoseconds);
   }
   uint64_t count() const { return count_; }
+  // The largest, exactly. 0 when empty.
+  uint64_t max() const { return max_; }
 
-  // What `share` (0 to 1) of them stay at or below: the upper end of a bucket. 0 when empty.
+  // What `share` (0 to 1) of them stay at or below: the upper end of a bucket, or the largest where
+  // that is less. 0 when empty.
   uint64_t Quantile(double share) const {
     const double wanted = share * static_cast<double>(count_);
     uint64_t seen = 0;
     for (size_t i = 0; i < buckets_.size(); ++i) {
       seen += buckets_[i];
-      if (seen > 0 && static_cast<double>(seen) >= wanted) return UpperEnd(i);
+      if (seen > 0 && static_cast<double>(seen) >= wanted) return std::min(UpperEnd(i), max_);
     }
     return 0;
   }
@@ -46,6 +51,7 @@ class Histogram {
 
   std::array<uint64_t, (65 - kBits) << kBits> buckets_{};
   uint64_t count_ = 0;
+  uint64_t max_ = 0;
 };
 
-}  // namespace bench
+}  // namespace chains::load

@@ -1,12 +1,12 @@
 // Histogram: how exact its quantiles are.
-#include "tests/bench/callers/histogram.h"
+#include "deploy/load/histogram.h"
 
 #include <cstdint>
 #include <limits>
 
 #include <gtest/gtest.h>
 
-namespace bench {
+namespace chains::load {
 namespace {
 
 TEST(Histogram, IsEmptyAtFirst) {
@@ -27,6 +27,7 @@ TEST(Histogram, KnowsEveryValueToWithinASixtyFourth) {
        value = 3 * value + 1) {
     Histogram histogram;
     histogram.Add(value);
+    histogram.Add(std::numeric_limits<uint64_t>::max());  // so that the bucket's end shows
     EXPECT_GE(histogram.Quantile(0.5), value);
     EXPECT_LE(histogram.Quantile(0.5) - value, value / 64);
   }
@@ -36,6 +37,13 @@ TEST(Histogram, TakesTheLargestValue) {
   Histogram histogram;
   histogram.Add(std::numeric_limits<uint64_t>::max());
   EXPECT_EQ(histogram.Quantile(1.0), std::numeric_limits<uint64_t>::max());
+}
+
+TEST(Histogram, SaysNoMoreThanTheLargest) {
+  Histogram histogram;
+  histogram.Add(1'000'001);
+  EXPECT_EQ(histogram.max(), 1'000'001u);
+  EXPECT_EQ(histogram.Quantile(1.0), 1'000'001u);
 }
 
 TEST(Histogram, ATailOfOneInAThousandShows) {
@@ -48,4 +56,4 @@ TEST(Histogram, ATailOfOneInAThousandShows) {
 }
 
 }  // namespace
-}  // namespace bench
+}  // namespace chains::load
