@@ -88,7 +88,8 @@ def tail(bench):
     rate = 2000
     with bench.echo_server("raw") as raw, bench.echo_server("chains") as ours:
         def measure(server, *more):
-            return figures([bench.program("bench-caller-open"), server.address, "--rate", rate,
+            return figures([bench.program("bench-caller-grpc"), server.address, "--rate", rate,
+                            "--in-flight", 10_000, "--warm-up", 100,
                             "--seconds", 2 * bench.seconds, *more])
         floor, mine, mixed = bench.in_turn(
             lambda: measure(raw), lambda: measure(ours),
