@@ -63,6 +63,18 @@ class Programs(unittest.TestCase):
         self.assertIsNotNone(server.process.returncode)
         self.assertFalse(os.path.exists(server.log.name))
 
+    def test_the_address_of_http_is_told_apart(self):
+        said = "answering HTTP at a:1\nserving x, y at unix:/b"
+        command = f"import signal\nprint({said!r}, flush=True)\nsignal.pause()"
+        with processes.Server([sys.executable, "-c", command]) as server:
+            self.assertEqual((server.address, server.http), ("unix:/b", "a:1"))
+
+    def test_a_summary_of_system_calls_counts_only_when_it_is_whole(self):
+        summary = "    calls syscall\n--------- ------\n      12 epoll_wait\n       1 read\n"
+        self.assertEqual(processes.system_calls_in(summary), {})
+        self.assertEqual(processes.system_calls_in(summary + "--------- ------\n      13 total\n"),
+                         {"epoll_wait": 12, "read": 1})
+
     def test_words_that_do_not_go_together_are_refused(self):
         bench = os.path.join(os.path.dirname(__file__), "bench.py")
         done = subprocess.run([sys.executable, bench, "--programs", "x", "--check"],

@@ -10,6 +10,8 @@ import time
 
 START_SECONDS = 60
 CALLGRIND = ["valgrind", "--tool=callgrind", "--error-exitcode=99"]
+# -D: the traced program is our child, strace its own grandchild.
+STRACE = ["strace", "-D", "-f", "-c", "-U", "calls,name", "-o"]
 
 
 class Failed(Exception):
@@ -17,17 +19,25 @@ class Failed(Exception):
 
 
 class Server:
-    """A program that says "listening on ADDRESS" and serves until SIGTERM."""
+    """A program that says where it listens and serves until SIGTERM. `address` is of gRPC, or of a
+    program that has no other; `http` of the HTTP that it answers beside. With `callgrind` or
+    `strace`, the file of their output, it runs under these."""
 
-    def __init__(self, command, callgrind=None):
+    def __init__(self, command, callgrind=None, strace=None):
         self.command = [str(word) for word in command]
         self.callgrind = callgrind
-        words = self.command if callgrind is None else under_callgrind(self.command, callgrind)
+        self.strace = strace
+        words = self.command
+        if callgrind is not None:
+            words = under_callgrind(self.command, callgrind)
+        elif strace is not None:
+            words = [*STRACE, strace, *self.command]
         self.log = tempfile.NamedTemporaryFile(prefix="bench-", suffix=".log", delete=False)
         self.process = subprocess.Popen(words, stdout=self.log, stderr=subprocess.STDOUT)
         self.pid = self.process.pid
         self.addresses = self._wait_for_addresses()
         self.address = self.addresses[0]
+        self.http = next(iter(re.findall(r"answering HTTP at (\S+)", self.output())), None)
 
     def output(self):
         with open(self.log.name, encoding="utf-8", errors="replace") as log:
@@ -36,7 +46,7 @@ class Server:
     def _wait_for_addresses(self):
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            found = re.findall(r"(?:listening on|serving .* at|http at) (\S+)", self.output())
+            found = re.findall(r"(?:listening on|serving .* at|answers at|http at) (\S+)", self.output())
             if found:
                 return found
             if self.process.poll() is not None:
@@ -48,7 +58,7 @@ class Server:
         raise Failed(f"{' '.join(self.command)} did not start:\n{said}")
 
     def stop(self):
-        """Its callgrind total, where it ran under callgrind."""
+        """Under callgrind: its instructions. Under strace: its system calls, a count by name."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -60,7 +70,21 @@ class Server:
         output = self.output()
         self.log.close()
         os.unlink(self.log.name)
+        if self.strace:
+            return self._system_calls()
         return instructions_in(output) if self.callgrind else None
+
+    def _system_calls(self):
+        """strace writes after its program has ended."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if os.path.exists(self.strace):
+                with open(self.strace, encoding="utf-8") as summary:
+                    counts = system_calls_in(summary.read())
+                if counts:
+                    return counts
+            time.sleep(0.005)
+        raise Failed(f"{' '.join(self.command)}: strace counted nothing")
 
     def __enter__(self):
         return self
@@ -79,6 +103,12 @@ def instructions_in(output):
     if not found:
         raise Failed(f"callgrind counted nothing:\n{output}")
     return int(found.group(1))
+
+
+def system_calls_in(summary):
+    """What strace -c counted, by name; empty where it has not written all of it."""
+    counts = {name: int(count) for count, name in re.findall(r"^ *(\d+) (\w+)$", summary, re.M)}
+    return counts if counts.pop("total", None) is not None else {}
 
 
 def run(command, seconds):

@@ -23,12 +23,12 @@ class Goal:
         return "met"
 
 
-def at_most(value, unit=""):
-    return Goal(text=f"≤ {value:g}{unit or '×'}", at_most=value)
+def at_most(value, unit="×"):
+    return Goal(text=f"≤ {value:g}{unit}", at_most=value)
 
 
-def at_least(value, unit=""):
-    return Goal(text=f"≥ {value:g}{unit or '×'}", at_least=value)
+def at_least(value, unit="×"):
+    return Goal(text=f"≥ {value:g}{unit}", at_least=value)
 
 
 @dataclass

@@ -2,10 +2,14 @@
 
 from cases.calls import echo, fan_out, placements, tail
 from cases.common import Bench
+from cases.depth import depth
 from cases.fixed import fixed_cost
+from cases.gateway import gateway
+from cases.system_calls import system_calls
 from cases.within import inside
 
 __all__ = ["ALL", "Bench"]
 
-ALL = {"echo": echo, "fan-out": fan_out, "placements": placements, "tail": tail, "inside": inside,
+ALL = {"echo": echo, "fan-out": fan_out, "placements": placements, "depth": depth,
+       "gateway": gateway, "tail": tail, "inside": inside, "system-calls": system_calls,
        "fixed": fixed_cost}

@@ -56,7 +56,8 @@ def fan_out(bench):
 
 
 def placements(bench):
-    """The hello chain with three names, in one process and in two."""
+    """The hello chain with three names, in one process (plain calls, or calls in wire format) and
+    in two. cases/gateway.py has it behind HTTP."""
     rows = []
     with contextlib.ExitStack() as stack:
         def serve(name, *more):
@@ -69,6 +70,8 @@ def placements(bench):
         split = ["--chainlets", "HelloAll", "--endpoints"]
         placed = {
             "together": serve("together"),
+            "in loopback": stack.enter_context(
+                Server([bench.program("bench-hello"), "loopback", bench.unix("loopback")])),
             "over a unix socket": serve("over-unix", *split, f"SayHello={unix.address}"),
             "over TCP": serve("over-tcp", *split, f"SayHello={tcp.address}"),
         }

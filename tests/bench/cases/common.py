@@ -38,10 +38,29 @@ class Bench:
         return Server([self.program("hello"), "serve", "--chainlets", "HelloAll", "--listen",
                        address, "--endpoints", f"SayHello={hello}"], **how)
 
+    def entrypoint(self, name, hello, *more, **how):
+        """HelloAll in a program that can hold the gateway, too."""
+        return Server([self.program("bench-hello"), "serve", "--chainlets", "HelloAll", "--listen",
+                       self.unix(name), "--endpoints", f"SayHello={hello}", *more], **how)
+
+    def gateway(self, entrypoint):
+        """The gateway in a process of its own."""
+        return Server([self.program("chains-gateway"), "--listen", "127.0.0.1:0", "--no-auth",
+                       "--route", f"hello/production={entrypoint}"])
+
     def caller(self, kind, what, address, in_flight, size, pids=()):
         """A closed loop of calls; its figures."""
         command = [self.program(f"bench-caller-{kind}"), what, address, "--in-flight", in_flight,
                    "--size", size, "--seconds", self.seconds]
+        for pid in pids:
+            command += ["--pid", pid]
+        return figures(command, 60 + 10 * self.seconds)
+
+    def post(self, address, connections, pids=(), rate=0):
+        """POSTs with three names, in a closed loop, or at `rate` a second for twice as long; its
+        figures."""
+        command = [self.program("bench-caller-http"), address, "--names", 3, "--connections",
+                   connections, "--rate", rate, "--seconds", self.seconds * (2 if rate else 1)]
         for pid in pids:
             command += ["--pid", pid]
         return figures(command, 60 + 10 * self.seconds)
