@@ -46,7 +46,8 @@ class Server:
     def _wait_for_addresses(self):
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            found = re.findall(r"(?:listening on|serving .* at|answers at|http at) (\S+)", self.output())
+            found = re.findall(r"(?:listening on|serving .* at|answers at|http at) (\S+)",
+                               self.output())
             if found:
                 return found
             if self.process.poll() is not None:

@@ -48,8 +48,9 @@ def fan_out(bench):
                                     [hello_all.pid, hello.pid])
             floor, mine = bench.in_turn(lambda: call("raw"), lambda: call("chains"))
             name = f"fan-out {names}, {in_flight} in flight"
-            rows.append(Row(name, "CPU of the caller ÷ raw", ratios(cpu(mine, [1]), cpu(floor, [1])),
-                            at_most(1.04), note=f"raw {cpu(floor, [1])[0]:,.0f} µs"))
+            rows.append(Row(name, "CPU of the caller ÷ raw",
+                            ratios(cpu(mine, [1]), cpu(floor, [1])), at_most(1.04),
+                            note=f"raw {cpu(floor, [1])[0]:,.0f} µs"))
             rows.append(Row(name, "calls/s ÷ raw", ratios(per_second(mine), per_second(floor)),
                             note=f"raw {per_second(floor)[0]:,.0f}/s"))
     return rows

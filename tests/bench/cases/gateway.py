@@ -59,15 +59,17 @@ def throughput(bench, on, connections):
     name = f"hello chain over HTTP, {connections} connections"
     on_top = [sum(a["cpu_us"][1:3]) - g["cpu_us"][1] for a, g in zip(apart, grpc, strict=True)]
     return [
-        Row(name, "requests/s: gateway inside ÷ apart", ratios(per_second(inside), per_second(apart)),
-            at_least(1.5), note=f"{per_second(inside)[0]:,.0f}/s, {per_second(apart)[0]:,.0f}/s"),
+        Row(name, "requests/s: gateway inside ÷ apart",
+            ratios(per_second(inside), per_second(apart)), at_least(1.5),
+            note=f"{per_second(inside)[0]:,.0f}/s, {per_second(apart)[0]:,.0f}/s"),
         Row(name, "CPU of all servers: gateway inside ÷ apart",
             ratios(cpu(inside, [1, 2]), cpu(apart, [1, 2, 3])),
             note=f"{cpu(inside, [1, 2])[0]:.0f} µs, {cpu(apart, [1, 2, 3])[0]:.0f} µs"),
         Row(name, "CPU of a gateway apart on top of a gRPC call", on_top, at_most(52, " µs"),
             unit=" µs", note=f"gateway {apart[0]['cpu_us'][1]:.0f} µs"),
         Row(name, "requests/s: gateway inside ÷ a raw gRPC caller",
-            ratios(per_second(inside), per_second(grpc)), note=f"gRPC {per_second(grpc)[0]:,.0f}/s"),
+            ratios(per_second(inside), per_second(grpc)),
+            note=f"gRPC {per_second(grpc)[0]:,.0f}/s"),
         Row(name, "requests/s: gateway apart ÷ a raw gRPC caller",
             ratios(per_second(apart), per_second(grpc)))]
 

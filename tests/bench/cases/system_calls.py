@@ -1,8 +1,8 @@
 """System calls a request, counted by strace.
 
 Each server runs twice, with few and with many calls; the difference is what calls cost. What is
-traced is slower, so how many events a wake-up finds is not quite what it is at full speed; it is the
-same for the floor in the same run.
+traced is slower, so how many events a wake-up finds is not quite what it is at full speed; it is
+the same for the floor in the same run.
 """
 
 import os
@@ -25,7 +25,7 @@ def can_trace():
 
 
 def per_call(bench, serve, call):
-    """By name: `serve(strace=FILE)` starts the server that is traced, `call(server, n)` calls it."""
+    """By name. `serve(strace=FILE)` starts the server to be traced, `call(server, n)` calls it."""
     counts = []
     for calls in (FEW, MANY):
         out = os.path.join(bench.folder, f"strace.{calls}")
