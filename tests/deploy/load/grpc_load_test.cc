@@ -31,18 +31,24 @@ class Echo final : public grpc::CallbackGenericService {
    public:
     Call() { StartRead(&message_); }
     void OnReadDone(bool ok) override {
-      if (!ok) return Finish(grpc::Status(grpc::StatusCode::INTERNAL, "no request"));
+      if (!ok) return End(grpc::Status(grpc::StatusCode::INTERNAL, "no request"));
       grpc::Slice slice;
       message_.DumpToSingleSlice(&slice);
       const std::string text(reinterpret_cast<const char*>(slice.begin()), slice.size());
-      if (text == "busy") return Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "later"));
-      if (text != "never") StartWriteAndFinish(&message_, grpc::WriteOptions(), grpc::Status::OK);
+      if (text == "busy") return End(grpc::Status(grpc::StatusCode::UNAVAILABLE, "later"));
+      if (text == "never" || ended_.exchange(true)) return;
+      StartWriteAndFinish(&message_, grpc::WriteOptions(), grpc::Status::OK);
     }
-    void OnCancel() override { Finish(grpc::Status::CANCELLED); }
+    // May come at any time, also after the end.
+    void OnCancel() override { End(grpc::Status::CANCELLED); }
     void OnDone() override { const std::unique_ptr<Call> self(this); }
 
    private:
+    void End(const grpc::Status& status) {
+      if (!ended_.exchange(true)) Finish(status);
+    }
     grpc::ByteBuffer message_;
+    std::atomic<bool> ended_ = false;
   };
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext*) override {
     ++calls;
@@ -96,8 +102,8 @@ TEST_F(GrpcLoadTest, FailuresAreCountedByTheirCode) {
 }
 
 TEST_F(GrpcLoadTest, ACallThatIsNotAnsweredMissesItsDeadline) {
-  target_.payloads = {{.body = "never"}, {.body = "fine"}};
-  const Report report = RunLoad({.calls = 2, .warm_up = 0, .timeout = absl::Milliseconds(50)});
+  target_.payloads = {{.body = "fine"}, {.body = "never"}};
+  const Report report = RunLoad({.calls = 2, .warm_up = 1, .timeout = absl::Milliseconds(500)});
   EXPECT_EQ(report.calls, 1);
   EXPECT_THAT(report.errors_by_kind, ElementsAre(Pair("DEADLINE_EXCEEDED", 1)));
 }

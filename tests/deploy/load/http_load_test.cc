@@ -90,10 +90,10 @@ TEST(HttpLoad, ACallThatIsNotAnsweredTimesOut) {
     return number == 0 ? Reply{} : ScriptedServer::Ok("");
   });
   const Report report = RunLoad(TargetAt(server.address()),
-                                {.calls = 2, .warm_up = 0, .timeout = absl::Milliseconds(30)});
+                                {.calls = 2, .warm_up = 0, .timeout = absl::Milliseconds(200)});
   EXPECT_EQ(report.calls, 1);
   EXPECT_THAT(report.errors_by_kind, ElementsAre(Pair("timeout", 1)));
-  EXPECT_GE(report.elapsed, absl::Milliseconds(30));
+  EXPECT_GE(report.elapsed, absl::Milliseconds(200));
 }
 
 TEST(HttpLoad, CallsThatAServerKeepsOthersFromStartingFailAsLate) {
@@ -102,8 +102,8 @@ TEST(HttpLoad, CallsThatAServerKeepsOthersFromStartingFailAsLate) {
       RunLoad(TargetAt(server.address()),
               {.rate = 1000, .calls = 50, .warm_up = 0, .timeout = absl::Milliseconds(20)});
   EXPECT_EQ(report.calls, 0);
+  EXPECT_GE(report.errors_by_kind.at("late"), 1);
   EXPECT_EQ(report.errors, 50);
-  EXPECT_GE(report.errors_by_kind.at("timeout"), 1);
 }
 
 TEST(HttpLoad, SendsWhatDoesNotFitAtOnce) {

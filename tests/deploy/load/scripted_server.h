@@ -76,7 +76,7 @@ class ScriptedServer {
     const size_t head = text.find("\r\n\r\n");
     const size_t length = text.find("Content-Length: ");
     if (head == std::string::npos || length == std::string::npos) return;
-    if (text.size() < head + 4 + std::stoul(text.substr(length + 16))) return;
+    if (text.size() < head + 4 + std::stoul(text.substr(length + 16, 12))) return;
     const Reply reply = script_(requests_++, text);
     text.clear();
     send(socket, reply.bytes.data(), reply.bytes.size(), MSG_NOSIGNAL);
