@@ -8,6 +8,10 @@
 namespace bench {
 namespace {
 
+// All eight ask for one processor together, so every process has one reactor: what is measured is
+// depth, not how reactors of a process meet.
+const chains::Resources kShare{.cpus = 0.125};
+
 class Bottom final : public Depth1 {
  public:
   chains::Task<EchoReply> RunRemote(EchoRequest request) override {
@@ -33,12 +37,12 @@ class Step final : public Mine {
 
 template <typename Mine, typename Next>
 auto AddStep(chains::Chain& chain) {
-  return chain.Add<Step<Mine, Next>>(chains::Needs<Next>{});
+  return chain.Add<Step<Mine, Next>>(chains::Needs<Next>{}, kShare);
 }
 
 int Main(int argc, char** argv) {
   chains::Chain chain("depth");
-  chain.Add<Bottom>();
+  chain.Add<Bottom>(kShare);
   AddStep<Depth2, Depth1>(chain);
   AddStep<Depth3, Depth2>(chain);
   AddStep<Depth4, Depth3>(chain);
