@@ -42,7 +42,7 @@ void SocketLoop::Stop(int socket, Watcher& watcher) {
 
 // An event may be of a watcher that an earlier one of the same batch destroyed: its id is gone
 // then.
-void SocketLoop::Poll() {
+int SocketLoop::Poll() {
   std::array<epoll_event, kEventsAtOnce> events;
   const int count = epoll_wait(epoll_, events.data(), kEventsAtOnce, 0);
   for (int i = 0; i < count; ++i) {
@@ -50,6 +50,7 @@ void SocketLoop::Poll() {
     const auto watcher = watchers_.find(id);
     if (watcher != watchers_.end()) watcher->second->OnEvents(events[i].events);
   }
+  return count > 0 ? count : 0;
 }
 
 }  // namespace chains::gateway

@@ -39,7 +39,7 @@ class SocketLoop final : public chains::Poller {
   void Stop(int socket, Watcher& watcher);
 
   int fd() const override { return epoll_; }
-  void Poll() override;
+  int Poll() override;
 
  private:
   const int epoll_;

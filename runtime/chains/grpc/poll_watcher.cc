@@ -1,7 +1,6 @@
 #include "chains/grpc/poll_watcher.h"
 
 #include <cerrno>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -44,16 +43,13 @@ void PollWatcher::Stop() {
   thread_.join();
 }
 
-bool PollWatcher::Arm() {
-  if (armed_) return true;
-  pollfd readable{.fd = poller_.fd(), .events = POLLIN, .revents = 0};
-  if (poll(&readable, 1, 0) != 0) return false;  // saves the way through the other thread
+void PollWatcher::Arm() {
+  if (armed_) return;
   armed_ = true;
   epoll_event event{};
   event.events = EPOLLIN | EPOLLONESHOT;  // level-triggered: it fires if it is readable by now
   event.data.fd = poller_.fd();
   epoll_ctl(epoll_, EPOLL_CTL_MOD, poller_.fd(), &event);
-  return true;
 }
 
 void PollWatcher::Run() {
@@ -62,6 +58,7 @@ void PollWatcher::Run() {
     const int count = epoll_wait(epoll_, &event, 1, -1);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 || event.data.fd == stop_) return;
+    wakes_.fetch_add(1, std::memory_order_relaxed);
     armed_ = false;
     wake_();
   }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <thread>
 
 #include "absl/functional/any_invocable.h"
@@ -25,9 +26,13 @@ class PollWatcher {
   void Start();
   void Stop();
 
-  // False: there is something to do now. True: `wake` will be called when there is.
-  [[nodiscard]] bool Arm();
+  // `wake` will be called when there is something to do, at once if there is by now. No system call
+  // where it is armed already.
+  void Arm();
+  // While it is armed there is nothing to do, or `wake` is about to be called.
   bool armed() const { return armed_; }
+  // Any thread: how often `wake` was called.
+  uint64_t wakes() const { return wakes_.load(std::memory_order_relaxed); }
 
  private:
   void Run();
@@ -37,6 +42,7 @@ class PollWatcher {
   int epoll_ = -1;
   int stop_ = -1;  // an eventfd
   std::atomic<bool> armed_{false};
+  std::atomic<uint64_t> wakes_{0};
   std::thread thread_;
 };
 

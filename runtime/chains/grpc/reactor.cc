@@ -1,5 +1,7 @@
 #include "chains/grpc/reactor.h"
 
+#include <algorithm>
+#include <poll.h>
 #include <utility>
 
 #include "chains/grpc/poll_watcher.h"
@@ -35,6 +37,8 @@ void Reactor::Stop() {
   thread_.join();
 }
 
+uint64_t Reactor::watcher_wakes() const { return watcher_ ? watcher_->wakes() : 0; }
+
 bool Reactor::Admit(Work& work) {
   if (stopping_) return false;
   works_.PushBack(work);
@@ -66,24 +70,35 @@ void Reactor::Run() {
 }
 
 // One turn, one event. `busy`: the one before had an event. A busy reactor with a Poller looks at
-// both without waiting, one after the other.
+// both without waiting, one after the other. While the watcher is armed it looks for the poller: so
+// a request that comes alone costs one look, one arming and one wake-up.
 bool Reactor::RunOnce(bool busy) {
+  if (watcher_ && !watcher_->armed()) {
+    const int polled = watcher_->poller().Poll();
+    polled_ += polled;
+    busy = busy || polled > 0;
+  }
   busy = Turn() || busy;
-  if (watcher_) watcher_->poller().Poll();
   const bool rests = MayRest(busy);
   void* tag = nullptr;
   bool ok = false;
   const auto status = queue_->AsyncNext(
       &tag, &ok, internal::ToGrpcTime(rests ? BeginRest() : absl::InfinitePast()));
-  if (rests) EndRest();
-  if (status == grpc::CompletionQueue::GOT_EVENT) static_cast<Tag*>(tag)->Complete(ok);
-  return status == grpc::CompletionQueue::GOT_EVENT;
+  const bool got_event = status == grpc::CompletionQueue::GOT_EVENT;
+  if (rests) EndRest(got_event);
+  if (got_event) static_cast<Tag*>(tag)->Complete(ok);
+  return got_event;
 }
 
+// Arming costs a system call, and a wake-up by the watcher a thread hop. So what is busy with its
+// poller rests only after a look at both found nothing; where one thing alone had come since the
+// last rest, another look would be in vain.
 bool Reactor::MayRest(bool busy) {
   if (HasWork()) return false;
-  if (!watcher_) return true;
-  return !busy && watcher_->Arm();
+  if (!watcher_ || watcher_->armed()) return true;
+  if (busy && polled_ > 1) return false;
+  watcher_->Arm();
+  return true;
 }
 
 // Says until when to wait. What comes after `resting_` is up sets the alarm; what came before is
@@ -91,11 +106,30 @@ bool Reactor::MayRest(bool busy) {
 absl::Time Reactor::BeginRest() {
   if (!alarm_is_set_) resting_ = true;
   if (HasWork() || MayEnd() || (watcher_ && !watcher_->armed())) return absl::InfinitePast();
-  return NextTimer().value_or(absl::InfiniteFuture());
+  polled_ = 0;
+  rests_.store(rests_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  const absl::Time timer = NextTimer().value_or(absl::InfiniteFuture());
+  if (look_every_ == absl::InfiniteDuration()) return timer;
+  look_at_ = absl::Now() + look_every_;
+  return std::min(timer, look_at_);
 }
 
-void Reactor::EndRest() {
+void Reactor::EndRest(bool got_event) {
+  if (Overslept(got_event)) lost_wake_ups_.fetch_add(1, std::memory_order_relaxed);
+  look_at_ = absl::InfiniteFuture();
   if (!alarm_is_set_) alarm_is_set_ = !resting_.exchange(false);
+}
+
+// Whether only a look around ended this rest, and there was something to do: an event, posted work,
+// or sockets, without anybody on the way who wakes for it.
+bool Reactor::Overslept(bool got_event) const {
+  if (look_every_ == absl::InfiniteDuration() || absl::Now() < look_at_) return false;
+  if (got_event) return true;
+  if (!resting_) return false;
+  if (HasWork()) return true;
+  if (!watcher_ || !watcher_->armed()) return false;
+  pollfd readable{.fd = watcher_->poller().fd(), .events = POLLIN, .revents = 0};
+  return poll(&readable, 1, 0) != 0;
 }
 
 void Reactor::BeginToStop() {

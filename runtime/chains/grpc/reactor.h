@@ -12,6 +12,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -19,6 +20,7 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/completion_queue.h>
 
+#include "absl/time/time.h"
 #include "chains/core/loop.h"
 #include "chains/core/poller.h"
 #include "chains/core/worker_pool.h"
@@ -75,8 +77,16 @@ class Reactor final : public Loop {
   // Any thread: the reactor ended, and what is posted now will not run.
   bool ended() const { return ended_; }
 
-  // How often the thread was woken from outside, for tests.
+  // For tests, from any thread: how often the thread had nothing to do and waited, how often it was
+  // woken from outside, and how often by way of the poller's watcher.
+  uint64_t rests() const { return rests_.load(std::memory_order_relaxed); }
   uint64_t wake_ups() const { return wake_ups_.load(std::memory_order_relaxed); }
+  uint64_t watcher_wakes() const;
+
+  // For tests. Before Start(): the thread waits no longer than this, then looks for itself.
+  // lost_wake_ups() counts how often it found what it should have been woken for.
+  void LookEvery(absl::Duration period) { look_every_ = period; }
+  uint64_t lost_wake_ups() const { return lost_wake_ups_.load(std::memory_order_relaxed); }
 
  private:
   class WakeTag final : public Tag {
@@ -93,13 +103,15 @@ class Reactor final : public Loop {
   bool RunOnce(bool busy);
   bool MayRest(bool busy);
   absl::Time BeginRest();
-  void EndRest();
+  void EndRest(bool got_event);
+  bool Overslept(bool got_event) const;
   void BeginToStop();
   bool MayEnd();
   void CloseQueue();
 
   const std::unique_ptr<grpc::CompletionQueue> queue_;
   std::unique_ptr<internal::PollWatcher> watcher_;
+  int polled_ = 0;  // what the poller has had to do since the last rest
   internal::IntrusiveList<Work> works_;
   bool stopping_ = false;
   std::atomic<bool> ended_{false};
@@ -112,6 +124,11 @@ class Reactor final : public Loop {
   bool alarm_is_set_ = false;  // its tag has not come back; for the reactor's thread
   WakeTag wake_tag_{*this};
   std::atomic<uint64_t> wake_ups_{0};
+
+  std::atomic<uint64_t> rests_{0};
+  std::atomic<uint64_t> lost_wake_ups_{0};
+  absl::Duration look_every_ = absl::InfiniteDuration();
+  absl::Time look_at_ = absl::InfiniteFuture();  // in this rest
 
   std::mutex lifecycle_mutex_;
   bool started_ = false;  // guarded by lifecycle_mutex_

@@ -59,16 +59,21 @@ class EventPoller final : public Poller {
     close(epoll_);
   }
   int fd() const override { return epoll_; }
-  void Poll() override {
+  int Poll() override {
     epoll_event event{};
-    if (epoll_wait(epoll_, &event, 1, 0) != 1) return;
+    if (epoll_wait(epoll_, &event, 1, 0) != 1) return 0;
     eventfd_t value = 0;
     if (eventfd_read(event_, &value) == 0) seen_.Add();
+    if (seen_.count() < signal_until_) Signal();
+    return 1;
   }
+  // Every signal makes the next, up to so many: the poller is never done before.
+  void SignalUntil(int count) { signal_until_ = count; }
   void Signal() { eventfd_write(event_, 1); }
 
  private:
   Counter& seen_;
+  int signal_until_ = 0;
   const int epoll_;
   const int event_;
 };
@@ -152,6 +157,64 @@ TEST_F(ReactorTest, APollerIsServedFromIdle) {
     ASSERT_TRUE(seen.WaitFor(i)) << "edge " << i;
   }
   EXPECT_LE(reactor_.wake_ups(), static_cast<uint64_t>(kEdges));
+  reactor_.Stop();
+}
+
+TEST_F(ReactorTest, APollerThatIsBusyNeedsNoWatcher) {
+  Counter seen;
+  EventPoller poller(seen);
+  constexpr int kSignals = 10'000;
+  poller.SignalUntil(kSignals);
+  reactor_.Attach(poller);
+  reactor_.Start();
+  poller.Signal();
+  ASSERT_TRUE(seen.WaitFor(kSignals));
+  // The first wakes it, and the second may find it on its way to rest.
+  EXPECT_LE(reactor_.watcher_wakes(), 3u);
+  reactor_.Stop();
+}
+
+// What is posted, and what the poller has, is found by looking where nobody wakes the thread.
+TEST_F(ReactorTest, ALookForItselfThatFindsNothingIsNoLostWakeUp) {
+  Counter seen;
+  EventPoller poller(seen);
+  reactor_.Attach(poller);
+  reactor_.LookEvery(absl::Milliseconds(1));
+  reactor_.Start();
+  Counter fired;
+  reactor_.Post([&] { fired.Add(); });
+  ASSERT_TRUE(fired.WaitFor(1));
+  while (reactor_.rests() < 10) std::this_thread::yield();
+  EXPECT_EQ(reactor_.lost_wake_ups(), 0u);
+  reactor_.Stop();
+}
+
+// Readable, but what it says of itself came too late: its descriptor is another's.
+class MutePoller final : public Poller {
+ public:
+  explicit MutePoller(Poller& poller) : poller_(poller) {}
+  ~MutePoller() override { close(mute_); }
+  int fd() const override { return muted_ ? mute_ : poller_.fd(); }
+  int Poll() override { return poller_.Poll(); }
+  void Speak() { muted_ = false; }
+
+ private:
+  Poller& poller_;
+  const int mute_ = epoll_create1(0);
+  std::atomic<bool> muted_{true};
+};
+
+TEST_F(ReactorTest, ALostWakeUpIsFoundAndCounted) {
+  Counter seen;
+  EventPoller poller(seen);
+  MutePoller mute(poller);
+  reactor_.Attach(mute);  // watches a descriptor that never says a thing
+  mute.Speak();
+  reactor_.LookEvery(absl::Milliseconds(20));
+  reactor_.Start();
+  while (reactor_.rests() < 1) std::this_thread::yield();
+  poller.Signal();
+  while (reactor_.lost_wake_ups() == 0) std::this_thread::yield();
   reactor_.Stop();
 }
 
