@@ -25,6 +25,7 @@
 #include <grpcpp/alarm.h>
 #include <gtest/gtest.h>
 
+#include "chains/grpc/process.h"
 #include "chains/grpc/reactor.h"
 
 namespace chains {
@@ -195,6 +196,7 @@ TEST(IdleEdges, NoWakeUpIsLost) {
   const uint64_t edges = FromEnvironment("CHAINS_SOAK_EDGES", kEdges);
   const uint64_t seed = FromEnvironment("CHAINS_SOAK_SEED", std::random_device()());
   SCOPED_TRACE("CHAINS_SOAK_SEED=" + std::to_string(seed));
+  PrepareProcess();
   WorkerPool workers;
   SocketPoller poller;
   Reactor reactor(workers);
