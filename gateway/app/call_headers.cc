@@ -9,7 +9,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "chains/core/text.h"
 #include "chains/grpc/limits.h"
@@ -20,7 +19,7 @@ namespace {
 constexpr size_t kMaxRequestId = 128;
 constexpr size_t kPerHeader = 32;  // what HTTP/2 counts for each, beside name and value
 
-constexpr std::array kNotForwarded = {
+constexpr std::array<std::string_view, 21> kNotForwarded = {
     "accept-encoding",
     "authorization",
     "chains-timeout",
@@ -32,9 +31,9 @@ constexpr std::array kNotForwarded = {
     "expect",
     "host",
     "keep-alive",
-    "proxy-connection",
-    "proxy-authorization",
     "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
     "te",
     "trailer",
     "traceparent",
@@ -47,6 +46,14 @@ constexpr std::array kNotForwarded = {
 uint64_t RandomBits() {
   thread_local std::mt19937_64 random{std::random_device{}()};
   return random();
+}
+
+// 16 digits. A formatter costs ten times as much, and every request has three such numbers.
+void AppendHex(uint64_t number, std::string& to) {
+  std::array<char, 16> digits;
+  for (size_t i = digits.size(); i-- > 0; number >>= 4)
+    digits[i] = "0123456789abcdef"[number & 0xF];
+  to.append(digits.data(), digits.size());
 }
 
 bool IsHex(std::string_view text) {
@@ -64,21 +71,19 @@ bool IsMetadataName(std::string_view name) {
   });
 }
 
-// Headers that this hop's Connection header names concern this hop only.
-bool IsNamedByConnection(const RequestHead& head, std::string_view name) {
-  const auto connection = head.Header("connection");
-  if (!connection) return false;
-  for (const absl::string_view part : absl::StrSplit(ToAbsl(*connection), ',')) {
+// Headers that this hop's Connection header names concern this hop only. `connection` is its value.
+bool IsNamedBy(std::string_view connection, std::string_view name) {
+  for (const absl::string_view part : absl::StrSplit(ToAbsl(connection), ',')) {
     if (absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(part), ToAbsl(name))) return true;
   }
   return false;
 }
 
-bool IsForwarded(const RequestHead& head, const std::string& name, std::string_view value) {
+bool IsForwarded(std::string_view name, std::string_view value) {
   if (std::find(kNotForwarded.begin(), kNotForwarded.end(), name) != kNotForwarded.end())
     return false;
-  if (absl::StartsWith(name, "grpc-") || absl::EndsWith(name, "-bin")) return false;
-  return IsMetadataName(name) && IsPrintable(value) && !IsNamedByConnection(head, name);
+  if (name.starts_with("grpc-") || name.ends_with("-bin")) return false;
+  return IsMetadataName(name) && IsPrintable(value);
 }
 
 }  // namespace
@@ -108,29 +113,43 @@ std::string TraceIdOf(const RequestHead& head) {
     const std::string_view id = parent->substr(3, 32);
     if (IsHex(id) && id.find_first_not_of('0') != std::string_view::npos) return std::string(id);
   }
-  return absl::StrFormat("%016x%016x", RandomBits(), RandomBits() | 1);
+  std::string id;
+  id.reserve(32);
+  AppendHex(RandomBits(), id);
+  AppendHex(RandomBits() | 1, id);
+  return id;
 }
 
 std::string NewTraceparent(std::string_view trace_id) {
-  return absl::StrFormat("00-%s-%016x-01", ToAbsl(trace_id), RandomBits() | 1);
+  std::string parent;
+  parent.reserve(55);
+  parent.append("00-").append(trace_id).append("-");
+  AppendHex(RandomBits() | 1, parent);
+  return parent.append("-01");
 }
 
 std::string RequestIdOf(const RequestHead& head) {
   const auto id = head.Header("x-request-id");
   if (id && !id->empty() && id->size() <= kMaxRequestId && IsPrintable(*id))
     return std::string(*id);
-  return absl::StrFormat("%016x", RandomBits());
+  std::string made;
+  AppendHex(RandomBits(), made);
+  return made;
 }
 
 Headers ForwardedOf(const RequestHead& head, std::string_view request_id) {
-  Headers forwarded = {{"x-request-id", std::string(request_id)}};
+  Headers forwarded;
+  forwarded.reserve(head.headers.size() + 1);
+  forwarded.emplace_back("x-request-id", request_id);
   size_t bytes = forwarded[0].first.size() + request_id.size() + kPerHeader;
+  const std::string_view connection = head.Header("connection").value_or("");
   for (const auto& [given, value] : head.headers) {
-    const std::string name = absl::AsciiStrToLower(given);
+    std::string name = absl::AsciiStrToLower(given);
     const size_t more = name.size() + value.size() + kPerHeader;
-    if (!IsForwarded(head, name, value) || bytes + more > kMaxHeaderBytes) continue;
+    if (!IsForwarded(name, value) || bytes + more > kMaxHeaderBytes) continue;
+    if (!connection.empty() && IsNamedBy(connection, name)) continue;
     bytes += more;
-    forwarded.emplace_back(name, value);
+    forwarded.emplace_back(std::move(name), value);
   }
   return forwarded;
 }

@@ -17,10 +17,14 @@ namespace {
 using json::Transcoder;
 
 constexpr const char* kJson = "application/json";
+constexpr size_t kUsualHeaders = 3;
 constexpr const char* kProtobuf = "application/x-protobuf";
 
 Response Page(std::string_view type, std::string body) {
-  return {.status = 200, .headers = {{"Content-Type", std::string(type)}}, .body = std::move(body)};
+  Response response{.status = 200, .headers = {}, .body = std::move(body)};
+  response.headers.reserve(kUsualHeaders);
+  response.headers.emplace_back("Content-Type", type);
+  return response;
 }
 
 std::string_view PathOf(std::string_view target) {
@@ -49,21 +53,19 @@ bool IsProtobuf(const RequestHead& head) {
 class Gateway::Tally {
  public:
   Tally(Gateway& gateway, size_t bytes_in)
-      : gateway_(gateway), began_(gateway.loop_.Now()), bytes_in_(bytes_in) {
-    gateway_.metrics_.Began(labels_);
+      : gateway_(gateway),
+        began_(gateway.loop_.Now()),
+        bytes_in_(bytes_in),
+        series_(&gateway.nowhere_) {
+    series_->Began();
   }
   Tally(const Tally&) = delete;
   Tally& operator=(const Tally&) = delete;
-  ~Tally() {
-    gateway_.metrics_.Ended(labels_, status_, gateway_.loop_.Now() - began_, bytes_in_, bytes_out_);
-  }
+  ~Tally() { series_->Ended(status_, gateway_.loop_.Now() - began_, bytes_in_, bytes_out_); }
 
-  // Only names that the configuration or a contract has: clients cannot make up series.
-  void At(const Route& route, const std::string& method) {
-    Metrics::Labels labels{
-        .chain = route.chain, .deployment = route.Path().substr(1), .method = method};
-    gateway_.metrics_.Moved(labels_, labels);
-    labels_ = std::move(labels);
+  void At(Metrics::Series& series) {
+    series_->MovedTo(series);
+    series_ = &series;
   }
   void Answered(const Response& response) {
     status_ = response.status;
@@ -76,7 +78,7 @@ class Gateway::Tally {
   const size_t bytes_in_;
   size_t bytes_out_ = 0;
   int status_ = 499;  // until it is answered
-  Metrics::Labels labels_;
+  Metrics::Series* series_;
 };
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(
@@ -146,54 +148,56 @@ Task<Response> Gateway::Call(const Request& request, const std::string& request_
   if (request.head.method != "POST") co_return NotAllowed("POST");
   if (target.transcoder() == nullptr) co_await target.problem();
   const Transcoder::Method* method = co_await FindMethod(target, match.method);
-  tally.At(target.route(), method->snake_name);
+  tally.At(SeriesOf(target, *method));
   const absl::Duration timeout =
       co_await TimeoutOf(request.head, options_.timeout, options_.max_timeout);
   const Context context(loop_.Now() + timeout, trace_id, ForwardedOf(request.head, request_id));
   co_return co_await CallMethod(request, target, *method, context);
 }
 
+// Large bodies are transcoded off the loop.
 Task<Response> Gateway::CallMethod(const Request& request, const Target& target,
                                    const Transcoder::Method& method, const Context& context) {
+  const Transcoder& transcoder = *target.transcoder();
   const bool is_json = !IsProtobuf(request.head);
-  Bytes wire;
+  Bytes sent;
   if (is_json) {
-    absl::StatusOr<Bytes> made =
-        co_await Outcome(ToWire(*target.transcoder(), method, request.body));
-    if (absl::IsResourceExhausted(made.status())) co_return ErrorResponse(made.status(), 413);
-    wire = co_await std::move(made);
+    absl::StatusOr<std::string> wire;
+    if (request.body.size() > options_.blocking_bytes) {
+      co_await Blocking([&] { wire = transcoder.RequestToWire(method, request.body); });
+    } else {
+      wire = transcoder.RequestToWire(method, request.body);
+    }
+    if (absl::IsResourceExhausted(wire.status())) co_return ErrorResponse(wire.status(), 413);
+    co_await wire.status();
+    sent = Bytes(*wire);
   } else {
-    wire = Bytes(request.body);
+    sent = Bytes(request.body);
   }
   absl::StatusOr<Bytes> outcome = co_await internal::Within<Bytes>(
-      target.channel().Unary(method.call, std::move(wire)), context);
-  const Bytes reply = co_await std::move(outcome);
-  std::string body = reply.ToString();
-  if (is_json) body = co_await ToJson(*target.transcoder(), method, body);
-  co_return Page(is_json ? kJson : kProtobuf, std::move(body));
-}
-
-Task<Bytes> Gateway::ToWire(const Transcoder& transcoder, const Transcoder::Method& method,
-                            const std::string& json) {
-  absl::StatusOr<std::string> wire;
-  if (json.size() > options_.blocking_bytes) {
-    co_await Blocking([&] { wire = transcoder.RequestToWire(method, json); });
-  } else {
-    wire = transcoder.RequestToWire(method, json);
-  }
-  const std::string bytes = co_await std::move(wire);
-  co_return Bytes(bytes);
-}
-
-Task<std::string> Gateway::ToJson(const Transcoder& transcoder, const Transcoder::Method& method,
-                                  const std::string& wire) {
+      target.channel().Unary(method.call, std::move(sent)), context);
+  const Bytes received = co_await std::move(outcome);
+  std::string reply = received.ToString();
+  if (!is_json) co_return Page(kProtobuf, std::move(reply));
   absl::StatusOr<std::string> json;
-  if (wire.size() > options_.blocking_bytes) {
-    co_await Blocking([&] { json = transcoder.ReplyToJson(method, wire); });
+  if (reply.size() > options_.blocking_bytes) {
+    co_await Blocking([&] { json = transcoder.ReplyToJson(method, reply); });
   } else {
-    json = transcoder.ReplyToJson(method, wire);
+    json = transcoder.ReplyToJson(method, reply);
   }
-  co_return json;
+  std::string body = co_await std::move(json);
+  co_return Page(kJson, std::move(body));
+}
+
+// Only names that the configuration or a contract has: clients cannot make up series.
+Metrics::Series& Gateway::SeriesOf(const Target& target, const Transcoder::Method& method) {
+  Metrics::Series*& series = series_[&method];
+  if (series == nullptr) {
+    series = &metrics_.Of({.chain = target.route().chain,
+                           .deployment = target.route().Path().substr(1),
+                           .method = method.snake_name});
+  }
+  return *series;
 }
 
 absl::StatusOr<const Transcoder::Method*> Gateway::FindMethod(const Target& target,

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -73,10 +74,7 @@ class Gateway final : public Handler {
                             const json::Transcoder::Method& method, const Context& context);
   absl::StatusOr<const json::Transcoder::Method*> FindMethod(const Target& target,
                                                              const std::string& name) const;
-  Task<Bytes> ToWire(const json::Transcoder& transcoder, const json::Transcoder::Method& method,
-                     const std::string& json);
-  Task<std::string> ToJson(const json::Transcoder& transcoder,
-                           const json::Transcoder::Method& method, const std::string& wire);
+  Metrics::Series& SeriesOf(const Target& target, const json::Transcoder::Method& method);
   Response OwnPage(const RequestHead& head);
   Response Readiness() const;
   std::string OpenApiText() const;
@@ -87,6 +85,8 @@ class Gateway final : public Handler {
   const std::vector<std::unique_ptr<Target>> targets_;
   const Options options_;
   Metrics metrics_;
+  Metrics::Series& nowhere_ = metrics_.Of({});  // what no route has
+  std::unordered_map<const json::Transcoder::Method*, Metrics::Series*> series_;
   std::function<size_t()> connections_;
   bool stopped_ = false;
 };

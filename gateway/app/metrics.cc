@@ -58,25 +58,25 @@ Metrics::Metrics()
                   .Register(registry_)
                   .Add({})) {}
 
-void Metrics::Began(const Labels& labels) { Of(labels).in_flight->Increment(); }
+Metrics::Series::Series(Metrics& metrics, const Labels& labels)
+    : metrics_(metrics),
+      labels_(With(labels)),
+      in_flight_(metrics.in_flight_.Add(labels_)),
+      seconds_(metrics.seconds_.Add(labels_, Buckets())),
+      bytes_in_(metrics.bytes_in_.Add(labels_)),
+      bytes_out_(metrics.bytes_out_.Add(labels_)) {}
 
-void Metrics::Moved(const Labels& from, const Labels& to) {
-  Of(from).in_flight->Decrement();
-  Of(to).in_flight->Increment();
-}
-
-void Metrics::Ended(const Labels& labels, int http_status, absl::Duration took, size_t bytes_in,
-                    size_t bytes_out) {
-  OfMethod& method = Of(labels);
-  method.in_flight->Decrement();
-  method.seconds->Observe(absl::ToDoubleSeconds(took));
-  method.bytes_in->Increment(static_cast<double>(bytes_in));
-  method.bytes_out->Increment(static_cast<double>(bytes_out));
-  prometheus::Counter*& counter = method.requests[http_status];
+void Metrics::Series::Ended(int http_status, absl::Duration took, size_t bytes_in,
+                            size_t bytes_out) {
+  in_flight_.Decrement();
+  seconds_.Observe(absl::ToDoubleSeconds(took));
+  bytes_in_.Increment(static_cast<double>(bytes_in));
+  bytes_out_.Increment(static_cast<double>(bytes_out));
+  prometheus::Counter*& counter = requests_[http_status];
   if (counter == nullptr) {
-    prometheus::Labels with = With(labels);
+    prometheus::Labels with = labels_;
     with["status"] = std::to_string(http_status);
-    counter = &requests_.Add(with);
+    counter = &metrics_.requests_.Add(with);
   }
   counter->Increment();
 }
@@ -88,17 +88,8 @@ std::string Metrics::Text(size_t connections, size_t routes_ready, size_t routes
   return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
 
-Metrics::OfMethod& Metrics::Of(const Labels& labels) {
-  const auto found = by_labels_.find(labels);
-  if (found != by_labels_.end()) return found->second;
-  const prometheus::Labels with = With(labels);
-  return by_labels_
-      .emplace(labels, OfMethod{.in_flight = &in_flight_.Add(with),
-                                .seconds = &seconds_.Add(with, Buckets()),
-                                .bytes_in = &bytes_in_.Add(with),
-                                .bytes_out = &bytes_out_.Add(with),
-                                .requests = {}})
-      .first->second;
+Metrics::Series& Metrics::Of(const Labels& labels) {
+  return by_labels_.try_emplace(labels, *this, labels).first->second;
 }
 
 }  // namespace chains::gateway

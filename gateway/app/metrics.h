@@ -2,11 +2,8 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <map>
-#include <memory>
 #include <string>
-#include <tuple>
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
@@ -28,28 +25,40 @@ class Metrics {
     auto operator<=>(const Labels&) const = default;
   };
 
+  // What is counted under such labels; it lives as long as the Metrics.
+  class Series {
+   public:
+    Series(Metrics& metrics, const Labels& labels);
+    Series(const Series&) = delete;
+
+    void Began() { in_flight_.Increment(); }
+    // A request that runs turned out to be of `to`.
+    void MovedTo(Series& to) {
+      in_flight_.Decrement();
+      to.in_flight_.Increment();
+    }
+    // 499 for a client that left.
+    void Ended(int http_status, absl::Duration took, size_t bytes_in, size_t bytes_out);
+
+   private:
+    Metrics& metrics_;
+    const prometheus::Labels labels_;
+    prometheus::Gauge& in_flight_;
+    prometheus::Histogram& seconds_;
+    prometheus::Counter& bytes_in_;
+    prometheus::Counter& bytes_out_;
+    std::map<int, prometheus::Counter*> requests_;  // by HTTP status
+  };
+
   Metrics();
 
-  void Began(const Labels& labels);
-  // A request that runs turned out to be another's.
-  void Moved(const Labels& from, const Labels& to);
-  // 499 for a client that left.
-  void Ended(const Labels& labels, int http_status, absl::Duration took, size_t bytes_in,
-             size_t bytes_out);
+  // Takes a search among names; who counts often keeps it.
+  Series& Of(const Labels& labels);
 
   // Prometheus' text format. What is not counted as it happens is asked for here.
   std::string Text(size_t connections, size_t routes_ready, size_t routes);
 
  private:
-  struct OfMethod {
-    prometheus::Gauge* in_flight;
-    prometheus::Histogram* seconds;
-    prometheus::Counter* bytes_in;
-    prometheus::Counter* bytes_out;
-    std::map<int, prometheus::Counter*> requests;  // by HTTP status
-  };
-  OfMethod& Of(const Labels& labels);
-
   prometheus::Registry registry_;
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Family<prometheus::Gauge>& in_flight_;
@@ -59,7 +68,7 @@ class Metrics {
   prometheus::Gauge& connections_;
   prometheus::Gauge& routes_ready_;
   prometheus::Gauge& routes_;
-  std::map<Labels, OfMethod> by_labels_;
+  std::map<Labels, Series> by_labels_;  // they stay where they are
 };
 
 }  // namespace chains::gateway

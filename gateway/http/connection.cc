@@ -8,32 +8,17 @@
 #include <unistd.h>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "chains/core/text.h"
+#include "gateway/http/response_head.h"
 
 namespace chains::gateway {
 namespace {
 
 constexpr size_t kPiecesAtOnce = 16;
 constexpr size_t kKeptInput = 4096;  // of an idle connection
+constexpr size_t kSmallBody = 4096;  // is copied behind its head
 constexpr absl::Duration kLingerBetween = absl::Seconds(2);
 constexpr uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP;
-
-bool HasBody(int status) { return status >= 200 && status != 204 && status != 304; }
-
-bool IsSetByServer(std::string_view name) {
-  for (const char* own : {"connection", "content-length", "date", "transfer-encoding"}) {
-    if (absl::EqualsIgnoreCase(ToAbsl(name), own)) return true;
-  }
-  return false;
-}
-
-// A value cannot end its line.
-std::string OnOneLine(std::string value) {
-  std::replace_if(
-      value.begin(), value.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
-  return value;
-}
 
 // "Mon, 23 Nov 2026 22:50:22 GMT", made once a second.
 const std::string& DateOf(Shared& shared) {
@@ -44,17 +29,6 @@ const std::string& DateOf(Shared& shared) {
                                    absl::UTCTimeZone());
   }
   return shared.date;
-}
-
-std::string HeadOf(const Response& response, std::string_view date, bool keep_alive) {
-  std::string head = Text("HTTP/1.1 ", response.status, " ", ReasonOf(response.status),
-                          "\r\nDate: ", date, "\r\n");
-  for (const auto& [name, value] : response.headers) {
-    if (!IsSetByServer(name)) head += Text(OnOneLine(name), ": ", OnOneLine(value), "\r\n");
-  }
-  if (HasBody(response.status)) head += Text("Content-Length: ", response.body.size(), "\r\n");
-  head += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
-  return head;
 }
 
 }  // namespace
@@ -189,9 +163,8 @@ void Connection::Run() {
   state_ = State::kRunning;
   StopTiming();
   SetIdle(false);
-  running_ = std::make_unique<internal::Root<Response>>(
-      shared_.loop, Context(), shared_.handler.Handle(std::move(request)),
-      [this](absl::StatusOr<Response> response) { Finished(std::move(response)); });
+  running_.emplace(shared_.loop, Context(), shared_.handler.Handle(std::move(request)),
+                   [this](absl::StatusOr<Response> response) { Finished(std::move(response)); });
   running_->Start();
 }
 
@@ -213,10 +186,13 @@ void Connection::Respond(Response response, After after) {
   state_ = State::kWriting;
   SetIdle(false);
   const bool keep_alive = after_ == After::kNextRequest;
-  Queue(HeadOf(response, DateOf(shared_), keep_alive));
-  if (!is_head_request_ && HasBody(response.status)) Queue(std::move(response.body));
+  std::string head = HeadOf(response, DateOf(shared_), keep_alive);
+  const bool has_body = !is_head_request_ && HasBody(response.status);
+  const bool small = response.body.size() <= kSmallBody;
+  if (has_body && small) head += response.body;
+  Queue(std::move(head));
+  if (has_body && !small) Queue(std::move(response.body));
   StopTiming();
-  Time(Timed::kProgress);
   Write();
 }
 
@@ -241,7 +217,10 @@ void Connection::Write() {
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno != EAGAIN) return Close();
     if (sent < 0) {
-      if (state_ == State::kWriting) Watch(EPOLLOUT);
+      if (state_ == State::kWriting) {
+        Time(Timed::kProgress);
+        Watch(EPOLLOUT);
+      }
       return;
     }
     progress_ += static_cast<size_t>(sent);

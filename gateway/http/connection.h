@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <list>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -109,7 +109,7 @@ class Connection final : private SocketLoop::Watcher, private Loop::Timer {
 
   bool is_head_request_ = false;
   bool keep_alive_ = true;
-  std::unique_ptr<internal::Root<Response>> running_;
+  std::optional<internal::Root<Response>> running_;
 
   std::deque<std::string> output_;
   size_t written_ = 0;  // of the first

@@ -1,10 +1,11 @@
 #include "gateway/http/request_parser.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
+#include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
 
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
@@ -17,32 +18,7 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-// A body in a string that grows with what has come, never with what was announced.
-struct GrowingBody {
-  using value_type = std::string;
-  class reader {
-   public:
-    template <bool kRequest, class Fields>
-    reader(http::header<kRequest, Fields>&, std::string& body) : body_(body) {}
-    void init(const boost::optional<uint64_t>&, error_code& error) { error = {}; }
-    template <class Buffers>
-    size_t put(const Buffers& buffers, error_code& error) {
-      size_t taken = 0;
-      for (auto at = asio::buffer_sequence_begin(buffers); at != asio::buffer_sequence_end(buffers);
-           ++at) {
-        const asio::const_buffer piece = *at;
-        body_.append(static_cast<const char*>(piece.data()), piece.size());
-        taken += piece.size();
-      }
-      error = {};
-      return taken;
-    }
-    void finish(error_code& error) { error = {}; }
-
-   private:
-    std::string& body_;
-  };
-};
+constexpr size_t kUsualHeaders = 12;
 
 int StatusOf(const error_code& error) {
   if (error == http::error::header_limit) return 431;
@@ -58,6 +34,7 @@ std::string ToString(const View& view) {
 
 // "http://host/path" → "/path"; everything else as it is.
 std::string WithoutHost(std::string target) {
+  if (target.starts_with('/')) return target;
   for (const char* scheme : {"http://", "https://"}) {
     if (!absl::StartsWithIgnoreCase(target, scheme)) continue;
     const size_t path = target.find_first_of("/?", std::string_view(scheme).size());
@@ -75,21 +52,71 @@ size_t CountOf(const HttpHeaders& headers, std::string_view name) {
 
 }  // namespace
 
-struct RequestParser::Machine {
+// What Beast's parser finds goes straight into a RequestHead and a body: its own containers would
+// be filled and copied, which took as long as the parsing. The body is a string that grows with
+// what has come, never with what was announced.
+class RequestParser::Machine final : public http::basic_parser<true> {
+ public:
   explicit Machine(const Limits& limits) {
-    parser.header_limit(static_cast<uint32_t>(limits.max_head_bytes));
-    parser.body_limit(limits.max_body_bytes);
-    parser.eager(false);
+    header_limit(static_cast<uint32_t>(limits.max_head_bytes));
+    body_limit(limits.max_body_bytes);
+    eager(false);
   }
-  http::request_parser<GrowingBody> parser;
+
+  RequestHead head;
+  std::string body;
+  int version = 0;
+
+ private:
+  using Name = http::field;
+  using View = boost::beast::string_view;
+
+  void on_request_impl(http::verb, View method, View target, int of, error_code& error) override {
+    head.method = ToString(method);
+    head.target = WithoutHost(ToString(target));
+    head.headers.reserve(kUsualHeaders);
+    version = of;
+    error = {};
+  }
+  void on_field_impl(Name, View name, View value, error_code& error) override {
+    error = {};
+    if (in_trailer_) return;
+    head.headers.emplace_back(std::piecewise_construct,
+                              std::forward_as_tuple(name.data(), name.size()),
+                              std::forward_as_tuple(value.data(), value.size()));
+  }
+  void on_header_impl(error_code& error) override {
+    in_trailer_ = true;
+    error = {};
+  }
+  void on_body_init_impl(const boost::optional<uint64_t>&, error_code& error) override {
+    error = {};
+  }
+  size_t on_body_impl(View bytes, error_code& error) override {
+    body.append(bytes.data(), bytes.size());
+    error = {};
+    return bytes.size();
+  }
+  void on_chunk_header_impl(uint64_t, View, error_code& error) override { error = {}; }
+  size_t on_chunk_body_impl(uint64_t, View bytes, error_code& error) override {
+    return on_body_impl(bytes, error);
+  }
+  void on_finish_impl(error_code& error) override { error = {}; }
+  void on_response_impl(int, View, int, error_code& error) override {
+    error = http::error::bad_method;  // a parser of requests never calls this
+  }
+
+  bool in_trailer_ = false;
 };
 
 RequestParser::RequestParser(Limits limits)
-    : limits_(limits), machine_(std::make_unique<Machine>(limits)) {}
+    : limits_(limits), machine_(std::make_unique<std::optional<Machine>>()) {
+  machine_->emplace(limits_);
+}
 RequestParser::~RequestParser() = default;
 
-bool RequestParser::done() const { return head_.has_value() && machine_->parser.is_done(); }
-size_t RequestParser::body_bytes() const { return machine_->parser.get().body().size(); }
+bool RequestParser::done() const { return head_.has_value() && (*machine_)->is_done(); }
+size_t RequestParser::body_bytes() const { return (*machine_)->body.size(); }
 
 size_t RequestParser::Feed(std::string_view bytes) {
   size_t taken = 0;
@@ -109,7 +136,7 @@ size_t RequestParser::Feed(std::string_view bytes) {
 }
 
 size_t RequestParser::Step(std::string_view bytes) {
-  auto& parser = machine_->parser;
+  Machine& parser = **machine_;
   begun_ = true;
   error_code error;
   const size_t taken = parser.put(asio::buffer(bytes.data(), bytes.size()), error);
@@ -126,20 +153,15 @@ size_t RequestParser::Step(std::string_view bytes) {
 }
 
 void RequestParser::ReadHead() {
-  const auto& message = machine_->parser.get();
-  RequestHead& head = head_.emplace();
-  head.method = ToString(message.method_string());
-  head.target = WithoutHost(ToString(message.target()));
-  for (const auto& field : message) {
-    head.headers.emplace_back(ToString(field.name_string()), ToString(field.value()));
-  }
-  head.keep_alive = machine_->parser.keep_alive();
-  if (const auto length = machine_->parser.content_length()) head.content_length = *length;
+  Machine& machine = **machine_;
+  head_ = std::move(machine.head);
+  head_->keep_alive = machine.keep_alive();
+  if (const auto length = machine.content_length()) head_->content_length = *length;
   CheckHead();
 }
 
 void RequestParser::CheckHead() {
-  const unsigned version = machine_->parser.get().version();
+  const int version = (*machine_)->version;
   const size_t codings = CountOf(head_->headers, "transfer-encoding");
   const size_t hosts = CountOf(head_->headers, "host");
   if (version != 10 && version != 11)
@@ -164,8 +186,8 @@ void RequestParser::CheckHead() {
 }
 
 Request RequestParser::Take() {
-  Request request(*std::move(head_), std::move(machine_->parser.get().body()));
-  machine_ = std::make_unique<Machine>(limits_);
+  Request request(*std::move(head_), std::move((*machine_)->body));
+  machine_->emplace(limits_);
   head_.reset();
   begun_ = false;
   return request;

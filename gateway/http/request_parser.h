@@ -53,14 +53,14 @@ class RequestParser {
   Request Take();
 
  private:
-  struct Machine;
+  class Machine;
   size_t Step(std::string_view bytes);
   void ReadHead();
   void CheckHead();
   void Refuse(int status, std::string_view text);
 
   const Limits limits_;
-  std::unique_ptr<Machine> machine_;
+  std::unique_ptr<std::optional<Machine>> machine_;  // one for each request, in the same place
   bool begun_ = false;
   std::optional<RequestHead> head_;
   std::optional<Problem> problem_;

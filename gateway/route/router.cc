@@ -1,13 +1,13 @@
 #include "gateway/route/router.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "chains/core/text.h"
 
 namespace chains::gateway {
@@ -15,14 +15,14 @@ namespace {
 
 constexpr size_t kShownOfPath = 200;
 
-std::optional<std::string> PercentDecoded(std::string_view segment) {
+std::optional<std::string> PercentDecoded(std::string_view text) {
   std::string decoded;
-  for (size_t i = 0; i < segment.size(); ++i) {
-    if (segment[i] != '%') {
-      decoded += segment[i];
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
       continue;
     }
-    const std::string_view digits = segment.substr(i + 1, 2);
+    const std::string_view digits = text.substr(i + 1, 2);
     if (digits.size() < 2 || !absl::ascii_isxdigit(digits[0]) || !absl::ascii_isxdigit(digits[1])) {
       return std::nullopt;
     }
@@ -37,17 +37,39 @@ absl::Status NotFound(std::string_view target, std::string_view why) {
   return absl::NotFoundError(Text(shown, ": ", why));
 }
 
-std::optional<std::vector<std::string>> Segments(std::string_view target) {
-  const std::string_view path = target.substr(0, target.find_first_of("?#"));
-  if (!path.starts_with('/')) return std::nullopt;
-  std::vector<std::string> segments;
-  for (const absl::string_view part : absl::StrSplit(ToAbsl(path.substr(1)), '/')) {
-    std::optional<std::string> segment = PercentDecoded(ToStd(part));
-    if (!segment || segment->empty()) return std::nullopt;
-    segments.push_back(*std::move(segment));
+// The segments of a path, decoded, without an allocation where none of them is encoded.
+class Path {
+ public:
+  // False where it is no path.
+  bool Read(std::string_view target) {
+    const std::string_view path = target.substr(0, target.find_first_of("?#"));
+    if (!path.starts_with('/')) return false;
+    for (size_t at = 1;;) {
+      const size_t end = std::min(path.find('/', at), path.size());
+      if (!Add(path.substr(at, end - at))) return false;
+      if (end == path.size()) return true;
+      at = end + 1;
+    }
   }
-  return segments;
-}
+  std::span<const std::string_view> segments() const { return {segments_.data(), count_}; }
+
+ private:
+  bool Add(std::string_view part) {
+    if (part.empty() || count_ == segments_.size()) return false;
+    if (part.find('%') != std::string_view::npos) {
+      std::optional<std::string> decoded = PercentDecoded(part);
+      if (!decoded) return false;
+      part = decoded_[count_] = *std::move(decoded);
+    }
+    segments_[count_++] = part;
+    return !part.empty();
+  }
+
+  static constexpr size_t kMost = 6;  // one more than the longest that a route has
+  std::array<std::string_view, kMost> segments_;
+  std::array<std::string, kMost> decoded_;
+  size_t count_ = 0;
+};
 
 }  // namespace
 
@@ -60,33 +82,38 @@ absl::StatusOr<Router> Router::Create(std::vector<Route> routes) {
   return Router(std::move(routes));
 }
 
-absl::StatusOr<Router::Match> Router::Find(std::string_view target) const {
-  std::optional<std::vector<std::string>> segments = Segments(target);
-  if (!segments) return NotFound(target, "no path of this gateway");
-  const std::vector<std::string> chains = Chains();
-  if (segments->front() != "chains") {
-    if (chains.size() == 1) return FindIn(chains.front(), target, *std::move(segments));
-    return NotFound(target,
-                    Text("several chains are served here, so a path begins with /chains/ and ",
-                         "one of: ", absl::StrJoin(chains, ", ")));
+Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
+  for (const Route& route : routes_) {
+    if (std::find(chains_.begin(), chains_.end(), route.chain) == chains_.end())
+      chains_.push_back(route.chain);
   }
-  if (segments->size() < 3 ||
-      std::find(chains.begin(), chains.end(), (*segments)[1]) == chains.end()) {
-    return NotFound(target, Text("a path is /chains/CHAIN/ENVIRONMENT/METHOD; chains here: ",
-                                 absl::StrJoin(chains, ", ")));
-  }
-  const std::string chain = (*segments)[1];
-  segments->erase(segments->begin(), segments->begin() + 2);
-  return FindIn(chain, target, *std::move(segments));
 }
 
-absl::StatusOr<Router::Match> Router::FindIn(const std::string& chain, std::string_view target,
-                                             std::vector<std::string> segments) const {
-  const std::string method = segments.back();
+absl::StatusOr<Router::Match> Router::Find(std::string_view target) const {
+  Path path;
+  if (!path.Read(target)) return NotFound(target, "no path of this gateway");
+  const Segments segments = path.segments();
+  if (segments.front() != "chains") {
+    if (chains_.size() == 1) return FindIn(chains_.front(), target, segments);
+    return NotFound(target,
+                    Text("several chains are served here, so a path begins with /chains/ and ",
+                         "one of: ", absl::StrJoin(chains_, ", ")));
+  }
+  if (segments.size() < 3 ||
+      std::find(chains_.begin(), chains_.end(), segments[1]) == chains_.end()) {
+    return NotFound(target, Text("a path is /chains/CHAIN/ENVIRONMENT/METHOD; chains here: ",
+                                 absl::StrJoin(chains_, ", ")));
+  }
+  return FindIn(segments[1], target, segments.subspan(2));
+}
+
+absl::StatusOr<Router::Match> Router::FindIn(std::string_view chain, std::string_view target,
+                                             Segments segments) const {
+  const std::string_view method = segments.back();
   if (segments.size() == 1) {
     const absl::StatusOr<size_t> route = Default(chain);
     if (!route.ok()) return NotFound(target, MessageOf(route.status()));
-    return Match{.route = *route, .method = method};
+    return Match{.route = *route, .method = std::string(method)};
   }
   const bool is_deployment = segments.size() == 3 && segments[0] == "deployment";
   const bool is_environment =
@@ -94,26 +121,30 @@ absl::StatusOr<Router::Match> Router::FindIn(const std::string& chain, std::stri
   if (!is_deployment && !is_environment) {
     return NotFound(target, "a path ends with ENVIRONMENT/METHOD or deployment/ID/METHOD");
   }
-  const Route wanted{.chain = chain,
-                     .kind = is_deployment ? Route::Kind::kDeployment : Route::Kind::kEnvironment,
-                     .name = segments[segments.size() - 2]};
-  const auto route = std::find(routes_.begin(), routes_.end(), wanted);
-  if (route != routes_.end()) {
-    return Match{.route = static_cast<size_t>(route - routes_.begin()), .method = method};
+  const auto kind = is_deployment ? Route::Kind::kDeployment : Route::Kind::kEnvironment;
+  if (const auto route = IndexOf(chain, kind, segments[segments.size() - 2])) {
+    return Match{.route = *route, .method = std::string(method)};
   }
   return NotFound(target, Text("the chain ", chain, " has no such deployment here, only: ",
                                absl::StrJoin(RoutesOf(chain), ", ")));
 }
 
-absl::StatusOr<size_t> Router::Default(const std::string& chain) const {
+absl::StatusOr<size_t> Router::Default(std::string_view chain) const {
   for (const char* name : {"production", "development"}) {
-    const Route wanted{.chain = chain, .kind = Route::Kind::kEnvironment, .name = name};
-    const auto route = std::find(routes_.begin(), routes_.end(), wanted);
-    if (route != routes_.end()) return static_cast<size_t>(route - routes_.begin());
+    if (const auto route = IndexOf(chain, Route::Kind::kEnvironment, name)) return *route;
   }
   return absl::NotFoundError(Text("the chain ", chain,
                                   " has neither production nor development here, only: ",
                                   absl::StrJoin(RoutesOf(chain), ", ")));
+}
+
+std::optional<size_t> Router::IndexOf(std::string_view chain, Route::Kind kind,
+                                      std::string_view name) const {
+  for (size_t i = 0; i < routes_.size(); ++i) {
+    const Route& route = routes_[i];
+    if (route.kind == kind && route.name == name && route.chain == chain) return i;
+  }
+  return std::nullopt;
 }
 
 std::vector<std::string> Router::PathsOf(size_t route) const {
@@ -124,23 +155,14 @@ std::vector<std::string> Router::PathsOf(size_t route) const {
   }
   const absl::StatusOr<size_t> by_default = Default(wanted.chain);
   if (by_default.ok() && *by_default == route) paths.push_back(Text("/chains/", wanted.chain));
-  if (Chains().size() > 1) return paths;
+  if (chains_.size() > 1) return paths;
   const size_t with_prefix = paths.size();
   const size_t prefix = Text("/chains/", wanted.chain).size();
   for (size_t i = 0; i < with_prefix; ++i) paths.push_back(paths[i].substr(prefix));
   return paths;
 }
 
-std::vector<std::string> Router::Chains() const {
-  std::vector<std::string> chains;
-  for (const Route& route : routes_) {
-    if (std::find(chains.begin(), chains.end(), route.chain) == chains.end())
-      chains.push_back(route.chain);
-  }
-  return chains;
-}
-
-std::vector<std::string> Router::RoutesOf(const std::string& chain) const {
+std::vector<std::string> Router::RoutesOf(std::string_view chain) const {
   std::vector<std::string> names;
   for (const Route& route : routes_) {
     if (route.chain == chain) names.push_back(route.Path().substr(1));

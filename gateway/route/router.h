@@ -10,6 +10,8 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,15 +40,21 @@ class Router {
   std::vector<std::string> PathsOf(size_t route) const;
 
  private:
-  explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
+  // Each of a path's, decoded.
+  using Segments = std::span<const std::string_view>;
 
-  absl::StatusOr<Match> FindIn(const std::string& chain, std::string_view target,
-                               std::vector<std::string> segments) const;
-  absl::StatusOr<size_t> Default(const std::string& chain) const;
-  std::vector<std::string> Chains() const;
-  std::vector<std::string> RoutesOf(const std::string& chain) const;
+  explicit Router(std::vector<Route> routes);
+
+  absl::StatusOr<Match> FindIn(std::string_view chain, std::string_view target,
+                               Segments segments) const;
+  absl::StatusOr<size_t> Default(std::string_view chain) const;
+  // Index into routes(); nullopt without one.
+  std::optional<size_t> IndexOf(std::string_view chain, Route::Kind kind,
+                                std::string_view name) const;
+  std::vector<std::string> RoutesOf(std::string_view chain) const;
 
   std::vector<Route> routes_;
+  std::vector<std::string> chains_;  // each once
 };
 
 }  // namespace chains::gateway

@@ -8,6 +8,11 @@
 #include "chains/grpc/time.h"
 
 namespace chains {
+namespace {
+
+constexpr int kAloneForLong = 32;
+
+}  // namespace
 
 Reactor::Reactor(WorkerPool& workers)
     : Reactor(workers, std::make_unique<grpc::CompletionQueue>()) {}
@@ -73,13 +78,16 @@ void Reactor::Run() {
 // both without waiting, one after the other. While the watcher is armed it looks for the poller: so
 // a request that comes alone costs one look, one arming and one wake-up.
 bool Reactor::RunOnce(bool busy) {
-  if (watcher_ && !watcher_->armed()) {
+  const bool looks = watcher_ && !watcher_->armed();
+  if (looks) {
     const int polled = watcher_->poller().Poll();
     polled_ += polled;
     busy = busy || polled > 0;
   }
   busy = Turn() || busy;
-  const bool rests = MayRest(busy);
+  // What the watcher told of meanwhile is looked at first, in the next turn.
+  const bool told = watcher_ && !looks && !watcher_->armed();
+  const bool rests = !told && MayRest(busy);
   void* tag = nullptr;
   bool ok = false;
   const auto status = queue_->AsyncNext(
@@ -91,12 +99,12 @@ bool Reactor::RunOnce(bool busy) {
 }
 
 // Arming costs a system call, and a wake-up by the watcher a thread hop. So what is busy with its
-// poller rests only after a look at both found nothing; where one thing alone had come since the
-// last rest, another look would be in vain.
+// poller rests only after a look at both found nothing. Where things come one at a time, and have
+// so for a while, the look after each would be in vain.
 bool Reactor::MayRest(bool busy) {
   if (HasWork()) return false;
   if (!watcher_ || watcher_->armed()) return true;
-  if (busy && polled_ > 1) return false;
+  if (busy && (polled_ > 1 || alone_ < kAloneForLong)) return false;
   watcher_->Arm();
   return true;
 }
@@ -106,6 +114,7 @@ bool Reactor::MayRest(bool busy) {
 absl::Time Reactor::BeginRest() {
   if (!alarm_is_set_) resting_ = true;
   if (HasWork() || MayEnd() || (watcher_ && !watcher_->armed())) return absl::InfinitePast();
+  if (polled_ > 0) alone_ = polled_ == 1 ? std::min(alone_ + 1, kAloneForLong) : 0;
   polled_ = 0;
   rests_.store(rests_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   const absl::Time timer = NextTimer().value_or(absl::InfiniteFuture());
