@@ -42,36 +42,36 @@ def parse():
 
 
 def measure(bench, options):
-    if options.instructions:
-        return instructions.count(bench)
-    rows = []
-    for name, case in cases.ALL.items():
-        if not options.only or name in options.only:
-            print(f"measuring {name} …", file=sys.stderr, flush=True)
-            rows += case(bench)
-    return rows
+    """Rows, and in words which parts failed: one that cannot run costs no other its figures."""
+    parts = {"instructions": instructions.count} if options.instructions else {
+        name: case for name, case in cases.ALL.items() if not options.only or name in options.only}
+    rows, failures = [], []
+    for name, part in parts.items():
+        print(f"measuring {name} …", file=sys.stderr, flush=True)
+        try:
+            rows += part(bench)
+        except Failed as failure:
+            failures.append(f"{name}: {failure}")
+    return rows, failures
 
 
 def main():
     options = parse()
     with tempfile.TemporaryDirectory(prefix="chains-bench-") as folder:
         bench = cases.Bench(options.programs, folder, options.rounds, options.seconds)
-        try:
-            rows = measure(bench, options)
-        except Failed as failure:
-            print(f"bench: {failure}", file=sys.stderr)
-            return 1
+        rows, failures = measure(bench, options)
     print(f"On {machine()}; ratios are of the same run, A B A B.\n")
     print(as_markdown(rows))
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             file.write(as_json(rows, machine()) + "\n")
-    if options.update:
+    if options.update and not failures:
         instructions.write_baseline(rows)
-    risen = instructions.compare(rows, instructions.load_baseline()) if options.check else []
-    for words in risen:
+    if options.check:
+        failures += instructions.compare(rows, instructions.load_baseline())
+    for words in failures:
         print(f"bench: {words}", file=sys.stderr)
-    return 1 if risen else 0
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -1,13 +1,27 @@
 """What the bench makes of its figures."""
 
+import argparse
+import contextlib
+import http.server
+import io
 import os
 import subprocess
 import sys
+import tempfile
+import threading
+import time
 import unittest
+import unittest.mock
 
+import bench
 import instructions
+import peers
 import processes
+from cases.peers import check_answer
 from rows import Goal, Row, as_markdown, at_least, at_most, ratios
+
+# Says what it is told, and serves until it is ended.
+SAY = "import signal, sys\nprint(sys.argv[1], flush=True)\nsignal.pause()"
 
 
 def row(value, name="echo", unit="×"):
@@ -47,6 +61,44 @@ class Baseline(unittest.TestCase):
         self.assertEqual(instructions.compare([row(999, unit=" k")], {}), [])
 
 
+class Parts(unittest.TestCase):
+    def test_one_that_fails_costs_no_other_its_figures(self):
+        def fail(_):
+            raise processes.Failed("no luck")
+        options = argparse.Namespace(instructions=False, only=None)
+        parts = {"bad": fail, "good": lambda _: [1]}
+        with unittest.mock.patch.object(bench.cases, "ALL", parts), \
+                contextlib.redirect_stderr(io.StringIO()):
+            self.assertEqual(bench.measure(None, options), ([1], ["bad: no luck"]))
+
+
+class Peers(unittest.TestCase):
+    def test_what_answers_otherwise_is_not_measured(self):
+        class Answer(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b'"Hello"')
+
+            def log_message(self, *_):
+                pass
+        with http.server.HTTPServer(("127.0.0.1", 0), Answer) as server:
+            thread = threading.Thread(target=server.handle_request)
+            thread.start()
+            with self.assertRaisesRegex(processes.Failed, "other: 200 .*Hello.* is not the answer"):
+                check_answer("other", "127.0.0.1:%d" % server.server_port)
+            thread.join()
+
+    def test_those_that_are_not_installed_fail_with_how_to(self):
+        with unittest.mock.patch.object(peers, "PYTHON", "/absent/python3"), \
+                self.assertRaisesRegex(processes.Failed, "FastAPI .*; install it with ./dev setup"):
+            peers.fastapi(contextlib.ExitStack())
+        with unittest.mock.patch.object(peers, "GOOGLE_APIS", "/absent"), \
+                tempfile.TemporaryDirectory() as folder, \
+                self.assertRaisesRegex(processes.Failed, "gateway .*; install it with ./dev setup"):
+            peers.go_gateway(contextlib.ExitStack(), folder)
+
+
 class Programs(unittest.TestCase):
     def test_one_that_fails_is_told_with_its_words(self):
         with self.assertRaisesRegex(processes.Failed, "ended with 3:\nno luck"):
@@ -57,8 +109,7 @@ class Programs(unittest.TestCase):
             processes.Server([sys.executable, "-c", "print('no port', end='')"])
 
     def test_a_server_is_ended_with_its_log(self):
-        command = "import signal\nprint('listening on here', flush=True)\nsignal.pause()"
-        with processes.Server([sys.executable, "-c", command]) as server:
+        with processes.Server([sys.executable, "-c", SAY, "listening on here"]) as server:
             self.assertEqual(server.address, "here")
         self.assertIsNotNone(server.process.returncode)
         self.assertFalse(os.path.exists(server.log.name))
@@ -75,9 +126,21 @@ class Programs(unittest.TestCase):
         self.assertEqual(processes.system_calls_in(summary + "--------- ------\n      13 total\n"),
                          {"epoll_wait": 12, "read": 1})
 
+    def test_each_way_to_say_where_one_serves_is_understood(self):
+        for said in ("listening on here", "serving hello.SayHello, b at here",
+                     "chains-gateway answers at here, there"):
+            with processes.Server([sys.executable, "-c", SAY, said]) as server:
+                self.assertEqual(server.address, "here", said)
+
+    def test_processor_time_grows_with_work(self):
+        before, spent = processes.cpu_seconds([os.getpid()]), time.process_time()
+        while time.process_time() < spent + 0.05:
+            pass
+        self.assertGreater(processes.cpu_seconds([os.getpid()]), before)
+        self.assertGreaterEqual(processes.cpu_seconds([os.getpid(), os.getpid()]), 2 * before)
+
     def test_words_that_do_not_go_together_are_refused(self):
-        bench = os.path.join(os.path.dirname(__file__), "bench.py")
-        done = subprocess.run([sys.executable, bench, "--programs", "x", "--check"],
+        done = subprocess.run([sys.executable, bench.__file__, "--programs", "x", "--check"],
                               capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 2)
         self.assertIn("--check and --update go with --instructions", done.stderr)

@@ -14,6 +14,13 @@ class Parrot final : public Echo {
     reply.set_payload(std::move(*request.mutable_payload()));
     co_return reply;
   }
+  chains::Stream<EchoReply> Repeat(RepeatRequest request) override {
+    for (int i = 0; i < request.times(); ++i) {
+      EchoReply item;
+      item.set_payload(request.payload());
+      co_yield std::move(item);
+    }
+  }
 };
 
 }  // namespace

@@ -33,6 +33,23 @@ def echo(bench, in_flight):
             for kind in ("raw", "chains")}
 
 
+def stream_once(bench, kind, items):
+    """Of the server and of both ends, for one stream."""
+    out = os.path.join(bench.folder, f"callgrind.stream.{kind}")
+    with bench.echo_server(kind, callgrind=out + ".server") as server:
+        command = [bench.program(f"bench-caller-{kind}"), "repeat", server.address, "--calls", "1",
+                   "--warm-up", "0", "--items", str(items)]
+        _, said = run(under_callgrind(command, out + ".caller"), 300)
+        of_server = server.stop()
+        return of_server, of_server + instructions_in(said)
+
+
+def stream(bench):
+    """Per item: {kind: (of the server, of both ends)}."""
+    return {kind: tuple(map(slope, *[stream_once(bench, kind, items) for items in (FEW, MANY)]))
+            for kind in ("raw", "chains")}
+
+
 def hello_all_once(bench, kind, in_flight, calls):
     out = os.path.join(bench.folder, f"callgrind.hello.{kind}.{in_flight}")
     with bench.hello_server(kind) as hello, \
@@ -55,6 +72,11 @@ def count(bench):
         rows.append(Row(f"echo 30 B, {in_flight} in flight", "instructions of both ends ÷ raw",
                         [both["chains"] / both["raw"] for both in counts], at_most(1.08),
                         note=f"{counts[0]['chains']:,.0f} of {counts[0]['raw']:,.0f}"))
+    counts = [stream(bench) for _ in range(3)]
+    for i, ends in enumerate(("its server", "both ends")):
+        rows.append(Row("stream of items of 30 B", f"instructions of {ends} per item ÷ raw",
+                        [each["chains"][i] / each["raw"][i] for each in counts], at_most(1.08),
+                        note=f"{counts[0]['chains'][i]:,.0f} of {counts[0]['raw'][i]:,.0f}"))
     both = hello_all(bench, 16)
     rows.append(Row("HelloAll with 3 calls, 16 in flight", "instructions of its server ÷ raw",
                     [both["chains"] / both["raw"]], Goal(),

@@ -9,6 +9,7 @@ import tempfile
 import time
 
 START_SECONDS = 60
+ADDRESS = r"(?:listening on|serving .* at|answers at) ([^\s,]+)"
 CALLGRIND = ["valgrind", "--tool=callgrind", "--error-exitcode=99"]
 # -D: the traced program is our child, strace its own grandchild.
 STRACE = ["strace", "-D", "-f", "-c", "-U", "calls,name", "-o"]
@@ -46,8 +47,7 @@ class Server:
     def _wait_for_addresses(self):
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            found = re.findall(r"(?:listening on|serving .* at|answers at|http at) (\S+)",
-                               self.output())
+            found = re.findall(ADDRESS, self.output())
             if found:
                 return found
             if self.process.poll() is not None:
@@ -95,6 +95,16 @@ class Server:
             self.stop()
 
 
+def cpu_seconds(pids):
+    """Processor time of processes together, to a hundredth of a second."""
+    ticks = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rpartition(")")[2].split()  # from the third on
+        ticks += int(fields[11]) + int(fields[12])  # utime, stime
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def under_callgrind(command, out_file):
     return CALLGRIND + [f"--callgrind-out-file={out_file}"] + command
 
@@ -112,10 +122,11 @@ def system_calls_in(summary):
     return counts if counts.pop("total", None) is not None else {}
 
 
-def run(command, seconds):
-    """Runs a program to its end; what it printed on both outputs."""
+def run(command, seconds, env=None):
+    """Runs a program to its end, in our environment or `env`; what it printed on both outputs."""
     words = [str(word) for word in command]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=seconds, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=seconds, check=False,
+                          env=env)
     if done.returncode != 0:
         raise Failed(f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout, done.stderr

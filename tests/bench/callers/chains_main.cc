@@ -1,4 +1,5 @@
 // bench-caller-chains: the same calls, through the runtime's stub and reactor.
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,16 +22,29 @@ chains::Task<void> CallAgain(T& chainlet, ClosedLoop& loop, const Calls& calls) 
   }
 }
 
-template <typename T, typename Calls>
-int Run(const CallerOptions& options) {
+chains::Task<int> CountItems(chains::Stream<EchoReply> items) {
+  int count = 0;
+  while (std::optional<EchoReply> item = co_await items.Next()) ++count;
+  co_return count;
+}
+
+chains::Task<void> ReadAgain(Echo& chainlet, ClosedLoop& loop, const RepeatCalls& calls) {
+  while (loop.Next()) {
+    const auto count = co_await chains::Outcome(CountItems(chainlet.Repeat(calls.Make())));
+    loop.Done(count.ok() && *count == calls.items,
+              count.ok() ? "items are missing" : std::string(count.status().message()));
+  }
+}
+
+// `again(chainlet, loop, calls)` makes calls as long as the loop wants.
+template <typename T, typename Calls, typename Again>
+int Run(const CallerOptions& options, Again again) {
   const Calls calls(options);
   ClosedLoop loop(options);
   chains::Client<T> client(options.address);
   const auto start = [&](T& chainlet) {
     std::vector<chains::Task<void>> callers;
-    for (int i = 0; i < options.in_flight; ++i) {
-      callers.push_back(CallAgain<T, Calls>(chainlet, loop, calls));
-    }
+    for (int i = 0; i < options.in_flight; ++i) callers.push_back(again(chainlet, loop, calls));
     return chains::All(std::move(callers));
   };
   const absl::Status run = client.Run(start, {.timeout = absl::Minutes(10)}).status();
@@ -41,8 +55,11 @@ int Run(const CallerOptions& options) {
 int Main(int argc, char** argv) {
   chains::PrepareProcess();
   const CallerOptions options = ParseCaller(argc, argv);
-  if (options.kind == "echo") return Run<Echo, EchoCalls>(options);
-  return Run<hello::HelloAll, HelloAllCalls>(options);
+  if (options.kind == "echo") {
+    return Run<Echo, EchoCalls>(options, CallAgain<Echo, EchoCalls>);
+  }
+  if (options.kind == "repeat") return Run<Echo, RepeatCalls>(options, ReadAgain);
+  return Run<hello::HelloAll, HelloAllCalls>(options, CallAgain<hello::HelloAll, HelloAllCalls>);
 }
 
 }  // namespace

@@ -10,13 +10,16 @@ namespace bench {
 CallerOptions ParseCaller(int argc, char** argv) {
   CallerOptions options;
   CLI::App app("calls a server of the bench in a closed loop");
-  app.add_option("kind", options.kind)->required()->check(CLI::IsMember({"echo", "hello-all"}));
+  app.add_option("kind", options.kind)
+      ->required()
+      ->check(CLI::IsMember({"echo", "hello-all", "repeat"}));
   app.add_option("address", options.address)->required();
   app.add_option("--in-flight", options.in_flight)->check(CLI::Range(1, 10000));
   app.add_option("--calls", options.calls)->check(CLI::NonNegativeNumber);
   app.add_option("--seconds", options.seconds)->check(CLI::Range(0.01, 600.0));
   app.add_option("--warm-up", options.warm_up)->check(CLI::NonNegativeNumber);
   app.add_option("--size", options.size)->check(CLI::Range(0, 100'000'000));
+  app.add_option("--items", options.items)->check(CLI::Range(0, 100'000'000));
   app.add_option("--pid", options.pids, "whose processor time is told, too");
   try {
     app.parse(argc, argv);

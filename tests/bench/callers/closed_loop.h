@@ -12,13 +12,14 @@
 namespace bench {
 
 struct CallerOptions {
-  std::string kind;     // "echo" or "hello-all"
+  std::string kind;     // "echo", "hello-all" or "repeat"
   std::string address;  // of the server
   int in_flight = 1;
   int64_t calls = 0;     // to measure; 0: as many as fit into `seconds`
   double seconds = 1.0;  // only without `calls`
   int64_t warm_up = 200;
-  int size = 30;  // bytes of an echo; names of a HelloAll
+  int size = 30;       // bytes of an echo, or of an item of a stream; names of a HelloAll
+  int items = 10'000;  // of a stream
   std::vector<pid_t> pids;
 };
 

@@ -6,6 +6,7 @@
 
 #include "chains/grpc/process.h"
 #include "tests/bench/callers/closed_loop.h"
+#include "tests/bench/callers/raw_streams.h"
 #include "tests/bench/callers/requests.h"
 #include "tests/bench/floors/messages.h"
 #include "tests/bench/floors/raw_server.h"
@@ -82,6 +83,7 @@ int Main(int argc, char** argv) {
   chains::PrepareProcess();
   const CallerOptions options = ParseCaller(argc, argv);
   if (options.kind == "echo") return RawCaller<EchoCalls>(options).Run();
+  if (options.kind == "repeat") return ReadRawStreams(options);
   return RawCaller<HelloAllCalls>(options).Run();
 }
 

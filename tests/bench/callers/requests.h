@@ -23,6 +23,23 @@ struct EchoCalls {
   const std::string payload;
 };
 
+// A stream of `items` replies.
+struct RepeatCalls {
+  using Request = RepeatRequest;
+  using Reply = EchoReply;
+  static constexpr const char* kPath = "/bench.Echo/Repeat";
+  explicit RepeatCalls(const CallerOptions& options)
+      : payload(options.size, 'x'), items(options.items) {}
+  Request Make() const {
+    Request request;
+    request.set_payload(payload);
+    request.set_times(items);
+    return request;
+  }
+  const std::string payload;
+  const int items;
+};
+
 struct HelloAllCalls {
   using Request = hello::HelloAllRequest;
   using Reply = hello::HelloAllResponse;

@@ -48,10 +48,10 @@ class Bench:
         return Server([self.program("chains-gateway"), "--listen", "127.0.0.1:0", "--no-auth",
                        "--route", f"hello/production={entrypoint}"])
 
-    def caller(self, kind, what, address, in_flight, size, pids=()):
+    def caller(self, kind, what, address, in_flight, size, pids=(), more=()):
         """A closed loop of calls; its figures."""
         command = [self.program(f"bench-caller-{kind}"), what, address, "--in-flight", in_flight,
-                   "--size", size, "--seconds", self.seconds]
+                   "--size", size, "--seconds", self.seconds, *more]
         for pid in pids:
             command += ["--pid", pid]
         return figures(command, 60 + 10 * self.seconds)
@@ -65,11 +65,11 @@ class Bench:
             command += ["--pid", pid]
         return figures(command, 60 + 10 * self.seconds)
 
-    def in_turn(self, *measures):
+    def in_turn(self, *measures, rounds=None):
         """A B A B: the results of each measure, by round. The order turns from round to round, so
         that neither is always the first."""
         results = [[] for _ in measures]
-        for turn in range(self.rounds):
+        for turn in range(rounds or self.rounds):
             order = range(len(measures)) if turn % 2 == 0 else reversed(range(len(measures)))
             for i in order:
                 results[i].append(measures[i]())

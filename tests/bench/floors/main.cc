@@ -1,6 +1,6 @@
 // bench-raw: the floors as servers.
 //
-//   bench-raw echo ADDRESS                 answers bench.Echo
+//   bench-raw echo ADDRESS                 answers bench.Echo, its stream too
 //   bench-raw hello ADDRESS                answers hello.SayHello
 //   bench-raw hello-all ADDRESS HELLO      answers hello.HelloAll with calls to HELLO
 //
@@ -30,6 +30,43 @@ void Echo(RawCall& call) {
   EchoReply reply;
   reply.set_payload(std::move(*request.mutable_payload()));
   call.Reply(ToBuffer(reply));
+}
+
+// One call of Repeat; destroys itself.
+class Repeating final : public RawTag {
+ public:
+  explicit Repeating(RawCall& call) : call_(call) {}
+  void Start() {
+    if (!FromBuffer(call_.request(), request_)) {
+      call_.Fail(kBadRequest);
+      delete this;
+      return;
+    }
+    Proceed(true);
+  }
+  void Proceed(bool ok) override {
+    if (ok && sent_++ < request_.times()) {
+      EchoReply item;
+      item.set_payload(request_.payload());
+      call_.Send(ToBuffer(item), *this);
+      return;
+    }
+    call_.End();
+    delete this;
+  }
+
+ private:
+  RawCall& call_;
+  RepeatRequest request_;
+  int sent_ = 0;
+};
+
+void EchoOrRepeat(RawCall& call) {
+  if (call.path() == "/bench.Echo/Repeat") {
+    (new Repeating(call))->Start();
+  } else {
+    Echo(call);
+  }
 }
 
 void Hello(RawCall& call) {
@@ -131,7 +168,7 @@ int Main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   const std::string role = argc > 2 ? argv[1] : "";
   if (role == "echo" && argc == 3) {
-    RawServer server(argv[2], Echo);
+    RawServer server(argv[2], EchoOrRepeat);
     return Serve(server, signals);
   }
   if (role == "hello" && argc == 3) {

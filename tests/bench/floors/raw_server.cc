@@ -22,7 +22,10 @@ class RawServer::Taken final : public RawCall {
     server_.service_.RequestCall(&context_, &stream_, server_.queue_.get(), server_.queue_.get(),
                                  static_cast<RawTag*>(&accept_));
   }
+  const std::string& path() const override { return context_.method(); }
   const grpc::ByteBuffer& request() const override { return request_; }
+  void Send(const grpc::ByteBuffer& item, RawTag& sent) override { stream_.Write(item, &sent); }
+  void End() override { Fail(grpc::Status::OK); }
   void Reply(const grpc::ByteBuffer& reply) override {
     stream_.WriteAndFinish(reply, grpc::WriteOptions(), grpc::Status::OK,
                            static_cast<RawTag*>(&finish_));
@@ -100,12 +103,32 @@ std::string RawAuthority(const std::string& address) {
   return chains::internal::AuthorityOf(address);
 }
 
-std::unique_ptr<grpc::GenericStub> RawConnect(const std::string& address) {
+namespace {
+
+grpc::ChannelArguments ClientArguments() {
   grpc::ChannelArguments arguments;
   chains::internal::SetClientArguments(
       [&arguments](const char* name, int value) { arguments.SetInt(name, value); });
+  return arguments;
+}
+
+std::unique_ptr<grpc::GenericStub> ConnectWith(const std::string& address,
+                                               const grpc::ChannelArguments& arguments) {
   return std::make_unique<grpc::GenericStub>(
       grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
+}
+
+}  // namespace
+
+std::unique_ptr<grpc::GenericStub> RawConnect(const std::string& address) {
+  return ConnectWith(address, ClientArguments());
+}
+
+std::unique_ptr<grpc::GenericStub> RawConnectForStreams(const std::string& address) {
+  grpc::ChannelArguments arguments = ClientArguments();
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 64 * 1024);
+  return ConnectWith(address, arguments);
 }
 
 }  // namespace bench

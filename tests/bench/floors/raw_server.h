@@ -1,6 +1,7 @@
 // RawServer: the floor of a served call. What one would write by hand against gRPC's completion
-// queue: one thread, one queue, the generic service, three operations and the done tag a call, and
-// a state machine without coroutines, policies or anything else of the runtime but its settings.
+// queue: one thread, one queue, the generic service, three operations and the done tag a call
+// (and one for each item of a stream), and a state machine without coroutines, policies or anything
+// else of the runtime but its settings.
 #pragma once
 
 #include <functional>
@@ -22,10 +23,14 @@ class RawTag {
   ~RawTag() = default;
 };
 
-// One call that was taken; Reply() or Fail() ends it, once, on the server's thread.
+// One call that was taken; Reply(), End() or Fail() ends it, once, on the server's thread.
 class RawCall {
  public:
+  virtual const std::string& path() const = 0;
   virtual const grpc::ByteBuffer& request() const = 0;
+  // One item of a stream; the next one, or an end, may follow when `sent` came back.
+  virtual void Send(const grpc::ByteBuffer& item, RawTag& sent) = 0;
+  virtual void End() = 0;
   virtual void Reply(const grpc::ByteBuffer& reply) = 0;
   virtual void Fail(const grpc::Status& status) = 0;
 
@@ -58,6 +63,8 @@ class RawServer {
 // A generic stub on a connection of its own, with the runtime's settings. What calls it gives
 // RawAuthority() to its ClientContext, as the runtime does.
 std::unique_ptr<grpc::GenericStub> RawConnect(const std::string& address);
+// The same with the settings that the runtime has for streams.
+std::unique_ptr<grpc::GenericStub> RawConnectForStreams(const std::string& address);
 std::string RawAuthority(const std::string& address);
 
 }  // namespace bench
