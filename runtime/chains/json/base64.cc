@@ -1,72 +1,74 @@
 #include "chains/json/base64.h"
 
-#include <array>
-#include <cstdint>
+#include <algorithm>
+
+#include "chains/json/base64_groups.h"
 
 namespace chains::json {
 namespace {
 
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+// Done by pieces that stay in the first-level cache on their way to `out`: growing a string by
+// resize() would write zeros first, a second pass over memory.
+constexpr size_t kGroupsAtOnce = 1024;
 
-constexpr std::array<int8_t, 256> kValues = [] {
-  std::array<int8_t, 256> values{};
-  values.fill(-1);
-  for (int i = 0; i < 64; ++i) values[static_cast<unsigned char>(kAlphabet[i])] = i;
-  values['-'] = 62;
-  values['_'] = 63;
-  return values;
-}();
-
-unsigned Byte(std::string_view bytes, size_t at) {
-  return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0;
+std::string_view WithoutPadding(std::string_view text) {
+  if (text.size() % 4 == 0 && text.ends_with('=')) text.remove_suffix(text.ends_with("==") ? 2 : 1);
+  return text;
 }
 
-int Value(char c) { return kValues[static_cast<unsigned char>(c)]; }
+// One or two bytes that are no whole group.
+void AppendRest(std::string_view bytes, std::string& out) {
+  char group[3] = {};
+  char text[4];
+  std::copy(bytes.begin(), bytes.end(), group);
+  kTableBase64.encode(group, 1, text);
+  std::fill(text + bytes.size() + 1, text + 4, '=');
+  out.append(text, 4);
+}
+
+// Two or three characters. The bits that they have to spare must be zero: one spelling for one
+// value, as RFC 4648 recommends in section 3.5.
+bool AppendFromRest(std::string_view text, std::string& out) {
+  char group[4] = {'A', 'A', 'A', 'A'};
+  char bytes[3];
+  std::copy(text.begin(), text.end(), group);
+  if (!kTableBase64.decode(group, 1, bytes)) return false;
+  const size_t size = text.size() - 1;
+  out.append(bytes, size);
+  return bytes[size] == 0;
+}
 
 }  // namespace
 
 void AppendBase64(std::string_view bytes, std::string& out) {
-  size_t to = out.size();
-  out.resize(to + (bytes.size() + 2) / 3 * 4);
-  for (size_t at = 0; at < bytes.size(); at += 3) {
-    const unsigned three = Byte(bytes, at) << 16 | Byte(bytes, at + 1) << 8 | Byte(bytes, at + 2);
-    out[to++] = kAlphabet[three >> 18];
-    out[to++] = kAlphabet[three >> 12 & 63];
-    out[to++] = kAlphabet[three >> 6 & 63];
-    out[to++] = kAlphabet[three & 63];
+  out.reserve(out.size() + (bytes.size() + 2) / 3 * 4);
+  char text[4 * kGroupsAtOnce];
+  while (bytes.size() >= 3) {
+    const size_t groups = std::min(bytes.size() / 3, kGroupsAtOnce);
+    FastestBase64().encode(bytes.data(), groups, text);
+    out.append(text, 4 * groups);
+    bytes.remove_prefix(3 * groups);
   }
-  const size_t missing = (3 - bytes.size() % 3) % 3;
-  for (size_t i = 1; i <= missing; ++i) out[out.size() - i] = '=';
+  if (!bytes.empty()) AppendRest(bytes, out);
+}
+
+size_t SizeFromBase64(std::string_view text) {
+  text = WithoutPadding(text);
+  return text.size() / 4 * 3 + text.size() % 4 * 3 / 4;
 }
 
 bool AppendFromBase64(std::string_view text, std::string& out) {
-  if (text.size() % 4 == 0 && text.ends_with('=')) text.remove_suffix(text.ends_with("==") ? 2 : 1);
-  const size_t whole = text.size() / 4 * 4;
-  const size_t rest = text.size() - whole;
-  if (rest == 1) return false;
-  size_t to = out.size();
-  out.resize(to + whole / 4 * 3);
-  int all = 0;  // negative once anything was
-  for (size_t at = 0; at < whole; at += 4) {
-    const int a = Value(text[at]), b = Value(text[at + 1]), c = Value(text[at + 2]),
-              d = Value(text[at + 3]);
-    all |= a | b | c | d;
-    const unsigned three = static_cast<unsigned>(a) << 18 | static_cast<unsigned>(b) << 12 |
-                           static_cast<unsigned>(c) << 6 | static_cast<unsigned>(d);
-    out[to++] = static_cast<char>(three >> 16);
-    out[to++] = static_cast<char>(three >> 8);
-    out[to++] = static_cast<char>(three);
+  text = WithoutPadding(text);
+  if (text.size() % 4 == 1) return false;
+  out.reserve(out.size() + SizeFromBase64(text));
+  char bytes[3 * kGroupsAtOnce];
+  while (text.size() >= 4) {
+    const size_t groups = std::min(text.size() / 4, kGroupsAtOnce);
+    if (!FastestBase64().decode(text.data(), groups, bytes)) return false;
+    out.append(bytes, 3 * groups);
+    text.remove_prefix(4 * groups);
   }
-  if (rest == 0) return all >= 0;
-  const int a = Value(text[whole]), b = Value(text[whole + 1]);
-  const int c = rest == 3 ? Value(text[whole + 2]) : 0;
-  all |= a | b | c;
-  const unsigned three = static_cast<unsigned>(a) << 18 | static_cast<unsigned>(b) << 12 |
-                         static_cast<unsigned>(c) << 6;
-  out += static_cast<char>(three >> 16);
-  if (rest == 3) out += static_cast<char>(three >> 8);
-  return all >= 0;
+  return text.empty() || AppendFromRest(text, out);
 }
 
 }  // namespace chains::json

@@ -2,6 +2,7 @@
 // standard or the URL alphabet, with padding or without.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -9,7 +10,11 @@ namespace chains::json {
 
 void AppendBase64(std::string_view bytes, std::string& out);
 
-// Appends the bytes. False, with `out` in any state, where `text` is no base64.
+// How many bytes `text` stands for, if it is base64.
+size_t SizeFromBase64(std::string_view text);
+
+// Appends the bytes. False, with `out` in any state, where `text` is no base64, or where bits that
+// it has to spare at its end are not zero.
 [[nodiscard]] bool AppendFromBase64(std::string_view text, std::string& out);
 
 }  // namespace chains::json

@@ -1,21 +1,15 @@
 #include "chains/json/json_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 
 #include "chains/core/text.h"
+#include "chains/json/plain_text.h"
 
 namespace chains::json {
 namespace {
 
-// What a string may hold as it is, one byte a character.
-constexpr std::array<bool, 256> kPlain = [] {
-  std::array<bool, 256> plain{};
-  for (int c = 0x20; c < 0x80; ++c) plain[c] = c != '"' && c != '\\';
-  return plain;
-}();
-
+bool IsAscii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 size_t SkipDigits(std::string_view text, size_t at) {
@@ -45,31 +39,6 @@ std::string Seen(std::string_view text, size_t at) {
 }
 
 }  // namespace
-
-JsonReader::Kind JsonReader::Peek() {
-  if (!ok()) return Kind::kNothing;
-  SkipSpace();
-  switch (at_ < text_.size() ? text_[at_] : '\0') {
-    case 'n':
-      return Kind::kNull;
-    case 't':
-    case 'f':
-      return Kind::kBool;
-    case '"':
-      return Kind::kString;
-    case '[':
-      return Kind::kArray;
-    case '{':
-      return Kind::kObject;
-    case '-':
-      return Kind::kNumber;
-    default:
-      break;
-  }
-  if (at_ < text_.size() && IsDigit(text_[at_])) return Kind::kNumber;
-  ExpectsValue();
-  return Kind::kNothing;
-}
 
 bool JsonReader::ExpectsValue() {
   return Fail(at_, Text("a value is expected, ", Seen(text_, at_)));
@@ -193,15 +162,12 @@ bool JsonReader::ReadString(std::string_view& text) {
     return Fail(at_, Text("a string is expected, ", Seen(text_, at_)));
   }
   const size_t begin = at_ + 1;
-  size_t at = begin;
-  while (at < text_.size()) {
-    if (kPlain[static_cast<unsigned char>(text_[at])]) {
-      ++at;
-    } else if (const size_t length = Utf8Length(text_, at); length > 1) {
-      at += length;
-    } else {
-      break;
-    }
+  size_t at = begin + PlainLength(text_, begin);
+  while (at < text_.size() && !IsAscii(text_[at])) {
+    const size_t length = Utf8Length(text_, at);
+    if (length == 0) break;
+    at += length;
+    at += PlainLength(text_, at);
   }
   if (at < text_.size() && text_[at] == '"') {
     text = text_.substr(begin, at - begin);
@@ -316,13 +282,6 @@ bool JsonReader::Fail(size_t offset, std::string_view problem) {
     status_ = absl::InvalidArgumentError(Text(JsonPosition(text_, offset), ": ", problem));
   }
   return false;
-}
-
-void JsonReader::SkipSpace() {
-  while (at_ < text_.size() &&
-         (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) {
-    ++at_;
-  }
 }
 
 std::string JsonPosition(std::string_view text, size_t offset) {

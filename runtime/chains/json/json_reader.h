@@ -27,7 +27,13 @@ class JsonReader {
   explicit JsonReader(std::string_view text) : text_(text) {}
 
   // What kind of value comes next; kNothing after a failure and where no value begins.
-  Kind Peek();
+  Kind Peek() {
+    if (!ok()) return Kind::kNothing;
+    SkipSpace();
+    const Kind kind = at_ < text_.size() ? KindOf(text_[at_]) : Kind::kNothing;
+    if (kind == Kind::kNothing) ExpectsValue();
+    return kind;
+  }
 
   bool BeginObject();
   // True with the key of the next member, whose value is to be read next; false at the end. The key
@@ -58,9 +64,23 @@ class JsonReader {
   bool Fail(size_t offset, std::string_view problem);
 
  private:
+  // By the first character of a value.
+  static constexpr Kind KindOf(char c) {
+    if (c == '"') return Kind::kString;
+    if (c == '-' || (c >= '0' && c <= '9')) return Kind::kNumber;
+    if (c == '{') return Kind::kObject;
+    if (c == '[') return Kind::kArray;
+    if (c == 't' || c == 'f') return Kind::kBool;
+    return c == 'n' ? Kind::kNull : Kind::kNothing;
+  }
+  static constexpr bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+  // Most often there is none, or one.
+  void SkipSpace() {
+    while (at_ < text_.size() && text_[at_] <= ' ' && IsSpace(text_[at_])) ++at_;
+  }
   bool Enter(char open, std::string_view expected);
   void Leave();
-  void SkipSpace();
   bool Literal(std::string_view word);
   bool StringSlowly(size_t begin, size_t at);
   bool Escape(size_t& at);

@@ -1,5 +1,6 @@
 #include "chains/json/json_to_wire.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
@@ -21,6 +22,8 @@ using Form = MessageSchema::Form;
 constexpr int kMaxMessageDepth = 100;
 // Every level of Any reads all that is in it once more.
 constexpr int kMaxAnyDepth = 4;
+
+constexpr size_t kSmallJson = 64;
 
 // Which fields of a message have been given.
 class Seen {
@@ -95,6 +98,8 @@ bool TakesNull(const FieldSchema& field) {
 absl::StatusOr<std::string> Writer::Request(const MessageSchema& type) {
   const Place top;
   Seen seen(type);
+  // A message is rarely larger than its JSON; a small one may need no memory of its own at all.
+  if (json_.size() > kSmallJson) out_.Reserve(std::min(json_.size(), max_bytes_));
   // No body at all is no argument at all.
   const bool nothing = json_.find_first_not_of(" \t\r\n") == std::string_view::npos;
   if (type.form != Form::kFields) {
@@ -210,8 +215,8 @@ bool Writer::Map(const FieldSchema& field, const Place& place) {
 }
 
 bool Writer::MapKey(const FieldSchema& field, const std::string& key, const Place& place) {
-  out_.Tag(1, WireTypeOf(field.descriptor->type()));
-  switch (field.descriptor->type()) {
+  out_.Tag(1, field.wire_type);
+  switch (field.type) {
     case FieldDescriptor::TYPE_STRING:
       out_.Bytes(key);
       return true;
@@ -229,7 +234,7 @@ bool Writer::MapKey(const FieldSchema& field, const std::string& key, const Plac
 // With its tag.
 bool Writer::Single(const FieldSchema& field, const Place& place) {
   if (field.message != nullptr) return Part(field.number(), *field.message, place);
-  out_.Tag(field.number(), WireTypeOf(field.descriptor->type()));
+  out_.Tag(field.number(), field.wire_type);
   return scalars_.Write(field, place);
 }
 
@@ -298,7 +303,9 @@ bool Writer::AnyValue(const Place& place) {
     in_ = ahead;
     return in_.ok();
   }
-  const MessageSchema* type = schema_.Find(std::string_view(url).substr(url.rfind('/') + 1));
+  const size_t slash = url.rfind('/');
+  const MessageSchema* type =
+      slash == std::string::npos ? nullptr : schema_.Find(std::string_view(url).substr(slash + 1));
   if (type == nullptr)
     return FailAt(in_, at, place, Text("@type names no message of this chain: '", url, "'"));
   if (++any_depth_ > kMaxAnyDepth) {

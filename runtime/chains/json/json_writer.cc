@@ -1,21 +1,15 @@
 #include "chains/json/json_writer.h"
 
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <utility>
 
 #include "chains/json/base64.h"
 #include "chains/json/json_reader.h"
+#include "chains/json/plain_text.h"
 
 namespace chains::json {
 namespace {
-
-constexpr std::array<bool, 256> kPlain = [] {
-  std::array<bool, 256> plain{};
-  for (int c = 0x20; c < 0x80; ++c) plain[c] = c != '"' && c != '\\';
-  return plain;
-}();
 
 template <typename Number>
 void AppendNumber(Number number, std::string& out) {
@@ -65,11 +59,9 @@ void JsonWriter::Quote(std::string_view text) {
   size_t begin = 0;
   size_t at = 0;
   while (at < text.size()) {
+    at += PlainLength(text, at);
+    if (at == text.size()) break;
     const unsigned char c = text[at];
-    if (kPlain[c]) {
-      ++at;
-      continue;
-    }
     if (c >= 0x80) {
       if (const size_t length = Utf8Length(text, at); length > 0) {
         at += length;

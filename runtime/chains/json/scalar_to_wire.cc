@@ -25,7 +25,7 @@ std::optional<double> SpecialNumber(std::string_view text) {
 }  // namespace
 
 bool ScalarWriter::Write(const FieldSchema& field, const Place& place) {
-  switch (field.descriptor->type()) {
+  switch (field.type) {
     case FieldDescriptor::TYPE_STRING:
       return StringValue(place);
     case FieldDescriptor::TYPE_BYTES:
@@ -87,7 +87,7 @@ bool ScalarWriter::Signed(const FieldSchema& field, std::string_view text, size_
 
 // An integer that fits its type, as that type travels.
 void ScalarWriter::Integer(const FieldSchema& field, int64_t number) {
-  switch (field.descriptor->type()) {
+  switch (field.type) {
     case FieldDescriptor::TYPE_SINT32:
     case FieldDescriptor::TYPE_SINT64:
       out_.Varint(ZigZag(number));
@@ -111,7 +111,7 @@ bool ScalarWriter::Floating(const FieldSchema& field, std::string_view text, siz
   const std::optional<double> special = SpecialNumber(text);
   const std::optional<double> number = special ? special : ToDouble(text);
   if (!number) return FailOn(in_, at, place, "a number");
-  if (field.descriptor->type() == FieldDescriptor::TYPE_DOUBLE) {
+  if (field.type == FieldDescriptor::TYPE_DOUBLE) {
     out_.Fixed64(std::bit_cast<uint64_t>(*number));
     return true;
   }
@@ -183,10 +183,8 @@ bool ScalarWriter::BytesValue(const Place& place) {
   const size_t at = in_.offset();
   if (kind != Kind::kString) return FailOnNext(in_, place, "a string of base64");
   if (!in_.ReadString(text)) return false;
-  std::string bytes;
-  if (!AppendFromBase64(text, bytes)) return FailOn(in_, at, place, "a string of base64");
-  out_.Bytes(bytes);
-  return true;
+  out_.Varint(SizeFromBase64(text));
+  return AppendFromBase64(text, out_.bytes()) || FailOn(in_, at, place, "a string of base64");
 }
 
 bool ScalarWriter::Time(const MessageSchema& type, const Place& place) {

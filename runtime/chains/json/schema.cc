@@ -6,7 +6,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
 #include "chains/core/text.h"
-#include "chains/json/wire.h"
 
 namespace chains::json {
 namespace {
@@ -104,6 +103,8 @@ void Schema::Fill(MessageSchema& message) {
         .name = is_tensor && field.name() == "data" ? std::string_view("data_b64") : field.name(),
         .index = message.fields.size(),
         .packable = IsPackable(field),
+        .type = field.type(),
+        .wire_type = WireTypeOf(field.type()),
         .bare_64_bits = is_tensor});
     if (field.message_type() != nullptr) added.message = Find(field.message_type()->full_name());
     if (field.enum_type() != nullptr) added.values = Values(*field.enum_type());

@@ -11,6 +11,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include "chains/json/wire.h"
+
 namespace chains::json {
 
 struct MessageSchema;
@@ -23,12 +25,14 @@ struct EnumSchema {
 
 struct FieldSchema {
   const google::protobuf::FieldDescriptor* descriptor;
-  std::string_view name;      // as replies have it; requests may also use the lowerCamelCase name
-  size_t index;               // in MessageSchema::fields
-  bool packable;              // repeated numbers may travel as one run of bytes
-  bool bare_64_bits = false;  // 64-bit integers are JSON numbers here, not strings
-  const MessageSchema* message = nullptr;         // of fields that hold messages, maps among them
-  const EnumSchema* values = nullptr;             // of fields that hold an enum
+  std::string_view name;  // as replies have it; requests may also use the lowerCamelCase name
+  size_t index;           // in MessageSchema::fields
+  bool packable;          // repeated numbers may travel as one run of bytes
+  google::protobuf::FieldDescriptor::Type type;  // the descriptor's, which takes a call to read
+  WireType wire_type;                            // how a value of it travels that is not packed
+  bool bare_64_bits = false;               // 64-bit integers are JSON numbers here, not strings
+  const MessageSchema* message = nullptr;  // of fields that hold messages, maps among them
+  const EnumSchema* values = nullptr;      // of fields that hold an enum
   std::vector<const FieldSchema*> excludes = {};  // the others of its oneof
 
   uint32_t number() const { return static_cast<uint32_t>(descriptor->number()); }

@@ -4,8 +4,13 @@ namespace chains::json {
 namespace {
 
 bool Matches(const FieldSchema& field, WireType type) {
-  return type == WireTypeOf(field.descriptor->type()) ||
-         (field.packable && type == WireType::kBytes);
+  return type == field.wire_type || (field.packable && type == WireType::kBytes);
+}
+
+bool IsWhole(std::string_view message) {
+  WireReader reader(message);
+  for (WireReader::Field field; reader.Next(field);) continue;
+  return reader.ok();
 }
 
 }  // namespace
@@ -39,15 +44,21 @@ bool LastOf(const FieldSchema& field, std::string_view span, WireReader::Field& 
   return any;
 }
 
-// Protobuf's rule: pieces of one message merge, which is what their bytes in a row mean.
+// Protobuf's rule: pieces of one message merge, which is what their bytes in a row mean. A piece
+// that is broken could take from the next what it lacks: it is answered alone, for its reader to
+// refuse.
 std::string_view MessageBytes(const FieldSchema& field, std::string_view span,
                               std::string& joined) {
   WireReader reader(span);
   WireReader::Field first;
   if (!NextOf(field, reader, first)) return {};
   if (reader.offset() == span.size()) return first.bytes;
+  if (!IsWhole(first.bytes)) return first.bytes;
   joined = first.bytes;
-  for (WireReader::Field next; NextOf(field, reader, next);) joined += next.bytes;
+  for (WireReader::Field next; NextOf(field, reader, next);) {
+    if (!IsWhole(next.bytes)) return next.bytes;
+    joined += next.bytes;
+  }
   return joined;
 }
 

@@ -89,23 +89,30 @@ std::optional<std::string> FormatDuration(SecondsAndNanos duration) {
 
 std::optional<std::string> SnakeFromCamel(std::string_view camel) {
   std::string snake;
+  bool first = true;  // of a name
   for (const char c : camel) {
-    if (c == '_') return std::nullopt;
+    const bool fits = absl::ascii_isalnum(c) || c == '.';
+    if (!fits || (first && !absl::ascii_islower(c))) return std::nullopt;
     if (absl::ascii_isupper(c)) snake += '_';
     snake += absl::ascii_tolower(c);
+    first = c == '.';
   }
+  if (first) return std::nullopt;
   return snake;
 }
 
 std::optional<std::string> CamelFromSnake(std::string_view snake) {
   std::string camel;
+  bool first = true;  // of a name, or of a word in it
   bool raise = false;
   for (const char c : snake) {
-    if (absl::ascii_isupper(c) || (raise && !absl::ascii_islower(c))) return std::nullopt;
+    const bool fits = absl::ascii_isdigit(c) || c == '_' || c == '.';
+    if (!absl::ascii_islower(c) && (first || !fits)) return std::nullopt;
     if (c != '_') camel += raise ? absl::ascii_toupper(c) : c;
     raise = c == '_';
+    first = raise || c == '.';
   }
-  if (raise) return std::nullopt;
+  if (first) return std::nullopt;
   return camel;
 }
 

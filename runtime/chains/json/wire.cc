@@ -8,6 +8,7 @@ namespace {
 using google::protobuf::FieldDescriptor;
 
 constexpr uint64_t kLongestInOneByte = 0x7F;
+constexpr int kLongestTag = 5;  // bytes
 
 // Little endian, seven bits a byte.
 template <typename Sink>
@@ -45,7 +46,7 @@ WireType WireTypeOf(FieldDescriptor::Type type) {
   }
 }
 
-void WireWriter::Varint(uint64_t value) {
+void WireWriter::LongVarint(uint64_t value) {
   EachByteOfVarint(value, [this](char byte) { out_ += byte; });
 }
 
@@ -94,12 +95,15 @@ std::string WireWriter::Take() && {
 
 bool WireReader::Next(Field& field) {
   if (!ok_ || at_ == bytes_.size()) return false;
+  return Tag(field) && Value(field);
+}
+
+bool WireReader::Tag(Field& field) {
   uint64_t tag = 0;
-  if (!Varint(tag)) return false;
-  field.number = static_cast<uint32_t>(tag >> 3);
+  if (!Varint(tag, kLongestTag)) return false;
+  field.number = static_cast<uint32_t>(tag) >> 3;  // what is above 32 bits protobuf drops, too
   field.type = static_cast<WireType>(tag & 7);
-  if (tag > UINT32_MAX || field.number == 0) return Bad();
-  return Value(field);
+  return field.number != 0 || Bad();
 }
 
 bool WireReader::Value(Field& field) {
@@ -139,9 +143,9 @@ bool WireReader::NextPacked(WireType type, uint64_t& value) {
   }
 }
 
-bool WireReader::Varint(uint64_t& value) {
+bool WireReader::Varint(uint64_t& value, int longest) {
   value = 0;
-  for (int shift = 0; shift < 70 && at_ < bytes_.size(); shift += 7) {
+  for (int shift = 0; shift < 7 * longest && at_ < bytes_.size(); shift += 7) {
     const uint64_t byte = static_cast<unsigned char>(bytes_[at_++]);
     value |= (byte & 0x7F) << shift;
     if (byte < 0x80) return true;
@@ -162,11 +166,8 @@ bool WireReader::Fixed(size_t width, uint64_t& value) {
 bool WireReader::SkipGroup(uint32_t number) {
   std::vector<uint32_t> open = {number};
   while (!open.empty()) {
-    uint64_t tag = 0;
-    if (at_ == bytes_.size() || !Varint(tag)) return Bad();
     Field field;
-    field.number = static_cast<uint32_t>(tag >> 3);
-    field.type = static_cast<WireType>(tag & 7);
+    if (!Tag(field)) return false;
     if (field.type == WireType::kGroup) {
       open.push_back(field.number);
     } else if (field.type == WireType::kEndGroup) {

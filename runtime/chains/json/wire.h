@@ -41,10 +41,20 @@ class WireWriter {
   };
 
   void Tag(uint32_t number, WireType type) { Varint(number << 3 | static_cast<uint32_t>(type)); }
-  void Varint(uint64_t value);
+  void Varint(uint64_t value) {
+    if (value < 0x80) {
+      out_ += static_cast<char>(value);
+    } else {
+      LongVarint(value);
+    }
+  }
   void Fixed32(uint32_t value);
   void Fixed64(uint64_t value);
   void Bytes(std::string_view bytes);
+  // For whoever appends bytes in place, after their number.
+  std::string& bytes() { return out_; }
+  // Room for about so many bytes: without, a large message is moved each time it has doubled.
+  void Reserve(size_t size) { out_.reserve(size); }
 
   Part Open();
   void Close(Part part);
@@ -59,6 +69,8 @@ class WireWriter {
     size_t at;
     uint64_t length;
   };
+  void LongVarint(uint64_t value);
+
   std::string out_;
   std::vector<Long> longs_;
   size_t inserted_ = 0;  // bytes that `longs_` will add to `out_`
@@ -84,7 +96,8 @@ class WireReader {
   size_t offset() const { return at_; }
 
  private:
-  bool Varint(uint64_t& value);
+  bool Tag(Field& field);
+  bool Varint(uint64_t& value, int longest = 10);
   bool Fixed(size_t width, uint64_t& value);
   bool Value(Field& field);
   bool SkipGroup(uint32_t number);

@@ -153,7 +153,7 @@ bool Reader::List(const FieldSchema& field, std::string_view span) {
 }
 
 bool Reader::Packed(const FieldSchema& field, std::string_view run) {
-  const WireType type = WireTypeOf(field.descriptor->type());
+  const WireType type = field.wire_type;
   WireReader reader(run);
   for (uint64_t bits = 0; reader.NextPacked(type, bits);) Number(field, bits);
   return reader.ok() || Fail(Text(field.descriptor->full_name(), " is no packed list"));
@@ -191,7 +191,7 @@ std::optional<std::string> Reader::MapKey(const FieldSchema& field, std::string_
   if (!spans.ok()) return std::nullopt;
   WireReader::Field value;
   LastOf(key, spans.Of(key), value);
-  if (key.descriptor->type() == FieldDescriptor::TYPE_STRING) return std::string(value.bytes);
+  if (key.type == FieldDescriptor::TYPE_STRING) return std::string(value.bytes);
   JsonWriter text;
   std::swap(text, json_);
   Number(key, value.value);
@@ -213,7 +213,7 @@ bool Reader::Single(const FieldSchema& field, std::string_view span) {
 }
 
 bool Reader::Scalar(const FieldSchema& field, const WireReader::Field& value) {
-  switch (field.descriptor->type()) {
+  switch (field.type) {
     case FieldDescriptor::TYPE_STRING:
       json_.String(value.bytes);
       return true;
@@ -226,7 +226,7 @@ bool Reader::Scalar(const FieldSchema& field, const WireReader::Field& value) {
 }
 
 bool Reader::Number(const FieldSchema& field, uint64_t bits) {
-  switch (field.descriptor->type()) {
+  switch (field.type) {
     case FieldDescriptor::TYPE_BOOL:
       json_.Bool(bits != 0);
       break;
@@ -332,6 +332,7 @@ bool Reader::AnyValue(const MessageSchema& type, const Spans& spans) {
   WireReader::Field value;
   LastOf(type.fields[1], spans.Of(type.fields[1]), value);
   const MessageSchema* of = schema_.Find(url.bytes.substr(url.bytes.rfind('/') + 1));
+  if (url.bytes.empty() && !value.bytes.empty()) return Fail("an Any in the reply has no type");
   json_.BeginObject();
   if (!url.bytes.empty()) json_.Key("@type").String(url.bytes);
   bool done = true;

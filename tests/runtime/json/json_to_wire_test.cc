@@ -91,6 +91,7 @@ TEST(JsonToWire, RefusesWhatDoesNotFit) {
                            R"({"list": {}})",
                            R"({"any": {"a": 1}})",
                            R"({"any": {"@type": "type.googleapis.com/no.Such"}})",
+                           R"({"any": {"@type": "everything.Person"}})",
                            R"({"wrapped_int64": "x"})",
                            R"([])",
                            R"("x")",

@@ -54,7 +54,7 @@ class Random {
       const FieldDescriptor& field = *descriptor.field(i);
       const bool is_message = field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
       // A Value without a kind has no JSON.
-      const bool must = name == "google.protobuf.Struct.FieldsEntry";
+      const bool must = descriptor.options().map_entry();
       if (!must && (Pick(3) != 0 || (is_message && depth <= 0))) continue;
       if (field.enum_type() != nullptr &&
           field.enum_type()->full_name() == "google.protobuf.NullValue")

@@ -51,6 +51,18 @@ TEST(WireToJson, TakesTheLastOfASingleFieldAndMergesMessages) {
             R"("color":"COLOR_UNSPECIFIED","total":"0"})");
 }
 
+// Each piece of a message must be one: the first here would take from the second what it lacks.
+TEST(WireToJson, RefusesABrokenPieceOfAMessage) {
+  EXPECT_THAT(Raw("greet", std::string("\x22\x02\x0A\x01\x22\x02\x0A\x00", 8)),
+              HasSubstr("not a everything.Person"));
+}
+
+TEST(WireToJson, RefusesAnAnyWithoutAType) {
+  everything::All all;
+  all.mutable_any()->set_value("x");
+  EXPECT_THAT(ToJson("run_remote", all), HasSubstr("has no type"));
+}
+
 TEST(WireToJson, TakesListsInPiecesAndBothWaysPacked) {
   everything::All all;
   all.add_numbers(1);
