@@ -4,27 +4,13 @@
 
 namespace chains::internal {
 
-absl::Status Reading::Begin(StreamPromiseBase* producer) {
-  if (producer == nullptr) {
-    return absl::CancelledError("the stream ended when a coroutine in its Next() was dropped");
-  }
-  if (producer->reading_ != nullptr) {
-    return absl::CancelledError("another coroutine is, or was dropped, in Next() of this stream");
-  }
-  producer_ = producer;
-  producer->reading_ = this;
-  return absl::OkStatus();
+absl::Status Reading::Refusal(const StreamPromiseBase* producer) {
+  return absl::CancelledError(
+      producer == nullptr ? "the stream ended when a coroutine in its Next() was dropped"
+                          : "another coroutine is, or was dropped, in Next() of this stream");
 }
 
-void Reading::End() {
-  if (producer_ == nullptr) return;
-  producer_->reading_ = nullptr;
-  producer_ = nullptr;
-}
-
-void Reading::Stop() {
-  if (producer_ != nullptr) producer_->owner_->DropProducer();
-}
+void Reading::StopProducer() { producer_->owner_->DropProducer(); }
 
 StreamOwner::StreamOwner(StreamPromiseBase* producer) : producer_(producer) {
   if (producer_ != nullptr) producer_->owner_ = this;

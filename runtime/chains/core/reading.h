@@ -24,10 +24,14 @@ class Reading {
   absl::Status Begin(StreamPromiseBase* producer);
   void End();
   // Drops the producer.
-  void Stop();
+  void Stop() {
+    if (producer_ != nullptr) StopProducer();
+  }
 
  private:
   friend class StreamPromiseBase;
+  static absl::Status Refusal(const StreamPromiseBase* producer);
+  void StopProducer();
   StreamPromiseBase* producer_ = nullptr;  // while it runs
 };
 
@@ -62,5 +66,19 @@ class StreamPromiseBase : public Promise {
   Reading* reading_ = nullptr;
   StreamOwner* owner_ = nullptr;
 };
+
+// Every item passes these, once for each coroutine that it comes through.
+inline absl::Status Reading::Begin(StreamPromiseBase* producer) {
+  if (producer == nullptr || producer->reading_ != nullptr) return Refusal(producer);
+  producer_ = producer;
+  producer->reading_ = this;
+  return absl::OkStatus();
+}
+
+inline void Reading::End() {
+  if (producer_ == nullptr) return;
+  producer_->reading_ = nullptr;
+  producer_ = nullptr;
+}
 
 }  // namespace chains::internal

@@ -12,9 +12,11 @@
 // dropping the coroutine that waits in Next(), wherever the Stream is: further ones fail CANCELLED.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <utility>
 
+#include "absl/utility/utility.h"
 #include "chains/core/reading.h"
 #include "chains/core/task.h"
 
@@ -45,9 +47,14 @@ class StreamPromise final : public StreamPromiseBase {
    private:
     StreamPromise& self_;
   };
-  Pause yield_value(T value) noexcept {
-    item_.emplace(std::move(value));
+  // What is yielded stays where it is, in this frame, until the consumer takes it.
+  Pause yield_value(T&& item) noexcept {
+    item_ = std::addressof(item);
     return Pause(*this);
+  }
+  Pause yield_value(const T& item) {
+    copy_.emplace(item);
+    return yield_value(*std::move(copy_));
   }
   Pause final_suspend() noexcept {
     ended_ = true;
@@ -63,10 +70,17 @@ class StreamPromise final : public StreamPromiseBase {
 
   bool ended() const { return ended_; }
   const absl::Status& status() const { return status_; }
-  std::optional<T> TakeItem() { return std::exchange(item_, std::nullopt); }
+  // The item, moved once, or nothing where there is none. `in` is what a Result that is not an
+  // optional, but holds one, needs to construct it in place.
+  template <typename Result, typename... In>
+  Result TakeItem(In... in) {
+    T* const item = std::exchange(item_, nullptr);
+    return item != nullptr ? Result(in..., std::in_place, std::move(*item)) : Result(in...);
+  }
 
  private:
-  std::optional<T> item_;
+  T* item_ = nullptr;
+  std::optional<T> copy_;
   absl::Status status_;
   bool ended_ = false;
 };
@@ -88,11 +102,12 @@ class NextAwaiter final : private Continuation {
   }
   auto await_resume() {
     if constexpr (kOnFailure == OnFailure::kFails) {
-      return producer_->TakeItem();
+      return producer_->template TakeItem<std::optional<T>>();
     } else {
       using Result = absl::StatusOr<std::optional<T>>;
       if (!refusal_.ok()) return Result(refusal_);
-      return producer_->status().ok() ? Result(producer_->TakeItem()) : Result(producer_->status());
+      if (!producer_->status().ok()) return Result(producer_->status());
+      return producer_->template TakeItem<Result>(absl::in_place);
     }
   }
 

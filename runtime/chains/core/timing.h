@@ -29,7 +29,8 @@ class SleepAwaiter final : public Leaf, private Loop::Timer {
   absl::Duration duration_;
 };
 
-// Waits for something that runs under another Context, and enforces its deadline.
+// Waits for something that runs under another Context, which outlives the wait, and enforces its
+// deadline.
 class DeadlineAwaiter : public Leaf, protected Continuation, private Loop::Timer {
  protected:
   DeadlineAwaiter(const Context& context, Promise& waiter) : Leaf(waiter), context_(context) {}
@@ -61,7 +62,7 @@ class DeadlineAwaiter : public Leaf, protected Continuation, private Loop::Timer
     Resume();
   }
 
-  const Context context_;
+  const Context& context_;
   bool late_ = false;
 };
 
@@ -105,7 +106,7 @@ class NextWithinAwaiter final : public DeadlineAwaiter {
     }
     reading_.End();
     if (!producer_->status().ok()) return producer_->status();
-    return producer_->TakeItem();
+    return producer_->template TakeItem<absl::StatusOr<std::optional<T>>>(absl::in_place);
   }
 
  private:

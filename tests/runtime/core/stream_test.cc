@@ -48,6 +48,37 @@ TEST(StreamTest, CarriesWhatCanOnlyBeMoved) {
   EXPECT_THAT(Await(first(owned())), IsOkAndHolds(5));
 }
 
+// Counts how often it was moved since it was made or copied.
+struct Moved {
+  Moved() {}
+  Moved(const Moved& other) : copies(other.copies + 1) {}
+  Moved(Moved&& other) noexcept : copies(other.copies), moves(other.moves + 1) {}
+  int copies = 0;
+  int moves = 0;
+};
+
+TEST(StreamTest, MovesAnItemOnceAndCopiesOnlyWhatTheProducerKeeps) {
+  auto gives = []() -> Stream<Moved> {
+    Moved mine;
+    co_yield Moved();
+    co_yield std::move(mine);
+    co_yield mine;
+  };
+  auto takes = [](Stream<Moved> stream) -> Task<std::string> {
+    std::string seen;
+    while (std::optional<Moved> item = co_await stream.Next()) {
+      seen += std::to_string(item->copies) + std::to_string(item->moves) + " ";
+    }
+    co_return seen;
+  };
+  EXPECT_THAT(Await(takes(gives())), IsOkAndHolds("01 01 11 "));
+  auto asks = [](Stream<Moved> stream) -> Task<std::string> {
+    absl::StatusOr<std::optional<Moved>> item = co_await Outcome(stream.Next());
+    co_return std::to_string((*item)->copies) + std::to_string((*item)->moves);
+  };
+  EXPECT_THAT(Await(asks(gives())), IsOkAndHolds("01"));
+}
+
 TEST(StreamTest, ProducerRunsOnlyWhileSomebodyWaits) {
   auto produces = [](int& produced) -> Stream<int> {
     while (true) co_yield ++produced;
