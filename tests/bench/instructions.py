@@ -33,20 +33,30 @@ def echo(bench, in_flight):
             for kind in ("raw", "chains")}
 
 
-def stream_once(bench, kind, items):
-    """Of the server and of both ends, for one stream."""
-    out = os.path.join(bench.folder, f"callgrind.stream.{kind}")
-    with bench.echo_server(kind, callgrind=out + ".server") as server:
-        command = [bench.program(f"bench-caller-{kind}"), "repeat", server.address, "--calls", "1",
-                   "--warm-up", "0", "--items", str(items)]
-        _, said = run(under_callgrind(command, out + ".caller"), 300)
-        of_server = server.stop()
-        return of_server, of_server + instructions_in(said)
+def stream_server_once(bench, kind, items):
+    """Of a server for one stream, which a raw caller reads."""
+    with bench.echo_server(kind, callgrind=os.path.join(bench.folder, "callgrind.out")) as server:
+        run(read_stream(bench, "raw", server, items), 300)
+        return server.stop()
 
 
-def stream(bench):
-    """Per item: {kind: (of the server, of both ends)}."""
-    return {kind: tuple(map(slope, *[stream_once(bench, kind, items) for items in (FEW, MANY)]))
+def stream_caller_once(bench, kind, items):
+    """Of a caller for one stream, which a raw server sends."""
+    with bench.echo_server("raw") as server:
+        command = read_stream(bench, kind, server, items)
+        _, said = run(under_callgrind(command, os.path.join(bench.folder, "callgrind.out")), 300)
+        return instructions_in(said)
+
+
+def read_stream(bench, kind, server, items):
+    return [bench.program(f"bench-caller-{kind}"), "repeat", server.address, "--calls", "1",
+            "--warm-up", "0", "--items", str(items)]
+
+
+def stream(bench, once):
+    """Per item. The other end runs freely: were both slowed down, how many items a wake-up finds
+    would be chance, and a third of the count with it."""
+    return {kind: slope(*[once(bench, kind, items) for items in (FEW, MANY)])
             for kind in ("raw", "chains")}
 
 
