@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <random>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -11,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "chains/core/text.h"
+#include "chains/core/trace.h"
 #include "chains/grpc/limits.h"
 
 namespace chains::gateway {
@@ -42,19 +42,6 @@ constexpr std::array<std::string_view, 21> kNotForwarded = {
     "user-agent",
     "x-request-id",
 };
-
-uint64_t RandomBits() {
-  thread_local std::mt19937_64 random{std::random_device{}()};
-  return random();
-}
-
-// 16 digits. A formatter costs ten times as much, and every request has three such numbers.
-void AppendHex(uint64_t number, std::string& to) {
-  std::array<char, 16> digits;
-  for (size_t i = digits.size(); i-- > 0; number >>= 4)
-    digits[i] = "0123456789abcdef"[number & 0xF];
-  to.append(digits.data(), digits.size());
-}
 
 bool IsHex(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
@@ -113,28 +100,14 @@ std::string TraceIdOf(const RequestHead& head) {
     const std::string_view id = parent->substr(3, 32);
     if (IsHex(id) && id.find_first_not_of('0') != std::string_view::npos) return std::string(id);
   }
-  std::string id;
-  id.reserve(32);
-  AppendHex(RandomBits(), id);
-  AppendHex(RandomBits() | 1, id);
-  return id;
-}
-
-std::string NewTraceparent(std::string_view trace_id) {
-  std::string parent;
-  parent.reserve(55);
-  parent.append("00-").append(trace_id).append("-");
-  AppendHex(RandomBits() | 1, parent);
-  return parent.append("-01");
+  return internal::NewTraceId();
 }
 
 std::string RequestIdOf(const RequestHead& head) {
   const auto id = head.Header("x-request-id");
   if (id && !id->empty() && id->size() <= kMaxRequestId && IsPrintable(*id))
     return std::string(*id);
-  std::string made;
-  AppendHex(RandomBits(), made);
-  return made;
+  return internal::NewSpanId();
 }
 
 Headers ForwardedOf(const RequestHead& head, std::string_view request_id) {

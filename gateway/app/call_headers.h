@@ -19,8 +19,6 @@ absl::StatusOr<absl::Duration> TimeoutOf(const RequestHead& head, absl::Duration
 
 // The trace id of `traceparent` where that is valid, else a new one.
 std::string TraceIdOf(const RequestHead& head);
-// A traceparent of that trace, with a new span.
-std::string NewTraceparent(std::string_view trace_id);
 
 // The request's `X-Request-Id` where that is short and printable, else a new one.
 std::string RequestIdOf(const RequestHead& head);

@@ -7,6 +7,7 @@
 #include "chains/core/blocking.h"
 #include "chains/core/text.h"
 #include "chains/core/timing.h"
+#include "chains/core/trace.h"
 #include "gateway/app/call_headers.h"
 #include "gateway/app/errors.h"
 #include "gateway/app/openapi.h"
@@ -136,7 +137,7 @@ Task<Response> Gateway::Handle(Request request) {
   absl::StatusOr<Response> outcome = co_await Outcome(Call(request, request_id, trace_id, tally));
   Response response = outcome.ok() ? *std::move(outcome) : ErrorResponse(outcome.status());
   response.headers.emplace_back("X-Request-Id", request_id);
-  response.headers.emplace_back("Traceparent", NewTraceparent(trace_id));
+  response.headers.emplace_back("Traceparent", internal::NewTraceparent(trace_id));
   tally.Answered(response);
   co_return response;
 }

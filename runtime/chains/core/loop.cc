@@ -63,6 +63,7 @@ bool Loop::FireTimers() {
   if (timers_.empty()) return false;
   bool any = false;
   const absl::Time now = Now();
+  earliest_now_ = now;
   const uint64_t last = timers_armed_;
   for (auto next = timers_.begin(); next != timers_.end() && next->first.first <= now;) {
     if (next->first.second > last) {
@@ -79,7 +80,6 @@ bool Loop::FireTimers() {
 }
 
 bool Loop::Turn() {
-  Tick();
   const bool posted = RunPosted();
   const bool ready = RunReady();
   const bool fired = FireTimers();

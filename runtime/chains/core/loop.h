@@ -67,8 +67,8 @@ class Loop {
   void Post(absl::AnyInvocable<void()> work);
 
   virtual absl::Time Now() const { return absl::Now(); }
-  // A time that is not after Now(): of the last turn or request that began. For deadlines that are
-  // far away; Now() would cost as much as a call (65 ns).
+  // A time that is not after Now(): when the last request began, or timers were looked at. For
+  // deadlines that are far away; Now() would cost as much as a call (65 ns).
   absl::Time EarliestNow() const { return earliest_now_; }
   WorkerPool& workers() const { return workers_; }
 

@@ -35,6 +35,12 @@ std::string NewTraceId() {
   return id;
 }
 
+std::string NewSpanId() {
+  std::string id;
+  AppendHex(Random() | 1, id);
+  return id;
+}
+
 std::string NewTraceparent(std::string_view trace_id) {
   std::string text;
   text.reserve(kBefore.size() + trace_id.size() + 1 + kSpanDigits + kAfter.size());

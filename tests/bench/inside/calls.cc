@@ -20,6 +20,7 @@ class Parrot final : public Echo {
     EchoReply reply;
     co_return reply;
   }
+  chains::Stream<EchoReply> Repeat(RepeatRequest) override { co_return; }
 };
 
 // The floor of a call: a virtual function that makes a coroutine frame, and a message each way.

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "chains/core/trace.h"
+
 namespace chains::gateway {
 namespace {
 
@@ -39,7 +41,7 @@ TEST(Trace, ContinuesAValidOne) {
     EXPECT_NE(TraceIdOf(With({{"traceparent", parent}})),
               TraceIdOf(With({{"traceparent", parent}})));
   }
-  EXPECT_EQ(TraceIdOf(With({{"traceparent", NewTraceparent(id)}})), id);
+  EXPECT_EQ(TraceIdOf(With({{"traceparent", internal::NewTraceparent(id)}})), id);
 }
 
 TEST(RequestId, IsTheClientsWhereItIsFitToPrint) {
