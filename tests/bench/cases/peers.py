@@ -6,13 +6,13 @@ import json
 import os
 
 import peers as stacks
-from processes import Failed, Server, figures
+from processes import Failed
 from rows import Goal, Row, at_least, ratios
 
 from cases.common import per_second
 
-BODY = json.dumps({"names": ["Marius", "Sid", "Bola"]})
-ANSWER = json.dumps("Hello, Marius\nHello, Sid\nHello, Bola")
+BODY = json.dumps({"names": ["Ada", "Ada", "Ada"]})  # as Bench.post() sends it
+ANSWER = json.dumps("Hello, Ada\nHello, Ada\nHello, Ada")
 GOALS = {"FastAPI": at_least(10), "grpc-gateway": at_least(2.5), "gateway apart": Goal()}
 
 
@@ -28,25 +28,23 @@ def peers(bench):
         rows = []
         for connections in (32, 1):
             rows += compared(connections, dict(zip(chains, bench.in_turn(*[
-                lambda servers=servers: load(bench, servers, connections)
+                lambda servers=servers: bench.post(http_of(servers), connections,
+                                                   [server.pid for server in servers])
                 for servers in chains.values()]), strict=True)))
     return rows
 
 
 def inside(bench, stack):
-    """Its servers, the one that answers HTTP first: as those of a stack."""
+    """Its servers, the one that answers HTTP first: as those of a peer."""
     hello = stack.enter_context(bench.hello_server("chains", "127.0.0.1:0"))
-    return [stack.enter_context(Server(
-        [bench.program("bench-hello"), "serve", "--chainlets", "HelloAll", "--http", "127.0.0.1:0",
-         "--endpoints", f"SayHello={hello.address}"])), hello]
+    return [stack.enter_context(bench.entrypoint("peers", hello.address, "--http", "127.0.0.1:0")),
+            hello]
 
 
 def apart(bench, stack):
     hello = stack.enter_context(bench.hello_server("chains", "127.0.0.1:0"))
     hello_all = stack.enter_context(bench.hello_all_server("chains", hello.address, "127.0.0.1:0"))
-    return [stack.enter_context(Server(
-        [bench.program("chains-gateway"), "--listen", "127.0.0.1:0", "--no-auth", "--route",
-         f"hello/production={hello_all.address}"])), hello_all, hello]
+    return [stack.enter_context(bench.gateway(hello_all.address)), hello_all, hello]
 
 
 def http_of(servers):
@@ -60,14 +58,6 @@ def check_answer(name, address):
         answer = response.read().decode()
     if (response.status, answer) != (200, ANSWER):
         raise Failed(f"{name}: {response.status} {answer!r} is not the answer, {ANSWER!r}")
-
-
-def load(bench, servers, connections):
-    command = [bench.program("bench-caller-http"), http_of(servers), "--body", BODY,
-               "--connections", connections, "--seconds", bench.seconds]
-    for server in servers:
-        command += ["--pid", server.pid]
-    return figures(command, 60 + 10 * bench.seconds)
 
 
 def servers_cpu(results):
