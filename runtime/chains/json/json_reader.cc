@@ -40,15 +40,11 @@ std::string Seen(std::string_view text, size_t at) {
 
 }  // namespace
 
-bool JsonReader::ExpectsValue() {
-  return Fail(at_, Text("a value is expected, ", Seen(text_, at_)));
-}
-
 bool JsonReader::Enter(char open, std::string_view expected) {
   if (!ok()) return false;
   SkipSpace();
   if (at_ >= text_.size() || text_[at_] != open) {
-    return Fail(at_, Text(expected, " is expected, ", Seen(text_, at_)));
+    return Expects(expected, at_);
   }
   if (++depth_ > kMaxDepth) {
     return Fail(at_, Text("nested deeper than ", kMaxDepth, " levels"));
@@ -78,16 +74,17 @@ bool JsonReader::NextMember(std::string_view& key) {
     Leave();
     return false;
   } else if (!first_) {
-    return Fail(at_, Text("',' or '}' is expected, ", Seen(text_, at_)));
+    return Expects("',' or '}'", at_);
   }
   first_ = false;
   if (at_ >= text_.size() || text_[at_] != '"') {
-    return Fail(at_, Text("a key in double quotes is expected, ", Seen(text_, at_)));
+    return Expects("a key in double quotes", at_);
   }
+  key_at_ = at_;
   if (!ReadString(key)) return false;
   SkipSpace();
   if (at_ >= text_.size() || text_[at_] != ':') {
-    return Fail(at_, Text("':' is expected, ", Seen(text_, at_)));
+    return Expects("':'", at_);
   }
   ++at_;
   SkipSpace();
@@ -97,24 +94,23 @@ bool JsonReader::NextMember(std::string_view& key) {
 bool JsonReader::NextElement() {
   if (!ok()) return false;
   SkipSpace();
-  if (at_ < text_.size() && text_[at_] == ']') {
+  const char c = at_ < text_.size() ? text_[at_] : '\0';
+  if (c == ']') {
     Leave();
     return false;
   }
   if (!first_) {
-    if (at_ >= text_.size() || text_[at_] != ',') {
-      return Fail(at_, Text("',' or ']' is expected, ", Seen(text_, at_)));
-    }
+    if (c != ',') return Expects("',' or ']'", at_);
     ++at_;
     SkipSpace();
-    if (at_ < text_.size() && text_[at_] == ']') return ExpectsValue();
+    if (at_ < text_.size() && text_[at_] == ']') return Expects("a value", at_);
   }
   first_ = false;
   return true;
 }
 
 bool JsonReader::Literal(std::string_view word) {
-  if (text_.substr(at_, word.size()) != word) return ExpectsValue();
+  if (text_.substr(at_, word.size()) != word) return Expects("a value", at_);
   at_ += word.size();
   return true;
 }
@@ -141,14 +137,14 @@ bool JsonReader::ReadNumber(std::string_view& text) {
   if (at < text_.size() && text_[at] == '.') {
     const size_t fraction = ++at;
     at = SkipDigits(text_, at);
-    if (at == fraction) return Fail(at, Text("a digit is expected, ", Seen(text_, at)));
+    if (at == fraction) return Expects("a digit", at);
   }
   if (at < text_.size() && (text_[at] == 'e' || text_[at] == 'E')) {
     ++at;
     if (at < text_.size() && (text_[at] == '+' || text_[at] == '-')) ++at;
     const size_t exponent = at;
     at = SkipDigits(text_, at);
-    if (at == exponent) return Fail(at, Text("a digit is expected, ", Seen(text_, at)));
+    if (at == exponent) return Expects("a digit", at);
   }
   text = text_.substr(at_, at - at_);
   at_ = at;
@@ -158,11 +154,17 @@ bool JsonReader::ReadNumber(std::string_view& text) {
 bool JsonReader::ReadString(std::string_view& text) {
   if (!ok()) return false;
   SkipSpace();
-  if (at_ >= text_.size() || text_[at_] != '"') {
-    return Fail(at_, Text("a string is expected, ", Seen(text_, at_)));
-  }
+  if (at_ >= text_.size() || text_[at_] != '"') return Expects("a string", at_);
   const size_t begin = at_ + 1;
-  size_t at = begin + PlainLength(text_, begin);
+  const size_t end = begin + PlainLength(text_, begin);
+  if (end >= text_.size() || text_[end] != '"') return StringOfMore(begin, end, text);
+  text = text_.substr(begin, end - begin);
+  at_ = end + 1;
+  return true;
+}
+
+// A string that is not all plain; on from the first byte that is not.
+bool JsonReader::StringOfMore(size_t begin, size_t at, std::string_view& text) {
   while (at < text_.size() && !IsAscii(text_[at])) {
     const size_t length = Utf8Length(text_, at);
     if (length == 0) break;
@@ -183,6 +185,11 @@ bool JsonReader::ReadString(std::string_view& text) {
 bool JsonReader::StringSlowly(size_t begin, size_t at) {
   unescaped_.assign(text_, begin, at - begin);
   while (at < text_.size()) {
+    if (const size_t plain = PlainLength(text_, at); plain > 0) {
+      unescaped_.append(text_, at, plain);
+      at += plain;
+      continue;
+    }
     const char c = text_[at];
     if (c == '"') {
       at_ = at + 1;
@@ -239,7 +246,7 @@ bool JsonReader::FourDigits(size_t at, unsigned& value) {
   for (size_t i = at; i < at + 4; ++i) {
     const char c = i < text_.size() ? text_[i] : '\0';
     if (!std::isxdigit(static_cast<unsigned char>(c))) {
-      return Fail(i, Text("a hexadecimal digit is expected, ", Seen(text_, i)));
+      return Expects("a hexadecimal digit", i);
     }
     value = value * 16 + (IsDigit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
   }
@@ -275,6 +282,10 @@ bool JsonReader::Finish() {
   SkipSpace();
   if (at_ == text_.size()) return true;
   return Fail(at_, Text("the text should end here, ", Seen(text_, at_)));
+}
+
+bool JsonReader::Expects(std::string_view what, size_t at) {
+  return Fail(at, Text(what, " is expected, ", Seen(text_, at)));
 }
 
 bool JsonReader::Fail(size_t offset, std::string_view problem) {

@@ -31,7 +31,7 @@ class JsonReader {
     if (!ok()) return Kind::kNothing;
     SkipSpace();
     const Kind kind = at_ < text_.size() ? KindOf(text_[at_]) : Kind::kNothing;
-    if (kind == Kind::kNothing) ExpectsValue();
+    if (kind == Kind::kNothing) Expects("a value", at_);
     return kind;
   }
 
@@ -59,6 +59,8 @@ class JsonReader {
   const absl::Status& status() const { return status_; }
   // Where the next value begins, or is being read.
   size_t offset() const { return at_; }
+  // Where the key stands that NextMember answered last.
+  size_t key_offset() const { return key_at_; }
   std::string_view text() const { return text_; }
   // Fails at `offset`. Answers false, for `return reader.Fail(…)`.
   bool Fail(size_t offset, std::string_view problem);
@@ -82,14 +84,16 @@ class JsonReader {
   bool Enter(char open, std::string_view expected);
   void Leave();
   bool Literal(std::string_view word);
+  bool Expects(std::string_view what, size_t at);
+  bool StringOfMore(size_t begin, size_t at, std::string_view& text);
   bool StringSlowly(size_t begin, size_t at);
   bool Escape(size_t& at);
   bool UnicodeEscape(size_t& at);
   bool FourDigits(size_t at, unsigned& value);
-  bool ExpectsValue();
 
   std::string_view text_;
   size_t at_ = 0;
+  size_t key_at_ = 0;
   int depth_ = 0;
   bool first_ = false;  // nothing of the array or object just entered has been read
   std::string unescaped_;

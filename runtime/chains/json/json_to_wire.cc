@@ -189,8 +189,16 @@ bool Writer::List(const FieldSchema& field, const Place& place) {
     run = out_.Open();
   }
   Place element{.above = &place, .name = {}, .is_key = false, .element = 0};
-  for (; in_.NextElement() && Fits(); ++element.element) {
-    field.packable ? scalars_.Write(field, element) : Single(field, element);
+  // Which way to go is asked once for all: of 10,000 strings that is a quarter of the instructions.
+  if (field.type == FieldDescriptor::TYPE_STRING) {
+    for (; in_.NextElement() && Fits(); ++element.element) {
+      out_.Tag(field.number(), WireType::kBytes);
+      scalars_.String(element);
+    }
+  } else {
+    for (; in_.NextElement() && Fits(); ++element.element) {
+      field.packable ? scalars_.Write(field, element) : Single(field, element);
+    }
   }
   if (field.packable) out_.Close(run);
   return in_.ok();
@@ -222,12 +230,12 @@ bool Writer::MapKey(const FieldSchema& field, const std::string& key, const Plac
       return true;
     case FieldDescriptor::TYPE_BOOL:
       if (key != "true" && key != "false") {
-        return FailAt(in_, in_.offset(), place, "the key must be true or false");
+        return FailAt(in_, in_.key_offset(), place, "the key must be true or false");
       }
       out_.Varint(key == "true");
       return true;
     default:
-      return scalars_.Number(field, key, in_.offset(), place);
+      return scalars_.Number(field, key, in_.key_offset(), place);
   }
 }
 
@@ -293,7 +301,9 @@ bool Writer::AnyValue(const Place& place) {
   ahead.BeginObject();
   for (std::string_view key; ahead.NextMember(key); empty = false) {
     std::string_view text;
-    if (key == "@type" && ahead.Peek() == Kind::kString && ahead.ReadString(text)) {
+    if (key == "@type" && ahead.Peek() == Kind::kString) {
+      if (!url.empty()) return FailAt(in_, ahead.offset(), place, "@type: given twice");
+      ahead.ReadString(text);
       url = text;
     } else {
       ahead.Skip();
@@ -321,8 +331,15 @@ bool Writer::AnyValue(const Place& place) {
 // The member "value" of an Any whose type has a form of its own.
 bool Writer::AnyMember(const MessageSchema& type, const Place& place) {
   in_.BeginObject();
+  bool given = false;
   for (std::string_view key; in_.NextMember(key) && Fits();) {
-    key == "value" ? Part(2, type, place) : in_.Skip();
+    if (key != "value") {
+      in_.Skip();
+      continue;
+    }
+    if (given) return FailAt(in_, in_.offset(), place, "value: given twice");
+    given = true;
+    Part(2, type, place);
   }
   return in_.ok();
 }

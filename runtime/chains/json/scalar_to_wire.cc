@@ -27,7 +27,7 @@ std::optional<double> SpecialNumber(std::string_view text) {
 bool ScalarWriter::Write(const FieldSchema& field, const Place& place) {
   switch (field.type) {
     case FieldDescriptor::TYPE_STRING:
-      return StringValue(place);
+      return String(place);
     case FieldDescriptor::TYPE_BYTES:
       return BytesValue(place);
     case FieldDescriptor::TYPE_BOOL:
@@ -169,7 +169,7 @@ bool ScalarWriter::EnumValue(const FieldSchema& field, const Place& place) {
   return true;
 }
 
-bool ScalarWriter::StringValue(const Place& place) {
+bool ScalarWriter::String(const Place& place) {
   std::string_view text;
   if (in_.Peek() != Kind::kString) return FailOnNext(in_, place, "a string");
   if (!in_.ReadString(text)) return false;

@@ -20,6 +20,8 @@ class ScalarWriter {
 
   // The next value, without a tag, as `field` has it: a number, string, bytes, bool or enum.
   bool Write(const FieldSchema& field, const Place& place);
+  // The same for one that is known to be a string.
+  bool String(const Place& place);
   // The same for a number that stands at `at`, in a key say, with this text.
   bool Number(const FieldSchema& field, std::string_view text, size_t at, const Place& place);
 
@@ -34,7 +36,6 @@ class ScalarWriter {
   bool Floating(const FieldSchema& field, std::string_view text, size_t at, const Place& place);
   bool BoolValue(const Place& place);
   bool EnumValue(const FieldSchema& field, const Place& place);
-  bool StringValue(const Place& place);
   bool BytesValue(const Place& place);
 
   JsonReader& in_;

@@ -1,5 +1,6 @@
 #include "chains/json/well_known.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
@@ -28,6 +29,25 @@ bool AllDigits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+// Whether `text` is written like `form`, where 0 stands for any digit.
+bool IsLike(std::string_view text, std::string_view form) {
+  return std::equal(text.begin(), text.end(), form.begin(), form.end(),
+                    [](char c, char of) { return of == '0' ? absl::ascii_isdigit(c) : c == of; });
+}
+
+// Abseil takes more: white space around it, offsets without a colon, a 60th second.
+bool IsRfc3339(std::string_view text) {
+  constexpr std::string_view kSecond = "0000-00-00T00:00:00";
+  if (!IsLike(text.substr(0, kSecond.size()), kSecond) || text[17] > '5') return false;
+  text.remove_prefix(kSecond.size());
+  if (text.starts_with('.')) {
+    const size_t end = std::min(text.find_first_not_of("0123456789", 1), text.size());
+    if (end == 1) return false;
+    text.remove_prefix(end);
+  }
+  return text == "Z" || IsLike(text, "+00:00") || IsLike(text, "-00:00");
+}
+
 std::optional<int64_t> Digits(std::string_view text) {
   int64_t number = 0;
   if (!AllDigits(text)) return std::nullopt;
@@ -41,8 +61,7 @@ std::optional<int64_t> Digits(std::string_view text) {
 std::optional<SecondsAndNanos> ParseTimestamp(std::string_view text) {
   absl::Time time;
   std::string error;
-  const bool looks_right = text.size() > 10 && text[4] == '-' && text[10] == 'T';
-  if (!looks_right || !absl::ParseTime(absl::RFC3339_full, ToAbsl(text), &time, &error)) {
+  if (!IsRfc3339(text) || !absl::ParseTime(absl::RFC3339_full, ToAbsl(text), &time, &error)) {
     return std::nullopt;
   }
   const int64_t seconds = absl::ToUnixSeconds(time);
