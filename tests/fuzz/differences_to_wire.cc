@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <google/protobuf/field_mask.pb.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/fuzz/differences.h"
 #include "tests/fuzz/messages.h"
@@ -16,6 +17,7 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::FieldMask;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
+using nlohmann::json;
 
 bool HasOneOf(std::string_view text, std::string_view characters) {
   return text.find_first_of(characters) != std::string_view::npos;
@@ -75,8 +77,19 @@ bool EmptyBody(const Pair& pair) {
          pair.input.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 bool AnyOfAnyHost(const Pair& pair) { return TheyRefuseFor(pair, "Invalid type URL, "); }
+// Whether an object in `value` is an Any of a type with a JSON of its own, and has other keys than
+// "@type" and "value".
+bool HasKeysBesideValue(const json& value) {
+  if (value.is_object() && value.contains("@type") && value["@type"].is_string()) {
+    const std::string type = value["@type"];
+    const bool own_json = type.find("/google.protobuf.") != std::string::npos;
+    if (own_json && value.size() > 1 + value.count("value")) return true;
+  }
+  return value.is_structured() && std::any_of(value.begin(), value.end(), HasKeysBesideValue);
+}
 bool KeysBesideValue(const Pair& pair) {
-  return TheyRefuseFor(pair, "Expect a \"value\" field for well-known types.");
+  return pair.ours.taken &&
+         HasKeysBesideValue(json::parse(pair.input, nullptr, /*allow_exceptions=*/false));
 }
 bool OwnCheckFailed(const Pair& pair) {
   return TheyRefuseFor(pair, "its own check failed: CHECK failed: ");

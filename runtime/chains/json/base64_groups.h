@@ -1,8 +1,8 @@
 // The groups of base64, three bytes or four characters each, as fast as this processor can.
 //
-// Why by hand: Debian 12 has no library for it. libb64 and libmodpbase64 take neither the URL
-// alphabet nor go faster than a table; simdutf and aklomp's base64 are not packaged there. A MiB of
-// bytes in one request is what images and audio look like.
+// Why by hand: Debian 12 has no library for it. libb64 and libmodpbase64 read one alphabet at a
+// time, by tables at best; simdutf and aklomp's base64 are not packaged there. Images and audio
+// come as a MiB of bytes in one request, where this is most of the work.
 #pragma once
 
 #include <cstddef>
