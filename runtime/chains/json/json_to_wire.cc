@@ -56,6 +56,7 @@ class Writer {
   bool Part(uint32_t number, const MessageSchema& type, const Place& place);
 
   bool StructValue(const MessageSchema& type, const Place& place);
+  bool FindType(const Place& place, std::string& url);
   bool AnyValue(const Place& place);
   bool AnyMember(const MessageSchema& type, const Place& place);
   bool Value(const MessageSchema& type, const Place& place);
@@ -290,29 +291,38 @@ bool Writer::Value(const MessageSchema& type, const Place& place) {
   return false;
 }
 
+// Reads ahead for "@type". False where something is wrong, and after `{}`, an Any of nothing.
+bool Writer::FindType(const Place& place, std::string& url) {
+  JsonReader ahead = in_;
+  bool empty = true;
+  bool given = false;
+  ahead.BeginObject();
+  for (std::string_view key; ahead.NextMember(key); empty = false) {
+    if (key != "@type") {
+      ahead.Skip();
+      continue;
+    }
+    if (given) return FailAt(in_, ahead.offset(), place, "@type: given twice");
+    given = true;
+    const Kind kind = ahead.Peek();
+    if (kind != Kind::kString && kind != Kind::kNothing) {
+      return FailOn(in_, ahead.offset(), place, "a string as @type");
+    }
+    std::string_view text;
+    if (ahead.ReadString(text)) url = text;
+  }
+  if (ahead.ok() && !empty) return true;
+  in_ = ahead;
+  return false;
+}
+
 // {"@type": "type.googleapis.com/pkg.Message", …its fields, or "value" for a type with a form of
 // its own}. The type may come last, so a copy of the reader looks for it first.
 bool Writer::AnyValue(const Place& place) {
   if (in_.Peek() != Kind::kObject) return FailOnNext(in_, place, "an object with @type");
   const size_t at = in_.offset();
-  JsonReader ahead = in_;
   std::string url;
-  bool empty = true;
-  ahead.BeginObject();
-  for (std::string_view key; ahead.NextMember(key); empty = false) {
-    std::string_view text;
-    if (key == "@type" && ahead.Peek() == Kind::kString) {
-      if (!url.empty()) return FailAt(in_, ahead.offset(), place, "@type: given twice");
-      ahead.ReadString(text);
-      url = text;
-    } else {
-      ahead.Skip();
-    }
-  }
-  if (!ahead.ok() || empty) {
-    in_ = ahead;
-    return in_.ok();
-  }
+  if (!FindType(place, url)) return in_.ok();
   const size_t slash = url.rfind('/');
   const MessageSchema* type =
       slash == std::string::npos ? nullptr : schema_.Find(std::string_view(url).substr(slash + 1));

@@ -97,6 +97,8 @@ TEST(JsonToWire, RefusesWhatDoesNotFit) {
         R"({"any": {"a": 1}})",
         R"({"any": {"@type": "type.googleapis.com/no.Such"}})",
         R"({"any": {"@type": "everything.Person"}})",
+        R"({"any": {"@type": 1}})",
+        R"({"any": {"@type": "x/everything.Person", "@type": {}}})",
         R"({"any": {"@type": "x/everything.Person", "@type": "x/everything.All"}})",
         R"({"any": {"@type": "x/google.protobuf.Duration", "value": "1s", "value": "2s"}})",
         R"({"wrapped_int64": "x"})",
