@@ -10,12 +10,14 @@
 #     [FRONTEND gateway|none])        # gateway: the program can answer HTTP itself; default: none
 #
 # makes the libraries hello_proto (messages and contracts: what a client of the chain needs) and, with
-# SOURCES, hello_chain (the chainlets: what a test needs), and the program hello.
+# SOURCES, hello_chain (the chainlets: what a test needs), and the program hello, which allocates with
+# mimalloc unless CHAINS_ALLOCATOR says otherwise (ChainsAllocator.cmake).
 #
 #   chains_add_proto(TARGET PROTOS file.proto... [IMPORTS target...] [PROTO_ROOT dir])
 #
 # makes the first of these alone. FILE.proto becomes FILE.pb.h (messages) and FILE.chains.h (contracts).
 include_guard(GLOBAL)
+include(${CMAKE_CURRENT_LIST_DIR}/ChainsAllocator.cmake)
 
 # Where chains/v1/*.proto are (chainsConfig.cmake says so for an installation), then protobuf's own,
 # which protoc finds by itself only where /proc is mounted.
@@ -115,6 +117,7 @@ function(chains_add_chain name)
   get_target_property(headers ${name}_proto CHAINS_GENERATED_HEADERS)
   list(FILTER headers INCLUDE REGEX "\\.chains\\.h$")
   add_executable(${name} ${arg_MAIN})
+  chains_use_allocator(${name})
   if(arg_SOURCES)
     add_library(${name}_chain STATIC ${arg_SOURCES})
     target_include_directories(${name}_chain PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})

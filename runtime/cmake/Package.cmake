@@ -34,6 +34,7 @@ string(
   "protobuf-compiler"
   "libabsl-dev"
   "libboost-dev (>= 1.74)"
+  "libmimalloc-dev (>= 2)"
   "libssl-dev"
   "prometheus-cpp-dev")
 set(CPACK_COMPONENT_DEV_DESCRIPTION

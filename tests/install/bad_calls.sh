@@ -36,4 +36,12 @@ says "there is no file $scratch/other.cc" "chains_add_chain(hello PROTOS hello.p
 says "FRONTEND is 'apache'; it can be gateway or none" "chains_add_chain(hello PROTOS hello.proto $rest FRONTEND apache)"
 says "IMPORTS names words, which is no target yet" "chains_add_chain(hello PROTOS hello.proto $rest IMPORTS words)"
 says "a chain's name consists of letters" "chains_add_chain(he/llo PROTOS hello.proto $rest)"
+says "CHAINS_ALLOCATOR is 'jemalloc'; it can be mimalloc or system" \
+  "set(CHAINS_ALLOCATOR jemalloc)
+   add_custom_target(hello)
+   chains_use_allocator(hello)"
+says "Install libmimalloc-dev, or let chains allocate with the C library: -DCHAINS_ALLOCATOR=system" \
+  "set(CMAKE_DISABLE_FIND_PACKAGE_mimalloc ON)
+   add_custom_target(hello)
+   chains_use_allocator(hello)"
 exit $failed
