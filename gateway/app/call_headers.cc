@@ -43,11 +43,6 @@ constexpr std::array<std::string_view, 21> kNotForwarded = {
     "x-request-id",
 };
 
-bool IsHex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f'); });
-}
-
 bool IsPrintable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
 }
@@ -93,21 +88,17 @@ absl::StatusOr<absl::Duration> TimeoutOf(const RequestHead& head, absl::Duration
   return std::min(timeout, max);
 }
 
-// "00-<32 hexadecimal digits>-<16>-<2>", neither id all zeros.
-std::string TraceIdOf(const RequestHead& head) {
-  const auto parent = head.Header("traceparent");
-  if (parent && parent->size() >= 55 && (*parent)[2] == '-' && (*parent)[35] == '-') {
-    const std::string_view id = parent->substr(3, 32);
-    if (IsHex(id) && id.find_first_not_of('0') != std::string_view::npos) return std::string(id);
-  }
-  return internal::NewTraceId();
+internal::TraceId TraceIdOf(const RequestHead& head) {
+  const internal::TraceId given =
+      internal::ParseTraceparent(head.Header("traceparent").value_or(""));
+  return given.empty() ? internal::NewTraceId() : given;
 }
 
 std::string RequestIdOf(const RequestHead& head) {
   const auto id = head.Header("x-request-id");
   if (id && !id->empty() && id->size() <= kMaxRequestId && IsPrintable(*id))
     return std::string(*id);
-  return internal::NewSpanId();
+  return internal::HexDigits(internal::NewSpanId());
 }
 
 Headers ForwardedOf(const RequestHead& head, std::string_view request_id) {

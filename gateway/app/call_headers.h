@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "chains/core/context.h"
+#include "chains/core/trace.h"
 #include "gateway/http/message.h"
 
 namespace chains::gateway {
@@ -18,7 +19,7 @@ absl::StatusOr<absl::Duration> TimeoutOf(const RequestHead& head, absl::Duration
                                          absl::Duration max);
 
 // The trace id of `traceparent` where that is valid, else a new one.
-std::string TraceIdOf(const RequestHead& head);
+internal::TraceId TraceIdOf(const RequestHead& head);
 
 // The request's `X-Request-Id` where that is short and printable, else a new one.
 std::string RequestIdOf(const RequestHead& head);

@@ -133,17 +133,18 @@ Task<Response> Gateway::Handle(Request request) {
   if (IsOwnPage(PathOf(request.head.target))) co_return OwnPage(request.head);
   Tally tally(*this, request.body.size());
   const std::string request_id = RequestIdOf(request.head);
-  const std::string trace_id = TraceIdOf(request.head);
-  absl::StatusOr<Response> outcome = co_await Outcome(Call(request, request_id, trace_id, tally));
+  const internal::TraceId trace = TraceIdOf(request.head);
+  absl::StatusOr<Response> outcome = co_await Outcome(Call(request, request_id, trace, tally));
   Response response = outcome.ok() ? *std::move(outcome) : ErrorResponse(outcome.status());
   response.headers.emplace_back("X-Request-Id", request_id);
-  response.headers.emplace_back("Traceparent", internal::NewTraceparent(trace_id));
+  response.headers.emplace_back("Traceparent",
+                                internal::TraceparentOf(trace, internal::NewSpanId()));
   tally.Answered(response);
   co_return response;
 }
 
 Task<Response> Gateway::Call(const Request& request, const std::string& request_id,
-                             const std::string& trace_id, Tally& tally) {
+                             internal::TraceId trace, Tally& tally) {
   const Router::Match match = co_await router_.Find(request.head.target);
   const Target& target = *targets_[match.route];
   if (request.head.method != "POST") co_return NotAllowed("POST");
@@ -152,7 +153,7 @@ Task<Response> Gateway::Call(const Request& request, const std::string& request_
   tally.At(SeriesOf(target, *method));
   const absl::Duration timeout =
       co_await TimeoutOf(request.head, options_.timeout, options_.max_timeout);
-  const Context context(loop_.Now() + timeout, trace_id, ForwardedOf(request.head, request_id));
+  const Context context(loop_.Now() + timeout, trace, ForwardedOf(request.head, request_id));
   co_return co_await CallMethod(request, target, *method, context);
 }
 

@@ -69,7 +69,7 @@ class Gateway final : public Handler {
         options_(std::move(options)) {}
 
   Task<Response> Call(const Request& request, const std::string& request_id,
-                      const std::string& trace_id, Tally& tally);
+                      internal::TraceId trace, Tally& tally);
   Task<Response> CallMethod(const Request& request, const Target& target,
                             const json::Transcoder::Method& method, const Context& context);
   absl::StatusOr<const json::Transcoder::Method*> FindMethod(const Target& target,

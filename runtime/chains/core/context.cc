@@ -2,24 +2,22 @@
 
 #include "absl/strings/match.h"
 #include "chains/core/pool.h"
-#include "chains/core/trace.h"
 
 namespace chains {
 
-// The traceparent is made here, once, because a request makes several calls.
 Context::Context(absl::Time deadline, std::string_view trace_id, Headers headers)
-    : deadline_(deadline),
-      carried_(internal::MakePooled<const Carried>(
-          trace_id.empty() ? std::string() : internal::NewTraceparent(trace_id),
-          std::move(headers))) {}
+    : Context(deadline, internal::ParseTraceId(trace_id), std::move(headers)) {}
 
-std::string_view Context::trace_id() const {
-  return traceparent().empty() ? std::string_view() : internal::TraceIdIn(traceparent());
+Context::Context(absl::Time deadline, internal::TraceId trace, Headers headers)
+    : deadline_(deadline),
+      carried_(internal::MakePooled<const Carried>(trace, std::move(headers))) {}
+
+std::string Context::trace_id() const {
+  return has_trace() ? internal::ToString(carried_->trace) : std::string();
 }
 
-const std::string& Context::traceparent() const {
-  static const std::string none;
-  return carried_ ? carried_->traceparent : none;
+std::string Context::traceparent() const {
+  return has_trace() ? internal::TraceparentOf(carried_->trace, carried_->span) : std::string();
 }
 
 const Headers& Context::headers() const {

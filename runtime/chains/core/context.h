@@ -8,6 +8,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "chains/core/trace.h"
 
 namespace chains {
 
@@ -26,17 +28,19 @@ class Context {
  public:
   // No deadline, no trace, no headers.
   Context() = default;
-  // A request that arrived: its calls are children of one new span of the trace. No trace when
-  // `trace_id` is empty.
+  // A request that arrived: its calls are children of one new span of the trace. No trace unless
+  // `trace_id` is 32 hexadecimal digits in lower case.
   Context(absl::Time deadline, std::string_view trace_id, Headers headers);
+  Context(absl::Time deadline, internal::TraceId trace, Headers headers);
 
   // When the caller stops waiting; absl::InfiniteFuture() without a deadline.
   absl::Time deadline() const { return deadline_; }
 
   // The W3C trace id of the request, 32 hexadecimal digits; empty outside a served request.
-  std::string_view trace_id() const;
+  std::string trace_id() const;
+  bool has_trace() const { return carried_ && !carried_->trace.empty(); }
   // What its calls carry as W3C `traceparent`; empty without a trace.
-  const std::string& traceparent() const;
+  std::string traceparent() const;
 
   // The first header of this name, compared without regard to case.
   std::optional<std::string_view> Header(std::string_view name) const;
@@ -51,9 +55,11 @@ class Context {
 
  private:
   struct Carried {
-    Carried(std::string trace, Headers all)
-        : traceparent(std::move(trace)), headers(std::move(all)) {}
-    std::string traceparent;
+    Carried(internal::TraceId of, Headers all) : trace(of), headers(std::move(all)) {
+      if (!trace.empty()) span = internal::NewSpanId();
+    }
+    internal::TraceId trace;
+    uint64_t span = 0;
     Headers headers;
   };
   absl::Time deadline_ = absl::InfiniteFuture();

@@ -1,59 +1,111 @@
 #include "chains/core/trace.h"
 
+#include <algorithm>
 #include <array>
-#include <cstdint>
 #include <random>
 
 namespace chains::internal {
 namespace {
 
+constexpr size_t kDigits = 16;  // of a 64-bit number
 constexpr std::string_view kBefore = "00-";
 constexpr std::string_view kAfter = "-01";
-constexpr size_t kSpanDigits = 16;
 
 uint64_t Random() {
   static thread_local std::mt19937_64 engine{std::random_device()()};
   return engine();
 }
 
-// Sixteen digits of `number`; absl::StrFormat would take 900 instructions a call for two of them.
-void AppendHex(uint64_t number, std::string& to) {
-  std::array<char, 16> digits;
-  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, number >>= 4) {
-    *digit = "0123456789abcdef"[number & 15];
+// Writes eight digits at once: one nibble into each byte, then the distance to 'a' where it is
+// above 9. absl::StrFormat would take 450 instructions for what takes 30 so.
+char* WriteHalf(uint32_t number, char* to) {
+  uint64_t bytes = number;
+  bytes = (bytes << 16 | bytes) & 0x0000ffff0000ffff;
+  bytes = (bytes << 8 | bytes) & 0x00ff00ff00ff00ff;
+  bytes = (bytes << 4 | bytes) & 0x0f0f0f0f0f0f0f0f;
+  const uint64_t letters = ((bytes + 0x0606060606060606) >> 4) & 0x0101010101010101;
+  bytes += 0x3030303030303030 + letters * ('a' - '0' - 10);
+  for (int shift = 56; shift >= 0; shift -= 8) *to++ = static_cast<char>(bytes >> shift);
+  return to;
+}
+
+char* WriteHex(uint64_t number, char* to) {
+  return WriteHalf(static_cast<uint32_t>(number),
+                   WriteHalf(static_cast<uint32_t>(number >> 32), to));
+}
+
+char* Write(std::string_view text, char* to) { return std::copy(text.begin(), text.end(), to); }
+
+// 16 for what is no digit in lower case.
+unsigned ValueOf(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  return 16;
+}
+
+bool ReadHex(std::string_view digits, uint64_t& number) {
+  number = 0;
+  for (char digit : digits) {
+    const unsigned value = ValueOf(digit);
+    if (value > 15) return false;
+    number = number << 4 | value;
   }
-  to.append(digits.data(), digits.size());
+  return true;
 }
 
 }  // namespace
 
-std::string NewTraceId() {
-  std::string id;
-  id.reserve(32);
-  AppendHex(Random(), id);
-  AppendHex(Random() | 1, id);
+TraceId NewTraceId() { return {Random(), Random() | 1}; }
+
+uint64_t NewSpanId() { return Random() | 1; }
+
+std::string HexDigits(uint64_t number) {
+  std::array<char, kDigits> digits;
+  WriteHex(number, digits.data());
+  return std::string(digits.data(), digits.size());
+}
+
+std::string ToString(TraceId id) {
+  if (id.empty()) return {};
+  std::array<char, 2 * kDigits> digits;
+  WriteHex(id.low, WriteHex(id.high, digits.data()));
+  return std::string(digits.data(), digits.size());
+}
+
+std::string TraceparentOf(TraceId id, uint64_t span) {
+  std::array<char, kBefore.size() + 2 * kDigits + 1 + kDigits + kAfter.size()> text;
+  char* end = WriteHex(id.low, WriteHex(id.high, Write(kBefore, text.data())));
+  Write(kAfter, WriteHex(span, Write("-", end)));
+  return std::string(text.data(), text.size());
+}
+
+TraceId ParseTraceId(std::string_view digits) {
+  TraceId id;
+  if (digits.size() != 2 * kDigits || !ReadHex(digits.substr(0, kDigits), id.high) ||
+      !ReadHex(digits.substr(kDigits), id.low)) {
+    return {};
+  }
   return id;
 }
 
-std::string NewSpanId() {
-  std::string id;
-  AppendHex(Random() | 1, id);
-  return id;
-}
-
-std::string NewTraceparent(std::string_view trace_id) {
-  std::string text;
-  text.reserve(kBefore.size() + trace_id.size() + 1 + kSpanDigits + kAfter.size());
-  text.append(kBefore).append(trace_id).append("-");
-  AppendHex(Random() | 1, text);
-  text.append(kAfter);
-  return text;
-}
-
-std::string_view TraceIdIn(std::string_view traceparent) {
-  traceparent.remove_prefix(kBefore.size());
-  traceparent.remove_suffix(1 + kSpanDigits + kAfter.size());
-  return traceparent;
+// version "-" trace id "-" parent id "-" flags; versions after 00 may have more behind.
+TraceId ParseTraceparent(std::string_view traceparent) {
+  if (traceparent.size() < 55 || traceparent[2] != '-' || traceparent[35] != '-' ||
+      traceparent[52] != '-') {
+    return {};
+  }
+  uint64_t version = 0;
+  uint64_t parent = 0;
+  uint64_t flags = 0;
+  if (!ReadHex(traceparent.substr(0, 2), version) || version == 0xff ||
+      !ReadHex(traceparent.substr(36, kDigits), parent) || parent == 0 ||
+      !ReadHex(traceparent.substr(53, 2), flags)) {
+    return {};
+  }
+  if (version == 0 ? traceparent.size() != 55 : traceparent.size() > 55 && traceparent[55] != '-') {
+    return {};
+  }
+  return ParseTraceId(traceparent.substr(3, 2 * kDigits));
 }
 
 }  // namespace chains::internal

@@ -55,45 +55,15 @@ class HeaderBudget {
   size_t left_ = kMaxHeaderBytes;
 };
 
-bool IsHex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
-bool IsZero(std::string_view text) { return text.find_first_not_of('0') == text.npos; }
-
 std::string_view ToView(grpc::string_ref text) { return {text.data(), text.size()}; }
 
 }  // namespace
-
-// version "-" trace id "-" parent id "-" flags; versions after 00 may have more behind.
-std::string_view TraceIdOf(std::string_view traceparent) {
-  if (traceparent.size() < 55 || traceparent[2] != '-' || traceparent[35] != '-' ||
-      traceparent[52] != '-') {
-    return {};
-  }
-  const std::string_view version = traceparent.substr(0, 2);
-  const std::string_view trace = traceparent.substr(3, 32);
-  const std::string_view parent = traceparent.substr(36, 16);
-  const std::string_view flags = traceparent.substr(53, 2);
-  if (!IsHex(version) || !IsHex(trace) || !IsHex(parent) || !IsHex(flags) || IsZero(trace) ||
-      IsZero(parent) || version == "ff") {
-    return {};
-  }
-  if (version == "00" ? traceparent.size() != 55
-                      : traceparent.size() > 55 && traceparent[55] != '-') {
-    return {};
-  }
-  return trace;
-}
 
 void Send(const Context& context, grpc::ClientContext& to) {
   if (context.deadline() != absl::InfiniteFuture()) {
     to.set_deadline(ToGrpcTime(context.deadline()));
   }
-  if (!context.traceparent().empty()) {
-    to.AddMetadata(std::string(kTraceparent), context.traceparent());
-  }
+  if (context.has_trace()) to.AddMetadata(std::string(kTraceparent), context.traceparent());
   HeaderBudget budget;
   for (const auto& [name, value] : context.headers()) {
     if (budget.Admits(name, value)) to.AddMetadata(name, value);
@@ -102,20 +72,19 @@ void Send(const Context& context, grpc::ClientContext& to) {
 
 Context Receive(absl::Time deadline,
                 const std::multimap<grpc::string_ref, grpc::string_ref>& metadata) {
-  std::string_view trace_id;
+  TraceId trace;
   Headers headers;
   HeaderBudget budget;
   for (const auto& [key, text] : metadata) {
     const std::string_view name = ToView(key);
     const std::string_view value = ToView(text);
     if (name == kTraceparent) {
-      trace_id = TraceIdOf(value);
+      trace = ParseTraceparent(value);
     } else if (budget.Admits(name, value)) {
       headers.emplace_back(name, value);
     }
   }
-  if (trace_id.empty()) return Context(deadline, NewTraceId(), std::move(headers));
-  return Context(deadline, trace_id, std::move(headers));
+  return Context(deadline, trace.empty() ? NewTraceId() : trace, std::move(headers));
 }
 
 }  // namespace chains::internal

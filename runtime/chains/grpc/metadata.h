@@ -2,8 +2,6 @@
 #pragma once
 
 #include <map>
-#include <string>
-#include <string_view>
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/string_ref.h>
@@ -19,8 +17,5 @@ void Send(const Context& context, grpc::ClientContext& to);
 // What a caller sent. Without a valid W3C `traceparent` a trace begins here.
 Context Receive(absl::Time deadline,
                 const std::multimap<grpc::string_ref, grpc::string_ref>& metadata);
-
-// The trace id of a W3C traceparent header; empty when it is not one.
-std::string_view TraceIdOf(std::string_view traceparent);
 
 }  // namespace chains::internal

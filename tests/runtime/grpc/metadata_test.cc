@@ -19,20 +19,6 @@ using ::testing::UnorderedElementsAre;
 
 constexpr char kTrace[] = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-TEST(MetadataTest, OnlyAValidTraceparentHasATraceId) {
-  using internal::TraceIdOf;
-  const std::string valid = absl::StrCat("00-", kTrace, "-00f067aa0ba902b7-01");
-  EXPECT_EQ(TraceIdOf(valid), kTrace);
-  EXPECT_EQ(TraceIdOf(absl::StrCat("cc-", kTrace, "-00f067aa0ba902b7-01-more")), kTrace);
-  EXPECT_EQ(TraceIdOf(absl::StrCat(valid, "-more")), "");
-  EXPECT_EQ(TraceIdOf(absl::StrCat("ff-", kTrace, "-00f067aa0ba902b7-01")), "");
-  EXPECT_EQ(TraceIdOf(absl::StrCat("00-", kTrace, "-0000000000000000-01")), "");
-  EXPECT_EQ(TraceIdOf(absl::StrCat("00-", std::string(32, '0'), "-00f067aa0ba902b7-01")), "");
-  EXPECT_EQ(TraceIdOf(absl::StrCat("00-", std::string(32, 'X'), "-00f067aa0ba902b7-01")), "");
-  EXPECT_EQ(TraceIdOf(valid.substr(1)), "");
-  EXPECT_EQ(TraceIdOf(""), "");
-}
-
 TEST(MetadataTest, ATraceBeginsWhereThereIsNone) {
   const Context one = internal::Receive(absl::InfiniteFuture(), {{"traceparent", "nonsense"}});
   const Context other = internal::Receive(absl::InfiniteFuture(), {});
@@ -57,7 +43,7 @@ TEST(MetadataTest, WhatBelongsToTheConnectionIsNoHeader) {
 std::string Describe(const Context& context) {
   Headers headers = context.headers();
   std::sort(headers.begin(), headers.end());
-  return absl::StrCat(std::string(context.trace_id()), " ",
+  return absl::StrCat(context.trace_id(), " ",
                       absl::StrJoin(headers, ",", absl::PairFormatter("=")));
 }
 Task<Bytes> Tell(Bytes) {
