@@ -90,8 +90,8 @@ bool Reactor::RunOnce(bool busy) {
   const bool rests = !told && MayRest(busy);
   void* tag = nullptr;
   bool ok = false;
-  const auto status = queue_->AsyncNext(
-      &tag, &ok, internal::ToGrpcTime(rests ? BeginRest() : absl::InfinitePast()));
+  const auto status =
+      queue_->AsyncNext(&tag, &ok, WaitUntil(rests ? BeginRest() : absl::InfinitePast()));
   const bool got_event = status == grpc::CompletionQueue::GOT_EVENT;
   if (rests) EndRest(got_event);
   if (got_event) static_cast<Tag*>(tag)->Complete(ok);
@@ -118,13 +118,26 @@ absl::Time Reactor::BeginRest() {
   polled_ = 0;
   rests_.store(rests_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   const absl::Time timer = NextTimer().value_or(absl::InfiniteFuture());
-  if (look_every_ == absl::InfiniteDuration()) return timer;
+  if (!looks_) return timer;
   look_at_ = absl::Now() + look_every_;
   return std::min(timer, look_at_);
 }
 
+gpr_timespec Reactor::WaitUntil(absl::Time time) {
+  if (time == absl::InfiniteFuture()) return gpr_inf_future(GPR_CLOCK_MONOTONIC);
+  if (time == absl::InfinitePast()) return gpr_inf_past(GPR_CLOCK_MONOTONIC);
+  if (time != timer_) {
+    timer_ = time;
+    timer_on_grpcs_clock_ = gpr_convert_clock_type(internal::ToGrpcTime(time), GPR_CLOCK_MONOTONIC);
+  }
+  return timer_on_grpcs_clock_;
+}
+
+// A wait that ended by itself for a timer that is not due yet, because somebody set the clock, is
+// reckoned anew.
 void Reactor::EndRest(bool got_event) {
-  if (Overslept(got_event)) lost_wake_ups_.fetch_add(1, std::memory_order_relaxed);
+  if (!got_event) timer_ = absl::InfinitePast();
+  if (looks_ && Overslept(got_event)) lost_wake_ups_.fetch_add(1, std::memory_order_relaxed);
   look_at_ = absl::InfiniteFuture();
   if (!alarm_is_set_) alarm_is_set_ = !resting_.exchange(false);
 }
@@ -132,7 +145,7 @@ void Reactor::EndRest(bool got_event) {
 // Whether only a look around ended this rest, and there was something to do: an event, posted work,
 // or sockets, without anybody on the way who wakes for it.
 bool Reactor::Overslept(bool got_event) const {
-  if (look_every_ == absl::InfiniteDuration() || absl::Now() < look_at_) return false;
+  if (absl::Now() < look_at_) return false;
   if (got_event) return true;
   if (!resting_) return false;
   if (HasWork()) return true;

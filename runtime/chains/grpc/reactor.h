@@ -85,7 +85,10 @@ class Reactor final : public Loop {
 
   // For tests. Before Start(): the thread waits no longer than this, then looks for itself.
   // lost_wake_ups() counts how often it found what it should have been woken for.
-  void LookEvery(absl::Duration period) { look_every_ = period; }
+  void LookEvery(absl::Duration period) {
+    look_every_ = period;
+    looks_ = true;
+  }
   uint64_t lost_wake_ups() const { return lost_wake_ups_.load(std::memory_order_relaxed); }
 
  private:
@@ -103,6 +106,7 @@ class Reactor final : public Loop {
   bool RunOnce(bool busy);
   bool MayRest(bool busy);
   absl::Time BeginRest();
+  gpr_timespec WaitUntil(absl::Time time);
   void EndRest(bool got_event);
   bool Overslept(bool got_event) const;
   void BeginToStop();
@@ -128,6 +132,11 @@ class Reactor final : public Loop {
 
   std::atomic<uint64_t> rests_{0};
   std::atomic<uint64_t> lost_wake_ups_{0};
+  // The last wait for a timer, for gRPC: an absolute time would cost it two looks at clocks each.
+  absl::Time timer_ = absl::InfinitePast();
+  gpr_timespec timer_on_grpcs_clock_{};
+
+  bool looks_ = false;
   absl::Duration look_every_ = absl::InfiniteDuration();
   absl::Time look_at_ = absl::InfiniteFuture();  // in this rest
 

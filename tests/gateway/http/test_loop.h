@@ -16,6 +16,7 @@ class TestLoop final : public LocalLoop {
 
   SocketLoop& sockets() { return sockets_; }
   absl::Time Now() const override { return now_; }
+  absl::Time CoarseNow() const override { return now_; }
 
   // Runs until nothing is left to do now: no socket is ready, no job is listed, no timer is due.
   void Settle() {
