@@ -60,11 +60,6 @@ class OpenEdge final : public chains::Edge {
   class Way final : public chains::internal::Passage {
    public:
     Way(OpenEdge& edge, const chains::Method& method) : edge_(edge), method_(method) {}
-    bool TryEnter(const chains::Context&, absl::Time) override {
-      Started();
-      return true;
-    }
-    void Leave(absl::StatusCode code) override { Ended(code); }
     absl::StatusOr<chains::Context> Enter(const chains::Context& caller, absl::Time) override {
       return caller;
     }
@@ -78,6 +73,12 @@ class OpenEdge final : public chains::Edge {
     absl::Status Describe(const absl::Status& failure, int) override { return failure; }
 
    private:
+    bool TryEnterByItself(const chains::Context&, absl::Time) override {
+      Started();
+      return true;
+    }
+    void LeaveByItself(absl::StatusCode code) override { Ended(code); }
+
     OpenEdge& edge_;
     const chains::Method& method_;
   };

@@ -266,7 +266,9 @@ Task<Reply> GuardUnary(T& target, Passage& passage, Request&& request) {
 template <auto kMethod, typename Reply, typename T, typename Request>
 Task<Reply> GuardUnary(T& target, Passage& passage, T& inside, Passage& inner, Request&& request) {
   if (passage.LastAttempt(1) && inner.LastAttempt(1)) {
-    return Through(passage, Through(inner, CallOnce<kMethod, Reply>(inside, std::move(request))));
+    Task<Reply> call = CallOnce<kMethod, Reply>(inside, std::move(request));
+    if (call.promise().AddPassages(passage, inner, &MakeDetour<Reply>)) return call;
+    return Through(passage, Through(inner, std::move(call)));
   }
   return GuardUnary<kMethod, Reply>(target, passage, std::move(request));
 }

@@ -71,6 +71,14 @@ class Promise : public PooledFrame {
     make_detour_ = make_detour;
     return true;
   }
+  // The same for both ends of an edge at once; false, and neither was added, when it has any.
+  bool AddPassages(Passage& outer, Passage& inner, MakeDetour make_detour) {
+    if (passage_count_ != 0) return false;
+    passages_ = {&inner, &outer};
+    passage_count_ = 2;
+    make_detour_ = make_detour;
+    return true;
+  }
   bool has_passages() const { return passage_count_ != 0; }
   // After Start(): goes through them. Returns who is to run: this, or who took this over.
   Promise& GoThrough();
@@ -96,7 +104,9 @@ class Promise : public PooledFrame {
   // Everything that a coroutine of this library may co_await.
   auto await_transform(absl::Status status) noexcept;
   template <typename T>
-  auto await_transform(absl::StatusOr<T> value) noexcept;
+  auto await_transform(absl::StatusOr<T>&& value) noexcept;
+  template <typename T>
+  auto await_transform(const absl::StatusOr<T>& value) noexcept;
   template <typename Awaitable>
   requires requires(Awaitable&& a, Promise& p) { std::forward<Awaitable>(a).Bind(p); }
   auto await_transform(Awaitable&& awaitable) {
@@ -147,28 +157,33 @@ class StatusAwaiter {
   absl::Status status_;
 };
 
-// `co_await status_or`: its value, or leaves the coroutine with its status.
-template <typename T>
+// `co_await status_or`: its value, or leaves the coroutine with its status. `Given` is a reference
+// to what lives until the end of the expression.
+template <typename T, typename Given>
 class StatusOrAwaiter {
  public:
-  StatusOrAwaiter(Promise& self, absl::StatusOr<T> value) : self_(self), value_(std::move(value)) {}
+  StatusOrAwaiter(Promise& self, Given value) : self_(self), value_(static_cast<Given>(value)) {}
   bool await_ready() const noexcept { return value_.ok(); }
   std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
-    return self_.Fail(std::move(value_).status());
+    return self_.Fail(value_.status());
   }
-  T await_resume() noexcept { return *std::move(value_); }
+  T await_resume() noexcept { return *static_cast<Given>(value_); }
 
  private:
   Promise& self_;
-  absl::StatusOr<T> value_;
+  Given value_;
 };
 
 inline auto Promise::await_transform(absl::Status status) noexcept {
   return StatusAwaiter(*this, std::move(status));
 }
 template <typename T>
-auto Promise::await_transform(absl::StatusOr<T> value) noexcept {
-  return StatusOrAwaiter<T>(*this, std::move(value));
+auto Promise::await_transform(absl::StatusOr<T>&& value) noexcept {
+  return StatusOrAwaiter<T, absl::StatusOr<T>&&>(*this, std::move(value));
+}
+template <typename T>
+auto Promise::await_transform(const absl::StatusOr<T>& value) noexcept {
+  return StatusOrAwaiter<T, const absl::StatusOr<T>&>(*this, value);
 }
 
 // g++ 12 destroys aggregate temporaries of a co_await expression twice; an aggregate that owns

@@ -35,19 +35,11 @@ CallerEdge::CallerEdge(Options options)
 class CallerEdge::Way final : public internal::Passage {
  public:
   Way(CallerEdge& edge, const Method& method)
-      : options_(edge.options_),
-        reach_(options_.timeout + options_.timeout / kNotWorthATimer),
+      : Passage({.gate = &edge.gate_,
+                 .reach = edge.options_.timeout + edge.options_.timeout / kNotWorthATimer}),
+        options_(edge.options_),
         gate_(edge.gate_),
         method_(method) {}
-
-  bool TryEnter(const Context& caller, absl::Time earliest_now) override {
-    if (earliest_now != now_) {
-      now_ = earliest_now;
-      latest_ = now_ + reach_;
-    }
-    return caller.deadline() <= latest_ && gate_.TakePlace();
-  }
-  void Leave(absl::StatusCode) override { gate_.LeavePlace(); }
 
   absl::StatusOr<Context> Enter(const Context& caller, absl::Time now) override {
     return caller.WithDeadline(now + options_.timeout);
@@ -85,11 +77,8 @@ class CallerEdge::Way final : public internal::Passage {
 
  private:
   const Options& options_;
-  const absl::Duration reach_;
   Gate& gate_;
   const Method& method_;
-  absl::Time now_;     // of the last call
-  absl::Time latest_;  // the deadline that is still its caller's
 };
 
 std::unique_ptr<internal::Passage> CallerEdge::PassageOf(const Method& method) {
@@ -105,21 +94,7 @@ CalleeEdge::CalleeEdge(Options options, Counters& counters)
 
 class CalleeEdge::Way final : public internal::Passage {
  public:
-  Way(CalleeEdge& edge, const Method& method)
-      : options_(edge.options_),
-        gate_(edge.gate_),
-        method_(method),
-        counters_(edge.counters_.Add(method)) {}
-
-  bool TryEnter(const Context& caller, absl::Time earliest_now) override {
-    if (caller.deadline() <= earliest_now || !gate_.TakePlace()) return false;
-    counters_.Started();
-    return true;
-  }
-  void Leave(absl::StatusCode code) override {
-    counters_.Ended(code);
-    gate_.LeavePlace();
-  }
+  Way(CalleeEdge& edge, const Method& method) : Way(edge, method, edge.counters_.Add(method)) {}
 
   absl::StatusOr<Context> Enter(const Context& caller, absl::Time now) override {
     if (caller.deadline() <= now) {
@@ -143,6 +118,13 @@ class CalleeEdge::Way final : public internal::Passage {
   }
 
  private:
+  Way(CalleeEdge& edge, const Method& method, MethodCounters& counters)
+      : Passage({.gate = &edge.gate_, .counters = &counters}),
+        options_(edge.options_),
+        gate_(edge.gate_),
+        method_(method),
+        counters_(counters) {}
+
   const Options& options_;
   Gate& gate_;
   const Method& method_;

@@ -32,17 +32,6 @@ class FakeEdge final : public Edge {
    public:
     Way(FakeEdge& edge, const Method& method) : edge_(edge), method_(method) {}
 
-    bool TryEnter(const Context& caller, absl::Time earliest_now) override {
-      if (!edge_.refusal.ok() || caller.deadline() > earliest_now + edge_.timeout) return false;
-      if (edge_.limit && !edge_.limit->TakePlace()) return false;
-      ++edge_.entered_at_once;
-      Started();
-      return true;
-    }
-    void Leave(absl::StatusCode code) override {
-      Ended(code);
-      if (edge_.limit) edge_.limit->LeavePlace();
-    }
     absl::StatusOr<Context> Enter(const Context& caller, absl::Time now) override {
       if (!edge_.refusal.ok()) return edge_.refusal;
       return caller.WithDeadline(now + edge_.timeout);
@@ -63,6 +52,18 @@ class FakeEdge final : public Edge {
     }
 
    private:
+    bool TryEnterByItself(const Context& caller, absl::Time earliest_now) override {
+      if (!edge_.refusal.ok() || caller.deadline() > earliest_now + edge_.timeout) return false;
+      if (edge_.limit && !edge_.limit->TakePlace()) return false;
+      ++edge_.entered_at_once;
+      Started();
+      return true;
+    }
+    void LeaveByItself(absl::StatusCode code) override {
+      Ended(code);
+      if (edge_.limit) edge_.limit->LeavePlace();
+    }
+
     FakeEdge& edge_;
     const Method& method_;
   };

@@ -30,13 +30,6 @@ class LoggingPassage final : public internal::Passage {
  public:
   LoggingPassage(std::string name, Log& log) : name_(std::move(name)), log_(log) {}
 
-  bool TryEnter(const Context&, absl::Time) override {
-    log_.push_back(absl::StrCat(open ? "enter " : "closed ", name_));
-    return open;
-  }
-  void Leave(absl::StatusCode code) override {
-    log_.push_back(absl::StrCat("leave ", name_, " ", absl::StatusCodeToString(code)));
-  }
   absl::Status Describe(const absl::Status& failure, int) override {
     return absl::Status(failure.code(), absl::StrCat(name_, ": ", failure.message()));
   }
@@ -54,6 +47,14 @@ class LoggingPassage final : public internal::Passage {
   bool open = true;
 
  private:
+  bool TryEnterByItself(const Context&, absl::Time) override {
+    log_.push_back(absl::StrCat(open ? "enter " : "closed ", name_));
+    return open;
+  }
+  void LeaveByItself(absl::StatusCode code) override {
+    log_.push_back(absl::StrCat("leave ", name_, " ", absl::StatusCodeToString(code)));
+  }
+
   const std::string name_;
   Log& log_;
 };
