@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 #include <random>
 
 namespace chains::internal {
@@ -16,8 +18,9 @@ uint64_t Random() {
   return engine();
 }
 
-// Writes eight digits at once: one nibble into each byte, then the distance to 'a' where it is
-// above 9. absl::StrFormat would take 450 instructions for what takes 30 so.
+// Writes eight digits at once: one nibble into each byte, the first into the highest, then the
+// distance to 'a' where it is above 9. absl::StrFormat would take 450 instructions for what
+// takes 30.
 char* WriteHalf(uint32_t number, char* to) {
   uint64_t bytes = number;
   bytes = (bytes << 16 | bytes) & 0x0000ffff0000ffff;
@@ -25,8 +28,9 @@ char* WriteHalf(uint32_t number, char* to) {
   bytes = (bytes << 4 | bytes) & 0x0f0f0f0f0f0f0f0f;
   const uint64_t letters = ((bytes + 0x0606060606060606) >> 4) & 0x0101010101010101;
   bytes += 0x3030303030303030 + letters * ('a' - '0' - 10);
-  for (int shift = 56; shift >= 0; shift -= 8) *to++ = static_cast<char>(bytes >> shift);
-  return to;
+  if constexpr (std::endian::native == std::endian::little) bytes = __builtin_bswap64(bytes);
+  std::memcpy(to, &bytes, sizeof(bytes));
+  return to + sizeof(bytes);
 }
 
 char* WriteHex(uint64_t number, char* to) {
