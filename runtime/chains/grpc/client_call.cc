@@ -29,7 +29,7 @@ absl::Status UnaryCall::Start(grpc::GenericStub& stub, const std::string& path,
   Prepare(context);
   reader_ = stub.PrepareUnaryCall(&context_, path, Sendable(request), &reactor_.queue());
   reader_->StartCall();
-  reader_->Finish(&reply_.buffer(), &status_, end_.Begin(shared_from_this()));
+  reader_->Finish(&reply_.buffer(), &status_, end_.Begin());
   return absl::OkStatus();
 }
 
@@ -50,12 +50,12 @@ absl::Status StreamCall::Start(grpc::GenericStub& stub, const Context& context) 
   const bool corked = method_.kind == MethodKind::kServerStreaming;
   context_.set_initial_metadata_corked(corked);
   stream_ = stub.PrepareCall(&context_, std::string(method_.path), &reactor_.queue());
-  stream_->StartCall(corked ? nullptr : start_.Begin(shared_from_this()));
+  stream_->StartCall(corked ? nullptr : start_.Begin());
   return absl::OkStatus();
 }
 
 void StreamCall::Send(const Context& context, Stream<Bytes> requests) {
-  sending_.emplace(reactor_, context, SendEach(shared_from_this(), std::move(requests)),
+  sending_.emplace(reactor_, context, SendEach(Held<StreamCall>(this), std::move(requests)),
                    [this](absl::StatusOr<Unit> outcome) {
                      sending_.reset();
                      if (outcome.ok()) return;
@@ -65,7 +65,7 @@ void StreamCall::Send(const Context& context, Stream<Bytes> requests) {
   sending_->Start();
 }
 
-Task<void> StreamCall::SendEach(std::shared_ptr<StreamCall> call, Stream<Bytes> requests) {
+Task<void> StreamCall::SendEach(Held<StreamCall> call, Stream<Bytes> requests) {
   const bool started = co_await call->start_.Ended();
   if (!started) co_return;
   while (std::optional<Bytes> request = co_await requests.Next()) {
@@ -80,26 +80,26 @@ Operation::Ending StreamCall::Write(Bytes request) {
   if (left_) return write_.Refused();
   grpc::WriteOptions options;
   if (method_.kind == MethodKind::kServerStreaming) options.set_last_message();
-  stream_->Write(Sendable(request), options, write_.Begin(shared_from_this()));
+  stream_->Write(Sendable(request), options, write_.Begin());
   return write_.Ended();
 }
 
 Operation::Ending StreamCall::WritesDone() {
   if (left_) return write_.Refused();
-  stream_->WritesDone(write_.Begin(shared_from_this()));
+  stream_->WritesDone(write_.Begin());
   return write_.Ended();
 }
 
 Operation::Ending StreamCall::Read() {
   if (left_) return read_.Refused();
-  stream_->Read(&reply_.buffer(), read_.Begin(shared_from_this()));
+  stream_->Read(&reply_.buffer(), read_.Begin());
   return read_.Ended();
 }
 
 Operation::Ending StreamCall::Finish() {
   sending_.reset();
   if (left_) return finish_.Refused();
-  stream_->Finish(&end_, finish_.Begin(shared_from_this()));
+  stream_->Finish(&end_, finish_.Begin());
   left_ = true;
   return finish_.Ended();
 }

@@ -26,7 +26,7 @@ struct Peer {
 };
 
 // What both kinds have in common. For the reactor's thread.
-class ClientCall : public Reactor::Work, protected Operation::Owner {
+class ClientCall : public Reactor::Work, public Operation::Owner {
  public:
   ClientCall(Reactor& reactor, const Method& method, std::shared_ptr<const Peer> peer)
       : reactor_(reactor), method_(method), peer_(std::move(peer)) {}
@@ -48,7 +48,7 @@ class ClientCall : public Reactor::Work, protected Operation::Owner {
   bool cancelled_by_reactor_ = false;
 };
 
-class UnaryCall final : public ClientCall, public std::enable_shared_from_this<UnaryCall> {
+class UnaryCall final : public ClientCall {
  public:
   using ClientCall::ClientCall;
 
@@ -69,7 +69,7 @@ class UnaryCall final : public ClientCall, public std::enable_shared_from_this<U
   grpc::Status status_;
 };
 
-class StreamCall final : public ClientCall, public std::enable_shared_from_this<StreamCall> {
+class StreamCall final : public ClientCall {
  public:
   using ClientCall::ClientCall;
 
@@ -88,7 +88,7 @@ class StreamCall final : public ClientCall, public std::enable_shared_from_this<
   void Leave();
 
  private:
-  static Task<void> SendEach(std::shared_ptr<StreamCall> call, Stream<Bytes> requests);
+  static Task<void> SendEach(Held<StreamCall> call, Stream<Bytes> requests);
   Operation::Ending Write(Bytes request);
   Operation::Ending WritesDone();
   void Cancel() override;

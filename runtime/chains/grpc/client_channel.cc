@@ -53,13 +53,13 @@ absl::Status Misplaced(const std::string& address) {
 // Ends the call when the coroutine that reads it is dropped.
 class Reading {
  public:
-  explicit Reading(std::shared_ptr<internal::StreamCall> call) : call_(std::move(call)) {}
+  explicit Reading(internal::Held<internal::StreamCall> call) : call_(std::move(call)) {}
   Reading(const Reading&) = delete;
   ~Reading() { call_->Leave(); }
   internal::StreamCall* operator->() const { return call_.get(); }
 
  private:
-  const std::shared_ptr<internal::StreamCall> call_;
+  const internal::Held<internal::StreamCall> call_;
 };
 
 }  // namespace
@@ -97,7 +97,7 @@ Task<Bytes> GrpcChannel::Unary(const Method& method, Bytes request) {
   if (request.size() > kMaxMessageBytes) {
     co_return internal::CheckMessageSize(request.size(), "the request to ", peer_->address);
   }
-  auto call = internal::MakePooled<internal::UnaryCall>(reactor_, method, peer_);
+  const internal::Held<internal::UnaryCall> call(new internal::UnaryCall(reactor_, method, peer_));
   absl::Status started =
       call->Start(NextStub(), PathOf(method), here.context(), std::move(request));
   if (!started.ok()) co_return started;
@@ -108,7 +108,7 @@ Task<Bytes> GrpcChannel::Unary(const Method& method, Bytes request) {
 Stream<Bytes> GrpcChannel::Streaming(const Method& method, Stream<Bytes> requests) {
   internal::Here::Place here = co_await internal::Here();
   if (&here.loop() != &reactor_) co_await Misplaced(peer_->address);
-  const Reading call(std::make_shared<internal::StreamCall>(reactor_, method, peer_));
+  const Reading call(new internal::StreamCall(reactor_, method, peer_));
   co_await call->Start(*streaming_, here.context());
   call->Send(here.context(), std::move(requests));
   while (true) {

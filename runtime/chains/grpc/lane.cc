@@ -21,7 +21,7 @@ Lane::Lane(WorkerPool& workers, std::unique_ptr<grpc::ServerCompletionQueue> que
 
 Lane::~Lane() { reactor_.Stop(); }
 
-void Lane::AcceptOne() { MakePooled<ServerCall>(*this)->Accept(); }
+void Lane::AcceptOne() { Held<ServerCall>(new ServerCall(*this))->Accept(); }
 
 void Lane::Leave() {
   health_.Leave();

@@ -1,7 +1,6 @@
 // Operation: one kind of gRPC operation of a call (its reads, its writes, its end).
 //
-//   void* tag = read_.Begin(shared_from_this());
-//   stream_.Read(&received_.buffer(), tag);
+//   stream_.Read(&received_.buffer(), read_.Begin());
 //   …
 //   const bool ok = co_await call->read_.Ended();
 //
@@ -10,10 +9,13 @@
 #pragma once
 
 #include <coroutine>
-#include <memory>
 #include <utility>
 
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
 #include "chains/core/leaf.h"
+#include "chains/core/pool.h"
 #include "chains/grpc/reactor.h"
 
 namespace chains::internal {
@@ -21,28 +23,31 @@ namespace chains::internal {
 // At most one at a time. For the reactor's thread.
 class Operation final : public Reactor::Tag {
  public:
-  // What a call does about its operations.
-  class Owner {
+  // A call: it contains its operations, and lives until the last Held<> of it is gone. The count
+  // takes no bus lock, because a call has one thread: with four operations that would be twenty.
+  class Owner : public PooledFrame,
+                public boost::intrusive_ref_counter<Owner, boost::thread_unsafe_counter> {
    public:
+    virtual ~Owner() = default;
+
+   private:
+    friend class Operation;
     // The tag came back. Who waits is resumed afterwards.
     virtual void Returned(Operation& operation, bool ok) = 0;
     // Who waited was dropped.
     virtual void Abandoned(Operation&) {}
-
-   protected:
-    ~Owner() = default;
   };
 
   explicit Operation(Owner& owner) : owner_(owner) {}
   Operation(const Operation&) = delete;
 
-  // The tag for gRPC. `call` contains this Operation.
-  void* Begin(std::shared_ptr<void> call) {
-    call_ = std::move(call);
+  // The tag for gRPC.
+  void* Begin() {
+    held_ = &owner_;
     Reactor::Tag* const tag = this;
     return tag;
   }
-  bool running() const { return call_ != nullptr; }
+  bool running() const { return held_ != nullptr; }
 
   class Awaiter;
   // `co_await operation.Ended()`: true when the last one succeeded, or none was begun. At most one
@@ -66,10 +71,14 @@ class Operation final : public Reactor::Tag {
   void Complete(bool ok) override;
 
   Owner& owner_;
-  std::shared_ptr<void> call_;  // while it runs
+  boost::intrusive_ptr<Owner> held_;  // while it runs
   Awaiter* waiter_ = nullptr;
   bool ok_ = true;
 };
+
+// To a call, from who uses it and from its operations; on the reactor's thread.
+template <typename Call>
+using Held = boost::intrusive_ptr<Call>;
 
 class Operation::Awaiter final : public Leaf {
  public:
@@ -105,7 +114,7 @@ inline Operation::Awaiter Operation::Ending::Bind(Promise& waiter) && {
 }
 
 inline void Operation::Complete(bool ok) {
-  const std::shared_ptr<void> call = std::move(call_);
+  const boost::intrusive_ptr<Owner> call = std::move(held_);
   ok_ = ok;
   owner_.Returned(*this, ok);
   if (Awaiter* const waiter = std::exchange(waiter_, nullptr)) waiter->Return();

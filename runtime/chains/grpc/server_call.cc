@@ -17,13 +17,13 @@ ServerCall::~ServerCall() {
 void ServerCall::Accept() {
   Reactor::Tag* const done = &done_;
   context_.AsyncNotifyWhenDone(done);
-  lane_.Request(context_, stream_, accept_.Begin(shared_from_this()));
+  lane_.Request(context_, stream_, accept_.Begin());
 }
 
 // gRPC sends the tag of `done_` for calls that began, and for no other.
 void ServerCall::Returned(Operation& operation, bool ok) {
   if (&operation == &accept_ && ok) {
-    done_.Begin(shared_from_this());
+    done_.Begin();
     lane_.AcceptOne();
     Accepted();
   } else if (&operation == &done_) {
@@ -67,18 +67,17 @@ void ServerCall::Run(const Service::Handler& handler) {
   const MethodKind kind = handler.method->kind;
   task_.emplace(lane_.reactor(),
                 Receive(FromGrpcTime(context_.raw_deadline()), context_.client_metadata()),
-                kind == MethodKind::kUnary ? AnswerUnary(shared_from_this(), handler)
-                                           : AnswerStreaming(shared_from_this(), handler),
+                kind == MethodKind::kUnary ? AnswerUnary(Held<ServerCall>(this), handler)
+                                           : AnswerStreaming(Held<ServerCall>(this), handler),
                 [this, kind](absl::StatusOr<Bytes> outcome) {
-                  const std::shared_ptr<ServerCall> self = shared_from_this();
+                  const Held<ServerCall> self(this);
                   task_.reset();
                   Answer(std::move(outcome), kind);
                 });
   task_->Start();
 }
 
-Task<Bytes> ServerCall::AnswerUnary(std::shared_ptr<ServerCall> call,
-                                    const Service::Handler& handler) {
+Task<Bytes> ServerCall::AnswerUnary(Held<ServerCall> call, const Service::Handler& handler) {
   const bool read = co_await call->Read();
   if (!read) co_return absl::InternalError("the call ended without a request");
   Bytes reply = co_await handler.unary(std::move(call->request_));
@@ -86,8 +85,7 @@ Task<Bytes> ServerCall::AnswerUnary(std::shared_ptr<ServerCall> call,
   co_return reply;
 }
 
-Task<Bytes> ServerCall::AnswerStreaming(std::shared_ptr<ServerCall> call,
-                                        const Service::Handler& handler) {
+Task<Bytes> ServerCall::AnswerStreaming(Held<ServerCall> call, const Service::Handler& handler) {
   Stream<Bytes> replies = handler.streaming(Requests(call));
   while (std::optional<Bytes> reply = co_await replies.Next()) {
     co_await CheckMessageSize(reply->size(), "a reply of ", call->context_.method());
@@ -97,7 +95,7 @@ Task<Bytes> ServerCall::AnswerStreaming(std::shared_ptr<ServerCall> call,
   co_return Bytes();
 }
 
-Stream<Bytes> ServerCall::Requests(std::shared_ptr<ServerCall> call) {
+Stream<Bytes> ServerCall::Requests(Held<ServerCall> call) {
   while (true) {
     const bool read = co_await call->Read();
     if (!read) break;
@@ -114,13 +112,13 @@ bool ServerCall::failed_to_read() {
 
 Operation::Ending ServerCall::Read() {
   if (answered_) return read_.Refused();
-  stream_.Read(&request_.buffer(), read_.Begin(shared_from_this()));
+  stream_.Read(&request_.buffer(), read_.Begin());
   return read_.Ended();
 }
 
 Operation::Ending ServerCall::Write(Bytes reply) {
   if (answered_) return write_.Refused();
-  stream_.Write(Sendable(reply), grpc::WriteOptions(), write_.Begin(shared_from_this()));
+  stream_.Write(Sendable(reply), grpc::WriteOptions(), write_.Begin());
   return write_.Ended();
 }
 
@@ -128,17 +126,17 @@ void ServerCall::Answer(absl::StatusOr<Bytes> outcome, MethodKind kind) {
   if (outcome.ok() && kind == MethodKind::kUnary && !answered_) {
     answered_ = true;
     stream_.WriteAndFinish(Sendable(*outcome), grpc::WriteOptions(), grpc::Status::OK,
-                           finish_.Begin(shared_from_this()));
+                           finish_.Begin());
   } else {
     End(outcome.status());
   }
 }
 
 void ServerCall::End(const absl::Status& status) {
-  const std::shared_ptr<ServerCall> self = shared_from_this();
+  const Held<ServerCall> self(this);
   task_.reset();
   if (std::exchange(answered_, true)) return;
-  stream_.Finish(ToGrpcStatus(status), finish_.Begin(self));
+  stream_.Finish(ToGrpcStatus(status), finish_.Begin());
 }
 
 }  // namespace chains::internal

@@ -19,9 +19,7 @@
 namespace chains::internal {
 
 // For the lane's reactor's thread.
-class ServerCall final : public ListNode,
-                         private Operation::Owner,
-                         public std::enable_shared_from_this<ServerCall> {
+class ServerCall final : public ListNode, public Operation::Owner {
  public:
   explicit ServerCall(Lane& lane) : lane_(lane), stream_(&context_) {}
   ~ServerCall();
@@ -35,10 +33,9 @@ class ServerCall final : public ListNode,
   const std::string& path() const { return context_.method(); }
 
  private:
-  static Task<Bytes> AnswerUnary(std::shared_ptr<ServerCall> call, const Service::Handler& handler);
-  static Task<Bytes> AnswerStreaming(std::shared_ptr<ServerCall> call,
-                                     const Service::Handler& handler);
-  static Stream<Bytes> Requests(std::shared_ptr<ServerCall> call);
+  static Task<Bytes> AnswerUnary(Held<ServerCall> call, const Service::Handler& handler);
+  static Task<Bytes> AnswerStreaming(Held<ServerCall> call, const Service::Handler& handler);
+  static Stream<Bytes> Requests(Held<ServerCall> call);
 
   void Returned(Operation& operation, bool ok) override;
   void Accepted();
