@@ -21,6 +21,10 @@
 
 namespace chains {
 
+namespace internal {
+class CallRecord;
+}  // namespace internal
+
 // Header names are lower case.
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
@@ -53,6 +57,14 @@ class Context {
     return copy;
   }
 
+  // The call that the request works for, in its receipt; null where its caller asked for none.
+  const std::shared_ptr<internal::CallRecord>& record() const { return record_; }
+  Context WithRecord(std::shared_ptr<internal::CallRecord> record) const {
+    Context copy = *this;
+    copy.record_ = std::move(record);
+    return copy;
+  }
+
  private:
   struct Carried {
     Carried(internal::TraceId of, Headers all) : trace(of), headers(std::move(all)) {
@@ -64,6 +76,7 @@ class Context {
   };
   absl::Time deadline_ = absl::InfiniteFuture();
   std::shared_ptr<const Carried> carried_;
+  std::shared_ptr<internal::CallRecord> record_;
 };
 
 }  // namespace chains
