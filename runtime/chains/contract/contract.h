@@ -49,3 +49,4 @@ concept Chainlet = requires {
 }  // namespace chains
 
 #include "chains/contract/contract_inl.h"
+#include "chains/contract/recorded_inl.h"

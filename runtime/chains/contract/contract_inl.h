@@ -7,10 +7,13 @@
 #include <optional>
 #include <utility>
 
+#include "chains/contract/attempt.h"
 #include "chains/contract/channel.h"
 #include "chains/contract/edge.h"
+#include "chains/contract/recorded_bytes.h"
 #include "chains/contract/service.h"
 #include "chains/core/gate.h"
+#include "chains/core/recording.h"
 #include "chains/core/timing.h"
 
 namespace chains::internal {
@@ -80,11 +83,13 @@ Stream<Reply> CallBidirectional(Channel& channel, const Method& method, Stream<R
 // ---- Handlers: a call that arrives in wire format.
 
 template <auto kMethod, typename Request, typename T>
-Task<Bytes> AnswerUnary(T& implementation, Bytes bytes) {
+Task<Bytes> AnswerUnary(T& implementation, const Method& method, Bytes bytes) {
+  Here::Place here = co_await Here();
+  const Serving serving(here.context(), here.loop(), method.chainlet, method.name);
   Request request;
-  co_await bytes.ParseInto(request);
+  co_await Parse(bytes, request, serving.record());
   auto reply = co_await (implementation.*kMethod)(std::move(request));
-  co_return Bytes::Serialize(reply);
+  co_return Serialize(reply, serving.record());
 }
 template <auto kMethod, typename Request, typename T>
 Stream<Bytes> AnswerServerStreaming(T& implementation, Stream<Bytes> requests) {
@@ -108,8 +113,8 @@ Stream<Bytes> AnswerBidirectional(T& implementation, Stream<Bytes> requests) {
 
 template <auto kMethod, typename Request, typename T>
 void ServeUnary(Service& service, const Method& method, T& implementation) {
-  service.AddUnary(method, [&implementation](Bytes request) {
-    return AnswerUnary<kMethod, Request, T>(implementation, std::move(request));
+  service.AddUnary(method, [&implementation, &method](Bytes request) {
+    return AnswerUnary<kMethod, Request, T>(implementation, method, std::move(request));
   });
 }
 template <auto kMethod, typename Request, typename T>
@@ -144,37 +149,19 @@ Passages<kCount> PassagesOf(Edge& edge, const Method (&methods)[kCount]) {
   return passages;
 }
 
-// Between Started() and Ended(); an attempt whose coroutine is dropped ends CANCELLED.
-class Attempt {
- public:
-  explicit Attempt(Passage& passage) : passage_(passage) { passage_.Started(); }
-  Attempt(const Attempt&) = delete;
-  ~Attempt() { passage_.Ended(code_); }
-  void Ended(const absl::Status& status) { code_ = status.code(); }
-
- private:
-  Passage& passage_;
-  absl::StatusCode code_ = absl::StatusCode::kCancelled;
-};
-
-// A place at a Gate that may be null, when there is one at once.
-inline std::optional<Permit> EnterNow(Gate* gate) {
-  return gate != nullptr ? gate->TryEnter() : Permit();
-}
-inline Task<Permit> WaitAtGate(Gate& gate) {
-  Permit permit = co_await gate.Enter();
-  co_return permit;
-}
-inline absl::Status TooLate() { return absl::DeadlineExceededError("deadline exceeded"); }
-
 // The long way of a unary call: one coroutine for all attempts, each of whose waits ends with the
 // context's deadline. `attempt` makes the call of each; it is told whether it is the last. So many
 // were `made` already, the last of which ended with `failure`.
 template <typename Reply, typename MakeAttempt>
 Task<Reply> GoTheLongWay(Passage& passage, MakeAttempt attempt, int made, absl::Status failure) {
   Here::Place here = co_await Here();
-  const absl::StatusOr<Context> context = passage.Enter(here.context(), here.loop().Now());
-  if (!context.ok()) co_return passage.Describe(context.status(), made);
+  Recording recording(here.context(), here.loop(), [&passage] { return passage.place(); });
+  const absl::StatusOr<Context> context =
+      recording.Under(passage.Enter(here.context(), here.loop().Now()));
+  if (!context.ok()) {
+    recording.Ended(context.status());
+    co_return passage.Describe(context.status(), made);
+  }
   while (true) {
     if (!failure.ok()) {
       const std::optional<absl::Duration> pause = passage.RetryAfter(failure, made);
@@ -186,6 +173,7 @@ Task<Reply> GoTheLongWay(Passage& passage, MakeAttempt attempt, int made, absl::
       if (*pause >= left) break;
     }
     ++made;
+    recording.Waits(made);
     std::optional<Permit> permit = EnterNow(passage.gate());
     if (!permit) {
       Task<Permit> waiting = WaitAtGate(*passage.gate());
@@ -194,13 +182,16 @@ Task<Reply> GoTheLongWay(Passage& passage, MakeAttempt attempt, int made, absl::
       if (!waited.ok()) continue;
       permit.emplace(*std::move(waited));
     }
+    recording.Runs();
     Attempt running(passage);
     Task<Reply> call = attempt(passage.LastAttempt(made));
     absl::StatusOr<Reply> outcome = co_await Within<Reply>(std::move(call), *context);
     running.Ended(outcome.status());
-    if (outcome.ok()) co_return outcome;
     failure = outcome.status();
+    if (outcome.ok()) recording.Ended(failure);
+    if (outcome.ok()) co_return outcome;
   }
+  recording.Ended(failure);
   co_return passage.Describe(failure, made);
 }
 
@@ -312,7 +303,8 @@ Task<Reply> GuardSerialized(Channel& channel, const Method& method, Passage& pas
   Here::Place here = co_await Here();
   int made = 0;
   absl::Status failure;
-  if (passage.TryEnter(here.context(), here.loop().EarliestNow())) {
+  if (here.context().record() == nullptr &&
+      passage.TryEnter(here.context(), here.loop().EarliestNow())) {
     Stay stay(passage);
     made = 1;
     Bytes sent = passage.LastAttempt(made) ? *std::move(request) : request->Share();
@@ -330,9 +322,12 @@ Task<Reply> GuardSerialized(Channel& channel, const Method& method, Passage& pas
 
 // A call whose argument is a stream, or whose result is, is attempted once.
 template <auto kMethod, typename Reply, typename T, typename Request>
-Task<Reply> OnlyAttempt(T& target, Passage& passage, Stream<Request> requests) {
+Task<Reply> OnlyAttempt(T& target, Passage& passage, Recording& recording,
+                        Stream<Request> requests) {
+  recording.Waits(1);
   std::optional<Permit> permit = EnterNow(passage.gate());
   if (!permit) permit = co_await WaitAtGate(*passage.gate());
+  recording.Runs();
   Attempt attempt(passage);
   absl::StatusOr<Reply> outcome = co_await Outcome((target.*kMethod)(std::move(requests)));
   attempt.Ended(outcome.status());
@@ -341,14 +336,19 @@ Task<Reply> OnlyAttempt(T& target, Passage& passage, Stream<Request> requests) {
 template <auto kMethod, typename Reply, typename T, typename Request>
 Task<Reply> GuardClientStreaming(T& target, Passage& passage, Stream<Request> requests) {
   Here::Place here = co_await Here();
-  absl::StatusOr<Context> context = passage.Enter(here.context(), here.loop().Now());
+  Recording recording(here.context(), here.loop(), [&passage] { return passage.place(); });
+  absl::StatusOr<Context> context =
+      recording.Under(passage.Enter(here.context(), here.loop().Now()));
   absl::Status failure = context.status();
   if (context.ok()) {
-    Task<Reply> attempt = OnlyAttempt<kMethod, Reply>(target, passage, std::move(requests));
+    Task<Reply> attempt =
+        OnlyAttempt<kMethod, Reply>(target, passage, recording, std::move(requests));
     absl::StatusOr<Reply> outcome = co_await Within<Reply>(std::move(attempt), *context);
-    if (outcome.ok()) co_return outcome;
     failure = outcome.status();
+    if (outcome.ok()) recording.Ended(failure);
+    if (outcome.ok()) co_return outcome;
   }
+  recording.Ended(failure);
   co_return passage.Describe(failure, 1);
 }
 
@@ -356,15 +356,25 @@ Task<Reply> GuardClientStreaming(T& target, Passage& passage, Stream<Request> re
 template <auto kMethod, typename Reply, typename T, typename Argument>
 Stream<Reply> GuardReplies(T& target, Passage& passage, Argument argument) {
   Here::Place here = co_await Here();
-  absl::StatusOr<Context> context = passage.Enter(here.context(), here.loop().Now());
-  if (!context.ok()) co_await passage.Describe(context.status(), 1);
+  Recording recording(here.context(), here.loop(), [&passage] { return passage.place(); });
+  absl::StatusOr<Context> context =
+      recording.Under(passage.Enter(here.context(), here.loop().Now()));
+  if (!context.ok()) {
+    recording.Ended(context.status());
+    co_await passage.Describe(context.status(), 1);
+  }
+  recording.Waits(1);
   std::optional<Permit> permit = EnterNow(passage.gate());
   if (!permit) {
     Task<Permit> waiting = WaitAtGate(*passage.gate());
     absl::StatusOr<Permit> waited = co_await Within<Permit>(std::move(waiting), *context);
-    if (!waited.ok()) co_await passage.Describe(waited.status(), 1);
+    if (!waited.ok()) {
+      recording.Ended(waited.status());
+      co_await passage.Describe(waited.status(), 1);
+    }
     permit = *std::move(waited);
   }
+  recording.Runs();
   Attempt attempt(passage);
   Stream<Reply> replies = (target.*kMethod)(std::move(argument));
   while (true) {
@@ -372,12 +382,16 @@ Stream<Reply> GuardReplies(T& target, Passage& passage, Argument argument) {
         co_await NextWithin<Reply>(replies.Next(), *context);
     if (!next.ok()) {
       attempt.Ended(next.status());
+      recording.Ended(next.status());
       co_await passage.Describe(next.status(), 1);
     }
     if (!next->has_value()) break;
+    recording.Pauses();
     co_yield **std::move(next);
+    recording.GoesOn();
   }
   attempt.Ended(absl::OkStatus());
+  recording.Ended(absl::OkStatus());
 }
 
 }  // namespace chains::internal

@@ -10,6 +10,7 @@
 #include "chains/core/context.h"
 #include "chains/core/gate.h"
 #include "chains/core/method_counters.h"
+#include "chains/core/recording.h"
 
 namespace chains {
 
@@ -56,6 +57,9 @@ class Passage {
   // The failure as the caller sees it: with this hop in its path. `attempts_made` is 0 when the
   // call was refused before its first.
   virtual absl::Status Describe(const absl::Status& failure, int attempts_made) = 0;
+
+  // Which end of which call this is, for receipts.
+  virtual CallPlace place() const { return {}; }
 
  protected:
   // What all passages are but those of tests, as data: a call through both ends of an edge takes

@@ -32,6 +32,9 @@ class ClientCall : public Reactor::Work, public Operation::Owner {
       : reactor_(reactor), method_(method), peer_(std::move(peer)) {}
   ClientCall(const ClientCall&) = delete;
 
+  // Once it is over: its trailing metadata.
+  const grpc::ClientContext& context() const { return context_; }
+
  protected:
   ~ClientCall() = default;
 
@@ -56,6 +59,7 @@ class UnaryCall final : public ClientCall {
   absl::Status Start(grpc::GenericStub& stub, const std::string& path, const Context& context,
                      Bytes request);
   Operation::Ending Ended() { return end_.Ended(); }
+  absl::Status status() const { return Translate(status_); }
   absl::StatusOr<Bytes> TakeOutcome();
 
  private:

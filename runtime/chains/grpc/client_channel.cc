@@ -11,6 +11,7 @@
 #include "chains/grpc/client_call.h"
 #include "chains/grpc/connection.h"
 #include "chains/grpc/limits.h"
+#include "chains/grpc/receipts.h"
 #include "chains/grpc/status.h"
 
 namespace chains {
@@ -50,6 +51,13 @@ absl::Status Misplaced(const std::string& address) {
       address, ": called from another loop than the reactor that its GrpcChannel was made for"));
 }
 
+// Null where no receipt is written.
+std::unique_ptr<internal::RecordedCall> Record(const internal::Here::Place& here,
+                                               const Method& method, const std::string& address) {
+  if (here.context().record() == nullptr) return nullptr;
+  return std::make_unique<internal::RecordedCall>(here.context(), here.loop(), method, address);
+}
+
 // Ends the call when the coroutine that reads it is dropped.
 class Reading {
  public:
@@ -57,6 +65,7 @@ class Reading {
   Reading(const Reading&) = delete;
   ~Reading() { call_->Leave(); }
   internal::StreamCall* operator->() const { return call_.get(); }
+  internal::StreamCall& operator*() const { return *call_; }
 
  private:
   const internal::Held<internal::StreamCall> call_;
@@ -98,10 +107,13 @@ Task<Bytes> GrpcChannel::Unary(const Method& method, Bytes request) {
     co_return internal::CheckMessageSize(request.size(), "the request to ", peer_->address);
   }
   const internal::Held<internal::UnaryCall> call(new internal::UnaryCall(reactor_, method, peer_));
+  const auto recorded = Record(here, method, peer_->address);
   absl::Status started =
-      call->Start(NextStub(), PathOf(method), here.context(), std::move(request));
+      call->Start(NextStub(), PathOf(method), recorded ? recorded->context() : here.context(),
+                  std::move(request));
   if (!started.ok()) co_return started;
   co_await call->Ended();
+  if (recorded) recorded->Answered(call->status(), call->context());
   co_return call->TakeOutcome();
 }
 
@@ -109,8 +121,10 @@ Stream<Bytes> GrpcChannel::Streaming(const Method& method, Stream<Bytes> request
   internal::Here::Place here = co_await internal::Here();
   if (&here.loop() != &reactor_) co_await Misplaced(peer_->address);
   const Reading call(new internal::StreamCall(reactor_, method, peer_));
-  co_await call->Start(*streaming_, here.context());
-  call->Send(here.context(), std::move(requests));
+  const auto recorded = Record(here, method, peer_->address);
+  const Context& context = recorded ? recorded->context() : here.context();
+  co_await call->Start(*streaming_, context);
+  call->Send(context, std::move(requests));
   while (true) {
     const bool received = co_await call->Read();
     if (!received) break;
@@ -118,6 +132,7 @@ Stream<Bytes> GrpcChannel::Streaming(const Method& method, Stream<Bytes> request
     co_yield std::move(reply);
   }
   co_await call->Finish();
+  if (recorded) recorded->Answered(call->status(), call->context());
   co_await call->status();
 }
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "chains/core/trace.h"
 #include "chains/grpc/limits.h"
+#include "chains/grpc/receipts.h"
 #include "chains/grpc/time.h"
 
 namespace chains::internal {
@@ -17,12 +18,13 @@ namespace {
 
 constexpr std::string_view kTraceparent = "traceparent";
 
-// Not a caller's headers: gRPC's and HTTP/2's own, and what belongs to one connection.
-constexpr std::array<std::string_view, 12> kReserved = {
-    kTraceparent,     "accept-encoding",   "connection",
-    "content-length", "content-type",      "host",
-    "keep-alive",     "proxy-connection",  "te",
-    "trailer",        "transfer-encoding", "user-agent"};
+// Not a caller's headers: gRPC's and HTTP/2's own, and what belongs to one connection or one hop.
+constexpr std::array<std::string_view, 13> kReserved = {
+    kTraceparent, kReceiptQuestion, "accept-encoding",
+    "connection", "content-length", "content-type",
+    "host",       "keep-alive",     "proxy-connection",
+    "te",         "trailer",        "transfer-encoding",
+    "user-agent"};
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -64,6 +66,7 @@ void Send(const Context& context, grpc::ClientContext& to) {
     to.set_deadline(ToGrpcTime(context.deadline()));
   }
   if (context.has_trace()) to.AddMetadata(std::string(kTraceparent), context.traceparent());
+  if (context.record() != nullptr) to.AddMetadata(kReceiptQuestion, "1");
   HeaderBudget budget;
   for (const auto& [name, value] : context.headers()) {
     if (budget.Admits(name, value)) to.AddMetadata(name, value);

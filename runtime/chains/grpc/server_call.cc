@@ -65,8 +65,12 @@ absl::Status ServerCall::Refusal(const Service::Handler* handler) const {
 
 void ServerCall::Run(const Service::Handler& handler) {
   const MethodKind kind = handler.method->kind;
-  task_.emplace(lane_.reactor(),
-                Receive(FromGrpcTime(context_.raw_deadline()), context_.client_metadata()),
+  Context context = Receive(FromGrpcTime(context_.raw_deadline()), context_.client_metadata());
+  if (AsksForReceipt(context_.client_metadata())) {
+    receipt_ = std::make_unique<ServedReceipt>(context, lane_.reactor(), *handler.method);
+    context = receipt_->context();
+  }
+  task_.emplace(lane_.reactor(), std::move(context),
                 kind == MethodKind::kUnary ? AnswerUnary(Held<ServerCall>(this), handler)
                                            : AnswerStreaming(Held<ServerCall>(this), handler),
                 [this, kind](absl::StatusOr<Bytes> outcome) {
@@ -125,6 +129,7 @@ Operation::Ending ServerCall::Write(Bytes reply) {
 void ServerCall::Answer(absl::StatusOr<Bytes> outcome, MethodKind kind) {
   if (outcome.ok() && kind == MethodKind::kUnary && !answered_) {
     answered_ = true;
+    if (receipt_ != nullptr) receipt_->Answer(grpc::Status::OK, context_);
     stream_.WriteAndFinish(Sendable(*outcome), grpc::WriteOptions(), grpc::Status::OK,
                            finish_.Begin());
   } else {
@@ -136,7 +141,9 @@ void ServerCall::End(const absl::Status& status) {
   const Held<ServerCall> self(this);
   task_.reset();
   if (std::exchange(answered_, true)) return;
-  stream_.Finish(ToGrpcStatus(status), finish_.Begin());
+  const grpc::Status answer = ToGrpcStatus(status);
+  if (receipt_ != nullptr) receipt_->Answer(answer, context_);
+  stream_.Finish(answer, finish_.Begin());
 }
 
 }  // namespace chains::internal

@@ -15,6 +15,7 @@
 #include "chains/core/stream.h"
 #include "chains/grpc/lane.h"
 #include "chains/grpc/operation.h"
+#include "chains/grpc/receipts.h"
 
 namespace chains::internal {
 
@@ -56,6 +57,7 @@ class ServerCall final : public ListNode, public Operation::Owner {
   Operation write_{*this};
   Operation finish_{*this};
   Bytes request_;
+  std::unique_ptr<ServedReceipt> receipt_;  // where the caller asked for one
   std::optional<Root<Bytes>> task_;
   bool counted_ = false;
   bool answered_ = false;

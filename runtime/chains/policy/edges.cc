@@ -74,6 +74,11 @@ class CallerEdge::Way final : public internal::Passage {
                              .replica = "",
                              .attempt = attempt});
   }
+  internal::CallPlace place() const override {
+    return {.where = internal::CallPlace::Where::kCaller,
+            .chainlet = method_.chainlet,
+            .method = method_.name};
+  }
 
  private:
   const Options& options_;
@@ -115,6 +120,12 @@ class CalleeEdge::Way final : public internal::Passage {
     return WithHop(failure, {.chainlet = std::string(method_.chainlet),
                              .method = std::string(method_.name),
                              .replica = options_.replica});
+  }
+  internal::CallPlace place() const override {
+    return {.where = internal::CallPlace::Where::kCallee,
+            .chainlet = method_.chainlet,
+            .method = method_.name,
+            .replica = options_.replica};
   }
 
  private:

@@ -110,6 +110,21 @@ class RootObject final : public Root {
   Leaf& leaf_;
 };
 
+class TopObject final : public Top {
+ public:
+  explicit TopObject(Root& root) : root_(root) {}
+
+  chains::Task<RootReply> RunRemote(RootRequest request) override {
+    RootReply first = co_await root_.RunRemote(request);
+    RootReply second = co_await root_.RunRemote(std::move(request));
+    first.set_result(first.result() + second.result());
+    co_return first;
+  }
+
+ private:
+  Root& root_;
+};
+
 // A Shared that stands for an object of the test.
 inline chains::Shared<LeafScript*> Script(LeafScript& script) {
   return chains::Shared<LeafScript*>(

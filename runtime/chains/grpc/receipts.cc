@@ -1,0 +1,78 @@
+#include "chains/grpc/receipts.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "chains/contract/receipt_message.h"
+
+namespace chains::internal {
+namespace {
+
+using Where = CallPlace::Where;
+
+constexpr size_t kMaxTrailers = 8192;   // gRPC's default; a receiver drops the whole call above it
+constexpr size_t kOtherTrailers = 512;  // names, status code, what HTTP/2 counts for each
+
+CallPlace PlaceOf(Where where, const Method& method, std::string_view replica) {
+  return {.where = where, .chainlet = method.chainlet, .method = method.name, .replica = replica};
+}
+
+// Binary metadata is base64 on the wire.
+size_t AsText(size_t bytes) { return (bytes * 4 + 2) / 3; }
+
+// As gRPC quotes it: three bytes for each that is not printable.
+size_t QuotedSize(const std::string& message) {
+  size_t size = 0;
+  for (const char c : message) size += c >= 0x20 && c <= 0x7e && c != '%' ? 1 : 3;
+  return size;
+}
+
+}  // namespace
+
+bool AsksForReceipt(const std::multimap<grpc::string_ref, grpc::string_ref>& metadata) {
+  constexpr std::string_view kQuestion = kReceiptQuestion;
+  for (const auto& [name, value] : metadata) {
+    if (std::string_view(name.data(), name.size()) == kQuestion && value == "1") return true;
+  }
+  return false;
+}
+
+size_t RoomForReceipt(const grpc::Status& status) {
+  const size_t said = QuotedSize(status.error_message()) + AsText(status.error_details().size());
+  if (kOtherTrailers + said >= kMaxTrailers) return 0;
+  return std::min(kMaxReceiptBytes, (kMaxTrailers - kOtherTrailers - said) / 4 * 3);
+}
+
+RecordedCall::RecordedCall(const Context& context, const Loop& loop, const Method& method,
+                           std::string_view address)
+    : loop_(loop),
+      recording_(context, loop, [&] { return PlaceOf(Where::kChannel, method, address); }),
+      context_(recording_.Under(context)),
+      sent_(loop.Now()) {}
+
+void RecordedCall::Answered(const absl::Status& status, const grpc::ClientContext& call) {
+  if (recording_.record() != nullptr) {
+    const auto& trailers = call.GetServerTrailingMetadata();
+    const auto answer = trailers.find(kReceiptAnswer);
+    if (answer != trailers.end()) {
+      AddAnswer(*recording_.record(), {answer->second.data(), answer->second.size()}, sent_,
+                loop_.Now());
+    }
+  }
+  recording_.Ended(status);
+}
+
+ServedReceipt::ServedReceipt(const Context& context, const Loop& loop, const Method& method)
+    : receipt_(Receipt::Begin(loop)),
+      recording_(receipt_->Under(context), loop,
+                 [&] { return PlaceOf(Where::kCaller, method, ""); }),
+      context_(recording_.Under(context)) {}
+
+void ServedReceipt::Answer(const grpc::Status& status, grpc::ServerContext& to) {
+  recording_.Ended(absl::Status(static_cast<absl::StatusCode>(status.error_code()), ""));
+  std::string bytes = EncodeReceipt(*recording_.record(), RoomForReceipt(status));
+  if (!bytes.empty()) to.AddTrailingMetadata(kReceiptAnswer, bytes);
+}
+
+}  // namespace chains::internal
