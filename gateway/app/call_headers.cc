@@ -19,9 +19,10 @@ namespace {
 constexpr size_t kMaxRequestId = 128;
 constexpr size_t kPerHeader = 32;  // what HTTP/2 counts for each, beside name and value
 
-constexpr std::array<std::string_view, 21> kNotForwarded = {
+constexpr std::array<std::string_view, 22> kNotForwarded = {
     "accept-encoding",
     "authorization",
+    "chains-receipt",
     "chains-timeout",
     "connection",
     "content-encoding",

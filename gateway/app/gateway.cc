@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
 #include "chains/core/blocking.h"
+#include "chains/core/recording.h"
 #include "chains/core/text.h"
 #include "chains/core/timing.h"
 #include "chains/core/trace.h"
@@ -134,17 +135,20 @@ Task<Response> Gateway::Handle(Request request) {
   Tally tally(*this, request.body.size());
   const std::string request_id = RequestIdOf(request.head);
   const internal::TraceId trace = TraceIdOf(request.head);
-  absl::StatusOr<Response> outcome = co_await Outcome(Call(request, request_id, trace, tally));
+  const CallersReceipt receipt(request.head, loop_);
+  absl::StatusOr<Response> outcome =
+      co_await Outcome(Call(request, request_id, trace, receipt, tally));
   Response response = outcome.ok() ? *std::move(outcome) : ErrorResponse(outcome.status());
   response.headers.emplace_back("X-Request-Id", request_id);
   response.headers.emplace_back("Traceparent",
                                 internal::TraceparentOf(trace, internal::NewSpanId()));
+  receipt.AddTo(response);
   tally.Answered(response);
   co_return response;
 }
 
 Task<Response> Gateway::Call(const Request& request, const std::string& request_id,
-                             internal::TraceId trace, Tally& tally) {
+                             internal::TraceId trace, const CallersReceipt& receipt, Tally& tally) {
   const Router::Match match = co_await router_.Find(request.head.target);
   const Target& target = *targets_[match.route];
   if (request.head.method != "POST") co_return NotAllowed("POST");
@@ -153,23 +157,47 @@ Task<Response> Gateway::Call(const Request& request, const std::string& request_
   tally.At(SeriesOf(target, *method));
   const absl::Duration timeout =
       co_await TimeoutOf(request.head, options_.timeout, options_.max_timeout);
+  co_await receipt.status();
   const Context context(loop_.Now() + timeout, trace, ForwardedOf(request.head, request_id));
-  co_return co_await CallMethod(request, target, *method, context);
+  if (receipt.asked()) {
+    const Context recorded = receipt.Under(context);
+    co_return co_await CallOnRecord(request, target, *method, recorded);
+  }
+  co_return co_await CallMethod(request, target, *method, context, nullptr);
+}
+
+// The gateway is the caller of the entrypoint; JSON is its part of serializing.
+Task<Response> Gateway::CallOnRecord(const Request& request, const Target& target,
+                                     const Transcoder::Method& method, const Context& context) {
+  internal::Recording recording(context, loop_, [&method] {
+    return internal::CallPlace{.where = internal::CallPlace::Where::kCaller,
+                               .chainlet = method.call.chainlet,
+                               .method = method.call.name};
+  });
+  const Context called = recording.Under(context);
+  absl::StatusOr<Response> outcome =
+      co_await Outcome(CallMethod(request, target, method, called, recording.record()));
+  const bool refused = outcome.ok() && outcome->status != 200;
+  recording.Ended(refused ? absl::Status(CodeOf(outcome->status), "") : outcome.status());
+  co_return outcome;
 }
 
 // Large bodies are transcoded off the loop.
 Task<Response> Gateway::CallMethod(const Request& request, const Target& target,
-                                   const Transcoder::Method& method, const Context& context) {
+                                   const Transcoder::Method& method, const Context& context,
+                                   internal::CallRecord* record) {
   const Transcoder& transcoder = *target.transcoder();
   const bool is_json = !IsProtobuf(request.head);
   Bytes sent;
   if (is_json) {
     absl::StatusOr<std::string> wire;
+    std::optional<internal::Serializing> transcoding(record);
     if (request.body.size() > options_.blocking_bytes) {
       co_await Blocking([&] { wire = transcoder.RequestToWire(method, request.body); });
     } else {
       wire = transcoder.RequestToWire(method, request.body);
     }
+    transcoding.reset();
     if (absl::IsResourceExhausted(wire.status())) co_return ErrorResponse(wire.status(), 413);
     co_await wire.status();
     sent = Bytes(*wire);
@@ -182,6 +210,7 @@ Task<Response> Gateway::CallMethod(const Request& request, const Target& target,
   std::string reply = received.ToString();
   if (!is_json) co_return Page(kProtobuf, std::move(reply));
   absl::StatusOr<std::string> json;
+  const internal::Serializing transcoding(record);
   if (reply.size() > options_.blocking_bytes) {
     co_await Blocking([&] { json = transcoder.ReplyToJson(method, reply); });
   } else {

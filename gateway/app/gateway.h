@@ -24,6 +24,7 @@
 #include "chains/core/task.h"
 #include "gateway/app/api_keys.h"
 #include "gateway/app/metrics.h"
+#include "gateway/app/receipt_header.h"
 #include "gateway/app/target.h"
 #include "gateway/http/handler.h"
 #include "gateway/route/router.h"
@@ -69,9 +70,13 @@ class Gateway final : public Handler {
         options_(std::move(options)) {}
 
   Task<Response> Call(const Request& request, const std::string& request_id,
-                      internal::TraceId trace, Tally& tally);
+                      internal::TraceId trace, const CallersReceipt& receipt, Tally& tally);
+  Task<Response> CallOnRecord(const Request& request, const Target& target,
+                              const json::Transcoder::Method& method, const Context& context);
+  // `record` is null where no receipt is written.
   Task<Response> CallMethod(const Request& request, const Target& target,
-                            const json::Transcoder::Method& method, const Context& context);
+                            const json::Transcoder::Method& method, const Context& context,
+                            internal::CallRecord* record);
   absl::StatusOr<const json::Transcoder::Method*> FindMethod(const Target& target,
                                                              const std::string& name) const;
   Metrics::Series& SeriesOf(const Target& target, const json::Transcoder::Method& method);
