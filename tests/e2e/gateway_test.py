@@ -95,6 +95,25 @@ class Gateway(EndToEnd):
         error = self.assert_error(answer, 503, "UNAVAILABLE", self.nobody)
         self.assertEqual(error["path"][-1]["chainlet"], "probe.Step")
 
+    def test_answers_a_receipt_to_whom_asks_for_one(self):
+        status, headers, _ = self.ask(HELLO + "?receipt=1", '{"names": ["Ada", "Sid"]}')
+        self.assertEqual(status, 200)
+        all_names = json.loads(headers["Chains-Receipt"])["call"]
+        self.assertEqual((all_names["chainlet"], all_names["code"]), ("hello.HelloAll", "OK"))
+        self.assertEqual([call["chainlet"] for call in all_names["calls"]], 2 * ["hello.SayHello"])
+        for call in [all_names, *all_names["calls"]]:
+            self.assertNotIn("callee", call)  # each answered with a receipt of its own
+        self.assertIsNone(self.ask(HELLO, '{"names": ["Ada"]}')[1]["Chains-Receipt"])
+
+    def test_the_receipt_of_a_failure_says_who_did_not_answer(self):
+        status, headers, _ = self.ask("/chains/lonely/production/run_remote", '{"steps": 1, "hold_ms": 0}',
+                                      {"Chains-Receipt": "1"})
+        self.assertEqual(status, 503)
+        steps = json.loads(headers["Chains-Receipt"])["call"]
+        self.assertEqual((steps["chainlet"], steps["code"]), ("probe.Steps", "UNAVAILABLE"))
+        self.assertEqual(steps["calls"][0]["replica"], self.nobody)
+        self.assertEqual(steps["calls"][0]["callee"], "silent")
+
     def test_a_client_that_leaves_stops_all_of_its_work(self):
         before = self.steps_done()
         connection = socket.create_connection(self.gateway.address.split(":"), timeout=60)
