@@ -77,8 +77,12 @@ std::string InAscii(const std::string& json) {
   ascii.reserve(json.size());
   for (size_t i = 0; i < json.size();) {
     const auto first = static_cast<unsigned char>(json[i++]);
-    if (first < 0x80) {
+    if (first < 0x7F) {
       ascii += static_cast<char>(first);
+      continue;
+    }
+    if (first == 0x7F) {  // a control character to HTTP, none to JSON
+      AppendEscape(first, ascii);
       continue;
     }
     const size_t more = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : 1;
