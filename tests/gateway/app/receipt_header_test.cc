@@ -81,7 +81,8 @@ TEST(ReceiptTextTest, IsOneLineOfJson) {
 TEST(ReceiptTextTest, IsAsciiWhateverAReplicaIsCalled) {
   v1::Receipt receipt = Nested();
   receipt.mutable_call()->set_replica("caf\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80\n\x7F");
-  EXPECT_THAT(ReceiptText(receipt), HasSubstr(R"("replica":"caf\u00e9 \u20ac \ud83d\ude00\n\u007f")"));
+  EXPECT_THAT(ReceiptText(receipt),
+              HasSubstr(R"("replica":"caf\u00e9 \u20ac \ud83d\ude00\n\u007f")"));
 }
 
 TEST(ReceiptTextTest, IsCutToItsSizeAndSaysSo) {
