@@ -245,7 +245,7 @@ Task<Reply> Through(Passage& passage, Task<Reply> call) {
 }
 template <auto kMethod, typename Reply, typename T, typename Request>
 Task<Reply> GuardUnary(T& target, Passage& passage, Request&& request) {
-  if (passage.LastAttempt(1)) {
+  if (passage.AttemptedOnce()) {
     return Through(passage, CallOnce<kMethod, Reply>(target, std::move(request)));
   }
   return GoTheLongWay<Reply>(passage,
@@ -256,7 +256,7 @@ Task<Reply> GuardUnary(T& target, Passage& passage, Request&& request) {
 // edge in one process. A call goes through both without a function that moves the request between.
 template <auto kMethod, typename Reply, typename T, typename Request>
 Task<Reply> GuardUnary(T& target, Passage& passage, T& inside, Passage& inner, Request&& request) {
-  if (passage.LastAttempt(1) && inner.LastAttempt(1)) {
+  if (passage.AttemptedOnce() && inner.AttemptedOnce()) {
     Task<Reply> call = CallOnce<kMethod, Reply>(inside, std::move(request));
     if (call.promise().AddPassages(passage, inner, &MakeDetour<Reply>)) return call;
     return Through(passage, Through(inner, std::move(call)));

@@ -66,6 +66,7 @@ class Loop {
   // Runs `work` on the loop's thread. Any thread may call it, as long as the loop lives.
   void Post(absl::AnyInvocable<void()> work);
 
+  // Who overrides it overrides CoarseNow(), too.
   virtual absl::Time Now() const { return absl::Now(); }
   // A time that is not after Now(): when the last request began, or timers were looked at. For
   // deadlines that are far away; Now() would cost as much as a call (65 ns).
@@ -91,7 +92,7 @@ class Loop {
   // it posts: it must not post itself.
   virtual void Wake() = 0;
 
-  // Now() as of the kernel's last tick, at a tenth of its price.
+  // Now() as of the kernel's last tick, which is never more than 10 ms ago, at a tenth of its price.
   virtual absl::Time CoarseNow() const;
 
   void EnterThread() { thread_ = std::this_thread::get_id(); }

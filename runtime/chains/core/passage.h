@@ -50,6 +50,10 @@ class Passage {
 
   // Whether a unary call that was attempted so often gets no further attempt.
   virtual bool LastAttempt(int attempts_made) const = 0;
+  // LastAttempt(1).
+  bool AttemptedOnce() const {
+    return plain_.gate != nullptr ? plain_.attempted_once : LastAttempt(1);
+  }
   // How long to wait before the next attempt, when this failure is to be retried.
   virtual std::optional<absl::Duration> RetryAfter(const absl::Status& failure,
                                                    int attempts_made) = 0;
@@ -69,6 +73,7 @@ class Passage {
     MethodCounters* counters = nullptr;
     // A deadline later than this from now is not the caller's alone to enforce.
     absl::Duration reach = absl::InfiniteDuration();
+    bool attempted_once = true;
   };
   Passage() = default;
   explicit Passage(Plain plain) : plain_(plain) {}

@@ -5,27 +5,15 @@
 #include <utility>
 
 #include "chains/contract/receipt_message.h"
+#include "chains/grpc/trailers.h"
 
 namespace chains::internal {
 namespace {
 
 using Where = CallPlace::Where;
 
-constexpr size_t kMaxTrailers = 8192;   // gRPC's default; a receiver drops the whole call above it
-constexpr size_t kOtherTrailers = 512;  // names, status code, what HTTP/2 counts for each
-
 CallPlace PlaceOf(Where where, const Method& method, std::string_view replica) {
   return {.where = where, .chainlet = method.chainlet, .method = method.name, .replica = replica};
-}
-
-// Binary metadata is base64 on the wire.
-size_t AsText(size_t bytes) { return (bytes * 4 + 2) / 3; }
-
-// As gRPC quotes it: three bytes for each that is not printable.
-size_t QuotedSize(const std::string& message) {
-  size_t size = 0;
-  for (const char c : message) size += c >= 0x20 && c <= 0x7e && c != '%' ? 1 : 3;
-  return size;
 }
 
 }  // namespace
@@ -39,9 +27,7 @@ bool AsksForReceipt(const std::multimap<grpc::string_ref, grpc::string_ref>& met
 }
 
 size_t RoomForReceipt(const grpc::Status& status) {
-  const size_t said = QuotedSize(status.error_message()) + AsText(status.error_details().size());
-  if (kOtherTrailers + said >= kMaxTrailers) return 0;
-  return std::min(kMaxReceiptBytes, (kMaxTrailers - kOtherTrailers - said) / 4 * 3);
+  return std::min(kMaxReceiptBytes, RoomInTrailers(status));
 }
 
 RecordedCall::RecordedCall(const Context& context, const Loop& loop, const Method& method,

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "chains/contract/status_path.h"
 #include "chains/grpc/limits.h"
+#include "chains/grpc/trailers.h"
 #include "chains/v1/error.pb.h"
 
 namespace chains::internal {
@@ -21,18 +22,13 @@ std::string DetailsOf(const absl::Status& status) {
 
 }  // namespace
 
-std::string_view CutText(std::string_view text, size_t max) {
-  if (text.size() <= max) return text;
-  size_t end = max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end);
-}
-
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const std::string_view message(status.message().data(), status.message().size());
+  const std::string details = DetailsOf(status);
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
-                      std::string(CutText(message, kMaxErrorMessageBytes)), DetailsOf(status));
+                      std::string(CutToTrailers(message, kMaxErrorMessageBytes, details.size())),
+                      details);
 }
 
 absl::Status FromGrpcStatus(const grpc::Status& status, std::string_view address,

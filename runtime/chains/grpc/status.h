@@ -10,16 +10,13 @@
 
 namespace chains::internal {
 
-// The message is cut to kMaxErrorMessageBytes.
+// The message is cut to kMaxErrorMessageBytes, or to less where gRPC would need more room for it.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
 // What a call to `method` at `address` ended with. What the transport says, rather than the callee,
 // names the address.
 absl::Status FromGrpcStatus(const grpc::Status& status, std::string_view address,
                             std::string_view method);
-
-// At most `max` bytes of `text`, whole UTF-8 characters.
-std::string_view CutText(std::string_view text, size_t max);
 
 // RESOURCE_EXHAUSTED when a message of `bytes` is too large to send; `what` and `name`, one after
 // the other, say which it is ("the reply of ", "/hello.SayHello/RunRemote").

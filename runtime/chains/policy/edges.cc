@@ -36,7 +36,8 @@ class CallerEdge::Way final : public internal::Passage {
  public:
   Way(CallerEdge& edge, const Method& method)
       : Passage({.gate = &edge.gate_,
-                 .reach = edge.options_.timeout + edge.options_.timeout / kNotWorthATimer}),
+                 .reach = edge.options_.timeout + edge.options_.timeout / kNotWorthATimer,
+                 .attempted_once = !method.idempotent || edge.options_.attempts <= 1}),
         options_(edge.options_),
         gate_(edge.gate_),
         method_(method) {}

@@ -178,6 +178,19 @@ TEST(FailuresTest, ALongMessageIsCutBetweenCharacters) {
   EXPECT_THAT(MessageOf(status), ::testing::EndsWith("ü"));
 }
 
+// gRPC drops what has more than 8 KiB of trailing metadata, and quotes characters in three bytes.
+TEST(FailuresTest, AMessageThatIsQuotedIsCutWhereThereIsNoRoom) {
+  Ends ends(WithUnary([](Bytes) {
+    absl::Status failure = absl::NotFoundError(std::string(2048, '\n'));
+    failure.SetPayload("example.com/why", absl::Cord(std::string(3900, 'w')));
+    return Done<Bytes>(failure);
+  }));
+  absl::Status status = ends.Call(kUnary, "").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
+  EXPECT_THAT(status.message().size(), ::testing::AllOf(::testing::Gt(500u), ::testing::Lt(900u)));
+  EXPECT_EQ(status.GetPayload("example.com/why")->size(), 3900u);
+}
+
 TEST(FailuresTest, AnExceptionIsInternal) {
   Ends ends(WithUnary([](Bytes) -> Task<Bytes> {
     if (true) std::vector<int>().at(1);
