@@ -1,6 +1,7 @@
 #include "chains/grpc/process.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <malloc.h>
 
 #include "absl/synchronization/mutex.h"
@@ -28,5 +29,7 @@ void PrepareProcess() {
   std::signal(SIGPIPE, SIG_IGN);
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 }
+
+void KeepReactorsApart() { setenv("GRPC_POLL_STRATEGY", "poll", /*overwrite=*/0); }
 
 }  // namespace chains

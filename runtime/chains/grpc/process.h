@@ -1,11 +1,19 @@
-// What a process that uses gRPC does once, at the start of main().
+// What a process that uses gRPC decides once, before it does.
 #pragma once
 
 namespace chains {
 
-// A peer that leaves must not end this process by SIGPIPE, and Abseil's mutexes need not look for
-// deadlocks (Debian builds them to; it costs 8 % of a call). Memory that was needed once is kept
-// for the next call, up to 32 MiB a thread. Repeating it changes nothing.
+// At the start of main(). A peer that leaves must not end this process by SIGPIPE, and Abseil's
+// mutexes need not look for deadlocks (Debian builds them to; it costs 8 % of a call). Memory that
+// was needed once is kept for the next call, up to 32 MiB a thread. Repeating it changes nothing.
 void PrepareProcess();
+
+// For a process that will have several reactors, before it has the first; later it changes nothing.
+// Each of them then waits for its own connections (gRPC's polling strategy "poll"). With gRPC's
+// own choice, epoll1, one thread waits for all connections and wakes the others: of a call to one
+// of four reactors 13 system calls instead of 5, and 55 µs instead of 32. A reactor pays 0.7 µs
+// each time that it looks at its connections, for each that is open; so one that is alone in its
+// process keeps epoll1. What the environment says in GRPC_POLL_STRATEGY holds.
+void KeepReactorsApart();
 
 }  // namespace chains

@@ -6,6 +6,7 @@
 
 #include "absl/time/clock.h"
 #include "chains/grpc/listener.h"
+#include "chains/grpc/process.h"
 
 namespace chains {
 
@@ -31,6 +32,7 @@ absl::Status GrpcServer::Bind(WorkerPool& workers) {
   Lane::Options lane;
   lane.replica = options_.replica;
   lane.max_calls = options_.max_calls;
+  if (options_.reactors > 1 || !options_.health_listen.empty()) KeepReactorsApart();
   absl::StatusOr<std::unique_ptr<Listener>> listener =
       Listener::Listen(options_.listen, options_.reactors, lane, workers);
   if (!listener.ok()) return listener.status();
