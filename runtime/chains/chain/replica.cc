@@ -1,6 +1,7 @@
 #include "chains/chain/replica.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -33,6 +34,9 @@ void FillDefaults(const ChainSpec& chain, Replica::Options& options) {
     }
   }
   if (options.name.empty()) options.name = absl::StrJoin(options.chainlets, "+");
+  if (options.max_reactors == 0) {
+    options.max_reactors = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  }
 }
 
 }  // namespace

@@ -34,7 +34,9 @@ class Replica {
     std::string name = "";           // of this process; by default what it serves
     DeploymentContext::Contents context = {};
     std::map<std::string, void*, std::less<>> fakes = {};
-    int max_reactors = 64;
+    // 0: as many as there are processors for this process. More would share them, and find fewer
+    // events each time that they wake.
+    int max_reactors = 0;
   };
   // Binds the addresses. `chain` is valid; it and `workers` outlive the replica.
   static absl::StatusOr<std::unique_ptr<Replica>> Listen(const ChainSpec& chain, Options options,
