@@ -12,6 +12,10 @@ namespace {
 
 constexpr int kAloneForLong = 32;
 
+// While events come from the queue, so many are taken for each look at the poller. Of a request
+// with three calls, 32 connections, two of three looks found nothing when each event had its own.
+constexpr int kEventsBetweenLooks = 8;
+
 }  // namespace
 
 Reactor::Reactor(WorkerPool& workers)
@@ -75,18 +79,20 @@ void Reactor::Run() {
 }
 
 // One turn, one event. `busy`: the one before had an event. A busy reactor with a Poller looks at
-// both without waiting, one after the other. While the watcher is armed it looks for the poller: so
-// a request that comes alone costs one look, one arming and one wake-up.
+// both without waiting; at the poller less often, while the queue has events. While the watcher is
+// armed it looks for the poller: so a request that comes alone costs one look, one arming and one
+// wake-up.
 bool Reactor::RunOnce(bool busy) {
-  const bool looks = watcher_ && !watcher_->armed();
-  if (looks) {
+  const bool was_armed = watcher_ && watcher_->armed();
+  if (watcher_ && !was_armed && (!busy || --events_until_look_ <= 0)) {
+    events_until_look_ = kEventsBetweenLooks;
     const int polled = watcher_->poller().Poll();
     polled_ += polled;
     busy = busy || polled > 0;
   }
   busy = Turn() || busy;
   // What the watcher told of meanwhile is looked at first, in the next turn.
-  const bool told = watcher_ && !looks && !watcher_->armed();
+  const bool told = was_armed && !watcher_->armed();
   const bool rests = !told && MayRest(busy);
   void* tag = nullptr;
   bool ok = false;
@@ -112,6 +118,7 @@ bool Reactor::MayRest(bool busy) {
 // Says until when to wait. What comes after `resting_` is up sets the alarm; what came before is
 // seen here.
 absl::Time Reactor::BeginRest() {
+  events_until_look_ = 0;
   if (!alarm_is_set_) resting_ = true;
   if (HasWork() || MayEnd() || (watcher_ && !watcher_->armed())) return absl::InfinitePast();
   if (polled_ > 0) alone_ = polled_ == 1 ? std::min(alone_ + 1, kAloneForLong) : 0;

@@ -115,8 +115,9 @@ class Reactor final : public Loop {
 
   const std::unique_ptr<grpc::CompletionQueue> queue_;
   std::unique_ptr<internal::PollWatcher> watcher_;
-  int polled_ = 0;  // what the poller has had to do since the last rest
-  int alone_ = 0;   // how many rests in turn ended with one thing for it, as far as that matters
+  int events_until_look_ = 0;  // at the poller, while the queue has events
+  int polled_ = 0;             // what the poller has had to do since the last rest
+  int alone_ = 0;  // how many rests in turn ended with one thing for it, as far as that matters
   internal::IntrusiveList<Work> works_;
   bool stopping_ = false;
   std::atomic<bool> ended_{false};
