@@ -75,7 +75,7 @@ class Passage {
     absl::Duration reach = absl::InfiniteDuration();
     bool attempted_once = true;
   };
-  Passage() = default;
+  Passage() : plain_() {}
   explicit Passage(Plain plain) : plain_(plain) {}
 
  private:
