@@ -27,6 +27,12 @@ std::vector<const ChainletSpec*> SpecsOf(const ChainSpec& chain,
   return specs;
 }
 
+std::vector<const ServiceInfo*> ContractsOf(const std::vector<const ChainletSpec*>& chainlets) {
+  std::vector<const ServiceInfo*> contracts;
+  for (const ChainletSpec* each : chainlets) contracts.push_back(each->contract->info);
+  return contracts;
+}
+
 void FillDefaults(const ChainSpec& chain, Replica::Options& options) {
   if (options.chainlets.empty()) {
     for (const ChainletSpec& chainlet : chain.chainlets) {
@@ -57,8 +63,9 @@ absl::StatusOr<std::unique_ptr<Replica>> Replica::Listen(const ChainSpec& chain,
   server.listen = options.listen;
   server.health_listen = options.health_listen;
   server.replica = options.name;
-  server.reactors = static_cast<size_t>(
-      std::min(options.max_reactors, ReactorsOf(chain, SpecsOf(chain, options.chainlets))));
+  const std::vector<const ChainletSpec*> specs = SpecsOf(chain, options.chainlets);
+  server.contracts = ContractsOf(specs);
+  server.reactors = static_cast<size_t>(std::min(options.max_reactors, ReactorsOf(chain, specs)));
   absl::StatusOr<std::unique_ptr<GrpcServer>> listening =
       GrpcServer::Listen(std::move(server), workers);
   if (!listening.ok()) return listening.status();
@@ -96,10 +103,8 @@ absl::StatusOr<std::unique_ptr<Assembly>> Replica::Assemble(Reactor& reactor,
 }
 
 absl::Status Replica::Start(const Endpoints& endpoints, const Prepare& prepare) {
-  std::vector<const ServiceInfo*> contracts;
-  for (const ChainletSpec* spec : SpecsOf(chain_, options_.chainlets)) {
-    contracts.push_back(spec->contract->info);
-  }
+  const std::vector<const ServiceInfo*> contracts =
+      ContractsOf(SpecsOf(chain_, options_.chainlets));
   for (size_t i = 0; i < server_->reactor_count(); ++i) {
     absl::StatusOr<std::unique_ptr<Assembly>> assembly = Assemble(server_->reactor(i), endpoints);
     if (!assembly.ok()) return assembly.status();

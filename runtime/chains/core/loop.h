@@ -92,7 +92,8 @@ class Loop {
   // it posts: it must not post itself.
   virtual void Wake() = 0;
 
-  // Now() as of the kernel's last tick, which is never more than 10 ms ago, at a tenth of its price.
+  // Now() as of the kernel's last tick, which is never more than 10 ms ago, at a tenth of its
+  // price.
   virtual absl::Time CoarseNow() const;
 
   void EnterThread() { thread_ = std::this_thread::get_id(); }

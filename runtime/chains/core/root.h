@@ -16,8 +16,12 @@ template <typename T>
 class Root final : private Continuation, private Loop::Job {
  public:
   using Callback = absl::AnyInvocable<void(absl::StatusOr<Stored<T>>)>;
-  Root(Loop& loop, Context context, Task<T> task, Callback done)
-      : loop_(loop), context_(std::move(context)), done_(std::move(done)), task_(std::move(task)) {}
+  template <typename F>
+  Root(Loop& loop, Context context, Task<T> task, F&& done)
+      : loop_(loop),
+        context_(std::move(context)),
+        done_(std::forward<F>(done)),
+        task_(std::move(task)) {}
 
   void Start() {
     loop_.Tick();

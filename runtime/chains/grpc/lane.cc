@@ -1,5 +1,6 @@
 #include "chains/grpc/lane.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -9,19 +10,39 @@
 #include "chains/grpc/server_call.h"
 
 namespace chains::internal {
+namespace {
+
+// Calls that a reactor waits for at a time; more that come at once wait in gRPC meanwhile. A call
+// that is waited for takes about 3 KiB, so known methods share these, down to a few each.
+constexpr size_t kCallsToAccept = 64;
+constexpr size_t kCallsOfAMethod = 16;
+
+}  // namespace
 
 Lane::Lane(WorkerPool& workers, std::unique_ptr<grpc::ServerCompletionQueue> queue,
-           grpc::AsyncGenericService& calls, Options options)
+           KnownMethods& known, grpc::AsyncGenericService& others, Options options)
     : options_(std::move(options)),
       queue_(*queue),
-      calls_(calls),
+      known_(known),
+      others_(others),
       reactor_(workers, std::move(queue)) {
   service_.Merge(health_.MakeService());
 }
 
 Lane::~Lane() { reactor_.Stop(); }
 
-void Lane::AcceptOne() { Held<ServerCall>(new ServerCall(*this))->Accept(); }
+void Lane::Accept() {
+  const size_t of_each =
+      std::max(kCallsToAccept / std::max<size_t>(known_.size(), 1), kCallsOfAMethod);
+  for (size_t known = 0; known < known_.size(); ++known) {
+    handlers_.push_back(service_.Find(known_.method(known).path));
+    for (size_t i = 0; i < of_each; ++i) AcceptOne(known);
+  }
+  const size_t others = known_.size() == 0 ? kCallsToAccept : kCallsOfAMethod;
+  for (size_t i = 0; i < others; ++i) AcceptOne(kOther);
+}
+
+void Lane::AcceptOne(size_t known) { Held<ServerCall>(new ServerCall(*this, known))->Accept(); }
 
 void Lane::Leave() {
   health_.Leave();

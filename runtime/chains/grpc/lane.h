@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/generic/async_generic_service.h>
@@ -13,7 +14,9 @@
 #include "chains/contract/service.h"
 #include "chains/core/intrusive_list.h"
 #include "chains/grpc/health.h"
+#include "chains/grpc/known_methods.h"
 #include "chains/grpc/reactor.h"
+#include "chains/grpc/time.h"
 
 namespace chains::internal {
 
@@ -30,24 +33,30 @@ class Lane {
     std::string replica;
     size_t max_calls = 20000;
   };
-  // `calls` is the server's, and outlives the lane.
-  Lane(WorkerPool& workers, std::unique_ptr<grpc::ServerCompletionQueue> queue,
-       grpc::AsyncGenericService& calls, Options options);
+  // `known` and `others` are the server's, and outlive the lane.
+  Lane(WorkerPool& workers, std::unique_ptr<grpc::ServerCompletionQueue> queue, KnownMethods& known,
+       grpc::AsyncGenericService& others, Options options);
   ~Lane();
   Lane(const Lane&) = delete;
 
   Reactor& reactor() { return reactor_; }
   Health& health() { return health_; }
+  DeadlineClock& deadlines() { return deadlines_; }
   Service& service() { return service_; }
   const Options& options() const { return options_; }
 
-  // Takes one more call when it comes; with every call that came, another one.
-  void AcceptOne();
-  // For ServerCall: hands it to gRPC.
-  void Request(grpc::GenericServerContext& context, grpc::GenericServerAsyncReaderWriter& stream,
-               void* tag) {
-    calls_.RequestCall(&context, &stream, &queue_, &queue_, tag);
-  }
+  // Takes calls as they come. Once, when all services are here.
+  void Accept();
+
+  // For ServerCall. `known`: which of the methods that gRPC knows, or kOther.
+  static constexpr size_t kOther = static_cast<size_t>(-1);
+  // Waits for one call more.
+  void AcceptOne(size_t known);
+  KnownMethods& known() { return known_; }
+  grpc::AsyncGenericService& others() { return others_; }
+  grpc::ServerCompletionQueue& queue() { return queue_; }
+  // Who answers a known method, or null.
+  const Service::Handler* handler(size_t known) const { return handlers_[known]; }
 
   // Tells who watches health or asks for reflection to go; the latter are cut.
   void Leave();
@@ -73,10 +82,13 @@ class Lane {
 
   const Options options_;
   grpc::ServerCompletionQueue& queue_;  // reactor_'s
-  grpc::AsyncGenericService& calls_;
+  KnownMethods& known_;
+  grpc::AsyncGenericService& others_;
   Reactor reactor_;
   Health health_;
+  DeadlineClock deadlines_;
   Service service_;
+  std::vector<const Service::Handler*> handlers_;  // service_'s, of known_
   IntrusiveList<ServerCall> running_;
   std::atomic<size_t> in_flight_{0};
   End end_{*this};

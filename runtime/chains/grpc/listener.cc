@@ -15,9 +15,6 @@
 namespace chains::internal {
 namespace {
 
-// Calls that a reactor waits for at a time; more that come at once wait in gRPC meanwhile.
-constexpr int kCallsToAccept = 64;
-
 // What calls get after they were answered because their time was over, to be read by their callers.
 constexpr absl::Duration kPatience = absl::Seconds(1);
 
@@ -29,14 +26,15 @@ std::string WithPort(const std::string& address, int port) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(
-    const std::vector<std::string>& addresses, size_t reactors, Lane::Options options,
-    WorkerPool& workers) {
-  std::unique_ptr<Listener> listener(new Listener());
+    const std::vector<std::string>& addresses, const std::vector<const ServiceInfo*>& contracts,
+    size_t reactors, Lane::Options options, WorkerPool& workers) {
+  std::unique_ptr<Listener> listener(new Listener(contracts));
   grpc::ServerBuilder builder;
   SetCommonArguments(
       [&builder](const char* name, int value) { builder.AddChannelArgument(name, value); });
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // one port, one server
-  builder.RegisterAsyncGenericService(&listener->calls_);
+  builder.RegisterService(&listener->known_);
+  builder.RegisterAsyncGenericService(&listener->others_);
   std::vector<int> ports(addresses.size(), 0);
   for (size_t i = 0; i < addresses.size(); ++i) {
     absl::Status vacant = CheckVacant(addresses[i]);
@@ -44,8 +42,8 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(
     builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
   }
   for (size_t i = 0; i < std::max<size_t>(1, reactors); ++i) {
-    listener->lanes_.push_back(
-        std::make_unique<Lane>(workers, builder.AddCompletionQueue(), listener->calls_, options));
+    listener->lanes_.push_back(std::make_unique<Lane>(
+        workers, builder.AddCompletionQueue(), listener->known_, listener->others_, options));
   }
   listener->server_ = builder.BuildAndStart();
   for (size_t i = 0; i < addresses.size(); ++i) {
@@ -61,7 +59,7 @@ Listener::~Listener() { End(absl::InfinitePast()); }
 
 void Listener::Start() {
   for (const std::unique_ptr<Lane>& lane : lanes_) {
-    for (int i = 0; i < kCallsToAccept; ++i) lane->AcceptOne();
+    lane->Accept();
     lane->reactor().Start();
   }
 }

@@ -17,9 +17,10 @@ namespace chains::internal {
 // For one thread, which is none of the reactors'.
 class Listener {
  public:
-  static absl::StatusOr<std::unique_ptr<Listener>> Listen(const std::vector<std::string>& addresses,
-                                                          size_t reactors, Lane::Options options,
-                                                          WorkerPool& workers);
+  // `contracts` as in GrpcServer::Options.
+  static absl::StatusOr<std::unique_ptr<Listener>> Listen(
+      const std::vector<std::string>& addresses, const std::vector<const ServiceInfo*>& contracts,
+      size_t reactors, Lane::Options options, WorkerPool& workers);
   ~Listener();  // ends at once
   Listener(const Listener&) = delete;
 
@@ -33,9 +34,10 @@ class Listener {
   void End(absl::Time deadline);
 
  private:
-  Listener() = default;
+  explicit Listener(const std::vector<const ServiceInfo*>& contracts) : known_(contracts) {}
 
-  grpc::AsyncGenericService calls_;
+  KnownMethods known_;
+  grpc::AsyncGenericService others_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::string> addresses_;

@@ -33,9 +33,9 @@ bool IsKeyCharacter(char c) {
 }
 
 bool IsHeaderName(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), IsKeyCharacter) &&
-         !absl::StartsWith(View(name), "grpc-") && !absl::EndsWith(View(name), "-bin") &&
-         std::find(kReserved.begin(), kReserved.end(), name) == kReserved.end();
+  return std::find(kReserved.begin(), kReserved.end(), name) == kReserved.end() && !name.empty() &&
+         std::all_of(name.begin(), name.end(), IsKeyCharacter) &&
+         !absl::StartsWith(View(name), "grpc-") && !absl::EndsWith(View(name), "-bin");
 }
 
 // gRPC aborts on a value that HTTP/2 could not carry.

@@ -9,6 +9,7 @@
 //   reactor.Stop();
 //
 // Timers are the deadline of the wait for the queue, and any number of Post() costs one wake-up.
+// Events that come together are taken together: what they make ready, answers say, runs after them.
 #pragma once
 
 #include <atomic>
@@ -104,6 +105,8 @@ class Reactor final : public Loop {
   void Wake() override;
   void Run();
   bool RunOnce(bool busy);
+  void TakeBurst();
+  Tag* NextEvent(absl::Time until, bool& ok);
   bool MayRest(bool busy);
   absl::Time BeginRest();
   gpr_timespec WaitUntil(absl::Time time);
@@ -116,18 +119,21 @@ class Reactor final : public Loop {
   const std::unique_ptr<grpc::CompletionQueue> queue_;
   std::unique_ptr<internal::PollWatcher> watcher_;
   int events_until_look_ = 0;  // at the poller, while the queue has events
+  bool bursts_ = false;        // the last look found several events at once
+  int alone_in_queue_ = 0;     // events since that look
   int polled_ = 0;             // what the poller has had to do since the last rest
   int alone_ = 0;  // how many rests in turn ended with one thing for it, as far as that matters
   internal::IntrusiveList<Work> works_;
   bool stopping_ = false;
   std::atomic<bool> ended_{false};
 
-  // The thread waits and nobody woke it yet. Who sets it to false sets the alarm.
-  std::atomic<bool> resting_{false};
+  // The alarm's tag has not come back. Who sets it to true sets the alarm. It says nothing of
+  // whether the thread waits: to keep that up to date cost two locked instructions an event.
+  std::atomic<bool> alarm_is_set_{false};
   std::mutex alarm_mutex_;
-  grpc::Alarm alarm_;          // guarded by alarm_mutex_
-  bool queue_open_ = true;     // guarded by alarm_mutex_
-  bool alarm_is_set_ = false;  // its tag has not come back; for the reactor's thread
+  grpc::Alarm alarm_;       // guarded by alarm_mutex_
+  bool queue_open_ = true;  // guarded by alarm_mutex_
+  bool in_queue_ = false;   // the thread is in gRPC's hands; for itself
   WakeTag wake_tag_{*this};
   std::atomic<uint64_t> wake_ups_{0};
 

@@ -22,6 +22,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "chains/contract/method.h"
 #include "chains/contract/service.h"
 #include "chains/core/worker_pool.h"
 #include "chains/grpc/reactor.h"
@@ -38,6 +39,9 @@ class GrpcServer {
  public:
   struct Options {
     std::vector<std::string> listen;  // "127.0.0.1:0", "unix:/path"; at least one
+    // Of the services that Serve() will be given. Calls of their methods cost less than those of
+    // others, which are served as well.
+    std::vector<const ServiceInfo*> contracts;
     size_t reactors = 1;
     std::string replica;        // the name of this process, for messages
     size_t max_calls = 20000;   // accepted and unfinished, per reactor; more are refused

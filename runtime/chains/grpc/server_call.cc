@@ -6,7 +6,6 @@
 #include "chains/grpc/metadata.h"
 #include "chains/grpc/sendable.h"
 #include "chains/grpc/status.h"
-#include "chains/grpc/time.h"
 
 namespace chains::internal {
 
@@ -17,14 +16,26 @@ ServerCall::~ServerCall() {
 void ServerCall::Accept() {
   Reactor::Tag* const done = &done_;
   context_.AsyncNotifyWhenDone(done);
-  lane_.Request(context_, stream_, accept_.Begin());
+  if (known_ == Lane::kOther) {
+    lane_.others().RequestCall(&context_, &stream_, &lane_.queue(), &lane_.queue(),
+                               accept_.Begin());
+  } else {
+    has_request_ = true;
+    lane_.known().Request(known_, context_, request_.buffer(), stream_, lane_.queue(),
+                          accept_.Begin());
+  }
+}
+
+std::string_view ServerCall::path() const {
+  return known_ == Lane::kOther ? std::string_view(context_.method())
+                                : lane_.known().method(known_).path;
 }
 
 // gRPC sends the tag of `done_` for calls that began, and for no other.
 void ServerCall::Returned(Operation& operation, bool ok) {
   if (&operation == &accept_ && ok) {
     done_.Begin();
-    lane_.AcceptOne();
+    lane_.AcceptOne(known_);
     Accepted();
   } else if (&operation == &done_) {
     answered_ = true;
@@ -34,10 +45,11 @@ void ServerCall::Returned(Operation& operation, bool ok) {
 }
 
 void ServerCall::Accepted() {
-  const Service::Handler* const handler = lane_.service().Find(context_.method());
+  const Service::Handler* const handler =
+      known_ == Lane::kOther ? lane_.service().Find(context_.method()) : lane_.handler(known_);
   const absl::Status refusal = Refusal(handler);
   lane_.running().PushBack(*this);
-  if (!IsHousekeeping(context_.method())) {
+  if (!IsHousekeeping(path())) {
     counted_ = true;
     ++lane_.in_flight();
   }
@@ -51,11 +63,11 @@ void ServerCall::Accepted() {
 absl::Status ServerCall::Refusal(const Service::Handler* handler) const {
   const Lane::Options& options = lane_.options();
   if (handler == nullptr) {
-    return absl::UnimplementedError(absl::StrCat("no method ", context_.method(),
+    return absl::UnimplementedError(absl::StrCat("no method ", std::string(path()),
                                                  " here: the replica ", options.replica, " serves ",
                                                  lane_.Contracts()));
   }
-  if (lane_.in_flight() >= options.max_calls && !IsHousekeeping(context_.method())) {
+  if (lane_.in_flight() >= options.max_calls && !IsHousekeeping(path())) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "the replica ", options.replica, " has ", lane_.in_flight().load(),
         " calls on one reactor: raise GrpcServer::Options::max_calls or add reactors"));
@@ -65,14 +77,16 @@ absl::Status ServerCall::Refusal(const Service::Handler* handler) const {
 
 void ServerCall::Run(const Service::Handler& handler) {
   const MethodKind kind = handler.method->kind;
-  Context context = Receive(FromGrpcTime(context_.raw_deadline()), context_.client_metadata());
+  Reactor& reactor = lane_.reactor();
+  reactor.Tick();
+  Context context =
+      Receive(lane_.deadlines().FromGrpc(context_.raw_deadline(), reactor.EarliestNow()),
+              context_.client_metadata());
   if (AsksForReceipt(context_.client_metadata())) {
-    receipt_ = std::make_unique<ServedReceipt>(context, lane_.reactor(), *handler.method);
+    receipt_ = std::make_unique<ServedReceipt>(context, reactor, *handler.method);
     context = receipt_->context();
   }
-  task_.emplace(lane_.reactor(), std::move(context),
-                kind == MethodKind::kUnary ? AnswerUnary(Held<ServerCall>(this), handler)
-                                           : AnswerStreaming(Held<ServerCall>(this), handler),
+  task_.emplace(reactor, std::move(context), MakeAnswer(handler),
                 [this, kind](absl::StatusOr<Bytes> outcome) {
                   const Held<ServerCall> self(this);
                   task_.reset();
@@ -81,18 +95,26 @@ void ServerCall::Run(const Service::Handler& handler) {
   task_->Start();
 }
 
-Task<Bytes> ServerCall::AnswerUnary(Held<ServerCall> call, const Service::Handler& handler) {
+// `done_`, and with it the call, is held as long as the task runs.
+Task<Bytes> ServerCall::MakeAnswer(const Service::Handler& handler) {
+  if (handler.method->kind != MethodKind::kUnary) {
+    return AnswerStreaming(Held<ServerCall>(this), handler);
+  }
+  if (has_request_) return handler.unary(std::move(request_));
+  return ReadAndAnswer(Held<ServerCall>(this), handler);
+}
+
+Task<Bytes> ServerCall::ReadAndAnswer(Held<ServerCall> call, const Service::Handler& handler) {
   const bool read = co_await call->Read();
   if (!read) co_return absl::InternalError("the call ended without a request");
   Bytes reply = co_await handler.unary(std::move(call->request_));
-  co_await CheckMessageSize(reply.size(), "the reply of ", call->context_.method());
   co_return reply;
 }
 
 Task<Bytes> ServerCall::AnswerStreaming(Held<ServerCall> call, const Service::Handler& handler) {
   Stream<Bytes> replies = handler.streaming(Requests(call));
   while (std::optional<Bytes> reply = co_await replies.Next()) {
-    co_await CheckMessageSize(reply->size(), "a reply of ", call->context_.method());
+    co_await CheckMessageSize(reply->size(), "a reply of ", call->path());
     const bool written = co_await call->Write(std::move(*reply));
     if (!written) co_return absl::CancelledError("the caller left");
   }
@@ -116,6 +138,7 @@ bool ServerCall::failed_to_read() {
 
 Operation::Ending ServerCall::Read() {
   if (answered_) return read_.Refused();
+  if (std::exchange(has_request_, false)) return read_.Ended();
   stream_.Read(&request_.buffer(), read_.Begin());
   return read_.Ended();
 }
@@ -127,14 +150,15 @@ Operation::Ending ServerCall::Write(Bytes reply) {
 }
 
 void ServerCall::Answer(absl::StatusOr<Bytes> outcome, MethodKind kind) {
-  if (outcome.ok() && kind == MethodKind::kUnary && !answered_) {
-    answered_ = true;
-    if (receipt_ != nullptr) receipt_->Answer(grpc::Status::OK, context_);
-    stream_.WriteAndFinish(Sendable(*outcome), grpc::WriteOptions(), grpc::Status::OK,
-                           finish_.Begin());
-  } else {
-    End(outcome.status());
+  absl::Status status = outcome.status();
+  if (status.ok() && kind == MethodKind::kUnary) {
+    status = CheckMessageSize(outcome->size(), "the reply of ", path());
   }
+  if (!status.ok() || kind != MethodKind::kUnary) return End(status);
+  if (std::exchange(answered_, true)) return;
+  if (receipt_ != nullptr) receipt_->Answer(grpc::Status::OK, context_);
+  stream_.WriteAndFinish(Sendable(*outcome), grpc::WriteOptions(), grpc::Status::OK,
+                         finish_.Begin());
 }
 
 void ServerCall::End(const absl::Status& status) {

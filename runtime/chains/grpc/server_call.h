@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include <grpcpp/generic/async_generic_service.h>
 
@@ -22,7 +23,8 @@ namespace chains::internal {
 // For the lane's reactor's thread.
 class ServerCall final : public ListNode, public Operation::Owner {
  public:
-  explicit ServerCall(Lane& lane) : lane_(lane), stream_(&context_) {}
+  // `known` as in Lane::AcceptOne.
+  ServerCall(Lane& lane, size_t known) : lane_(lane), known_(known), stream_(&context_) {}
   ~ServerCall();
 
   // Waits for a call.
@@ -31,10 +33,11 @@ class ServerCall final : public ListNode, public Operation::Owner {
   void End(const absl::Status& status);
 
   // "/hello.SayHello/RunRemote".
-  const std::string& path() const { return context_.method(); }
+  std::string_view path() const;
 
  private:
-  static Task<Bytes> AnswerUnary(Held<ServerCall> call, const Service::Handler& handler);
+  Task<Bytes> MakeAnswer(const Service::Handler& handler);
+  static Task<Bytes> ReadAndAnswer(Held<ServerCall> call, const Service::Handler& handler);
   static Task<Bytes> AnswerStreaming(Held<ServerCall> call, const Service::Handler& handler);
   static Stream<Bytes> Requests(Held<ServerCall> call);
 
@@ -49,6 +52,7 @@ class ServerCall final : public ListNode, public Operation::Owner {
   Operation::Ending Write(Bytes reply);
 
   Lane& lane_;
+  const size_t known_;
   grpc::GenericServerContext context_;
   grpc::GenericServerAsyncReaderWriter stream_;
   Operation accept_{*this};
@@ -59,6 +63,7 @@ class ServerCall final : public ListNode, public Operation::Owner {
   Bytes request_;
   std::unique_ptr<ServedReceipt> receipt_;  // where the caller asked for one
   std::optional<Root<Bytes>> task_;
+  bool has_request_ = false;  // it came along with the call
   bool counted_ = false;
   bool answered_ = false;
 };

@@ -1,8 +1,12 @@
 // All four kinds of calls, from end to end.
+#include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <gmock/gmock.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
 #include "absl/strings/ascii.h"
@@ -58,14 +62,17 @@ Service Echo() {
 }
 
 enum class Transport { kTcp, kUnixSocket };
+// What the server told gRPC of the methods before it served them.
+enum class Methods { kKnown, kUnknown };
+using Way = std::tuple<Transport, Methods>;
 
-class CallsTest : public ::testing::TestWithParam<Transport> {
+class CallsTest : public ::testing::TestWithParam<Way> {
  protected:
   static GrpcServer::Options Options() {
+    const auto [transport, methods] = GetParam();
     GrpcServer::Options options = Ends::Options();
-    if (GetParam() == Transport::kUnixSocket) {
-      options.listen = {absl::StrCat("unix:", SocketPath())};
-    }
+    if (transport == Transport::kUnixSocket) options.listen = {absl::StrCat("unix:", SocketPath())};
+    if (methods == Methods::kKnown) options.contracts = {&EchoContract()};
     return options;
   }
   Ends ends_{Echo(), Options()};
@@ -140,11 +147,79 @@ TEST_P(CallsTest, ATooLargeMessageIsRefusedWithItsSize) {
   EXPECT_THAT(std::string(reply.status().message()), ::testing::HasSubstr("110000000 bytes"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Transports, CallsTest,
-                         ::testing::Values(Transport::kTcp, Transport::kUnixSocket),
-                         [](const auto& each) {
-                           return each.param == Transport::kTcp ? "Tcp" : "UnixSocket";
-                         });
+// Known to gRPC or not, and whether anybody answers it: two things.
+TEST_P(CallsTest, AMethodThatNobodyAnswersIsNamed) {
+  Ends ends(Service(), Options());
+  absl::Status status = ends.Call(kUnary, "hello").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("/test.Echo/One"));
+}
+
+// gRPC's own client, which checks nothing before it sends.
+class StockCall {
+ public:
+  StockCall(const std::string& address, const std::string& path)
+      : stub_(grpc::CreateChannel(address, grpc::InsecureChannelCredentials())) {
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(50));
+    stream_ = stub_.PrepareCall(&context_, path, &queue_);
+    stream_->StartCall(this);
+    Done();
+  }
+  ~StockCall() {
+    queue_.Shutdown();
+    while (Done()) {
+    }
+  }
+  void Write(const grpc::ByteBuffer& request) {
+    stream_->Write(request, this);
+    Done();
+  }
+  grpc::Status Finish() {
+    stream_->WritesDone(this);
+    Done();
+    grpc::Status status;
+    stream_->Finish(&status, this);
+    Done();
+    return status;
+  }
+
+ private:
+  bool Done() {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue_.Next(&tag, &ok);
+  }
+  grpc::GenericStub stub_;
+  grpc::CompletionQueue queue_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
+};
+
+TEST_P(CallsTest, ACallWithoutARequestFails) {
+  StockCall call(ends_.server().addresses()[0], "/test.Echo/One");
+  EXPECT_EQ(call.Finish().error_code(), grpc::StatusCode::INTERNAL);
+  EXPECT_EQ(*ends_.Call(kUnary, "hello"), "HELLO");
+}
+
+TEST_P(CallsTest, ARequestThatIsLargerThanWhatIsReadFails) {
+  StockCall call(ends_.server().addresses()[0], "/test.Echo/One");
+  const grpc::Slice large(std::string(110'000'000, 'x'));
+  call.Write(grpc::ByteBuffer(&large, 1));
+  EXPECT_EQ(call.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(*ends_.Call(kUnary, "hello"), "HELLO");
+}
+
+std::string NameOf(const ::testing::TestParamInfo<Way>& each) {
+  const auto [transport, methods] = each.param;
+  return absl::StrCat(transport == Transport::kTcp ? "Tcp" : "UnixSocket",
+                      methods == Methods::kKnown ? "Known" : "Unknown");
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, CallsTest,
+                         ::testing::Combine(::testing::Values(Transport::kTcp,
+                                                              Transport::kUnixSocket),
+                                            ::testing::Values(Methods::kKnown, Methods::kUnknown)),
+                         NameOf);
 
 }  // namespace
 }  // namespace chains

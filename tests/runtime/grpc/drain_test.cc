@@ -104,6 +104,7 @@ TEST(DrainTest, AServerThatNeverStartedEnds) {
 TEST(DrainTest, ReactorsShareTheConnections) {
   GrpcServer::Options options = Ends::Options();
   options.reactors = 3;
+  options.contracts = {&EchoContract()};
   WorkerPool workers;
   absl::StatusOr<std::unique_ptr<GrpcServer>> server =
       GrpcServer::Listen(std::move(options), workers);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <latch>
@@ -40,6 +41,14 @@ inline constexpr Method kBidirectional{.chainlet = "test.Echo",
                                        .name = "Each",
                                        .path = "/test.Echo/Each",
                                        .kind = MethodKind::kBidirectional};
+
+// The contract of these, for GrpcServer::Options::contracts.
+inline const ServiceInfo& EchoContract() {
+  static constexpr std::array<Method, 4> kMethods{kUnary, kServerStreaming, kClientStreaming,
+                                                  kBidirectional};
+  static const ServiceInfo info{.name = "test.Echo", .proto_file = "", .methods = kMethods};
+  return info;
+}
 
 inline Context Within(absl::Duration timeout) {
   return Context().WithDeadline(absl::Now() + timeout);

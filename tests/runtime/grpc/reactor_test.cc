@@ -97,7 +97,7 @@ TEST_F(ReactorTest, PostedWorkRunsOnItsThread) {
   EXPECT_FALSE(reactor_.InLoop());
 }
 
-TEST_F(ReactorTest, PostsToABusyThreadCostNoWakeUp) {
+TEST_F(ReactorTest, PostsToABusyThreadCostOneWakeUp) {
   reactor_.Start();
   std::latch holds(1), may_go(1);
   reactor_.Post([&] {
@@ -110,6 +110,18 @@ TEST_F(ReactorTest, PostsToABusyThreadCostNoWakeUp) {
   for (int i = 0; i < 10'000; ++i) reactor_.Post([&] { ran.Add(); });
   may_go.count_down();
   EXPECT_TRUE(ran.WaitFor(10'000));
+  EXPECT_LE(reactor_.wake_ups(), before + 1);
+}
+
+TEST_F(ReactorTest, PostsFromItsOwnThreadCostNoWakeUp) {
+  reactor_.Start();
+  Counter ran;
+  uint64_t before = 0;
+  reactor_.Post([&] {
+    before = reactor_.wake_ups();
+    for (int i = 0; i < 100; ++i) reactor_.Post([&] { ran.Add(); });
+  });
+  EXPECT_TRUE(ran.WaitFor(100));
   EXPECT_EQ(reactor_.wake_ups(), before);
 }
 
