@@ -207,7 +207,7 @@ class MadeCall {
 };
 template <typename Reply>
 Promise& MakeDetour(Promise& call, Passage& passage) {
-  auto made = Task<Reply>::Adopt(static_cast<TaskPromise<Reply>&>(call));
+  auto made = Task<Reply>::Adopt(static_cast<TaskPromiseBase<Reply>&>(call));
   return GoTheLongWay<Reply>(passage, MadeCall<Reply>(std::move(made)), 0, absl::OkStatus())
       .Release();
 }
@@ -307,7 +307,7 @@ Task<Reply> GuardSerialized(Channel& channel, const Method& method, Passage& pas
       passage.TryEnter(here.context(), here.loop().EarliestNow())) {
     Stay stay(passage);
     made = 1;
-    Bytes sent = passage.LastAttempt(made) ? *std::move(request) : request->Share();
+    Bytes sent = passage.AttemptedOnce() ? *std::move(request) : request->Share();
     absl::StatusOr<Bytes> received = co_await Outcome(channel.Unary(method, std::move(sent)));
     Reply reply;
     failure = received.ok() ? received->ParseInto(reply) : received.status();

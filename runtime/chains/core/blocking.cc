@@ -37,7 +37,7 @@ void BlockingWork::Return() {
   loop().BlockingReturns();
   Promise& root = waiter().Unpin();
   if (root.orphaned()) {
-    if (!root.pinned()) root.handle().destroy();
+    if (!root.pinned()) root.Destroy();
   } else if (status_.ok()) {
     Resume();
   } else {

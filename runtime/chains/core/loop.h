@@ -101,6 +101,8 @@ class Loop {
   bool Turn();
   // Whether a turn has something to do now, timers left aside.
   bool HasWork() const { return !ready_.empty() || any_posted_; }
+  // Grows with every timer that is armed: as long as it does not, the earliest stays it or leaves.
+  uint64_t armings() const { return timers_armed_; }
   // The earliest timer; nullopt without one.
   std::optional<absl::Time> NextTimer() const;
 

@@ -36,7 +36,7 @@ void Promise::Orphan() {
   orphaned_ = true;
   Leaf::AbandonBelow(*this);
   // An orphan may have read this stream, which somebody else owned.
-  if (root != this && root->orphaned() && !root->pinned()) root->handle().destroy();
+  if (root != this && root->orphaned() && !root->pinned()) root->Destroy();
 }
 
 // The long way is the one that writes receipts.
@@ -89,7 +89,7 @@ void Drop(Promise& promise) {
   if (promise.pinned()) {
     promise.Orphan();
   } else {
-    promise.handle().destroy();
+    promise.Destroy();
   }
 }
 

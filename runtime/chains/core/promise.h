@@ -42,7 +42,18 @@ class Promise : public PooledFrame {
   // Finishes this coroutine with `status` where it is suspended; returns what to resume next. Its
   // frame lives on until its owner destroys it.
   virtual std::coroutine_handle<> Fail(absl::Status status) noexcept = 0;
-  virtual std::coroutine_handle<> handle() noexcept = 0;
+  std::coroutine_handle<> handle() const noexcept { return handle_; }
+
+  // After Start(): what to resume, so that it runs.
+  std::coroutine_handle<> Begin() noexcept { return handle_ ? handle_ : BeginBare(); }
+  // Ends it where it stands; by its owner.
+  void Destroy() noexcept {
+    if (handle_) {
+      handle_.destroy();
+    } else {
+      DropBare();
+    }
+  }
 
   void Start(Promise* parent, const Context& context, Loop& loop, Continuation& continuation) {
     parent_ = parent;
@@ -117,6 +128,9 @@ class Promise : public PooledFrame {
   ~Promise() {
     if (inside_ != 0) LeaveWith(absl::StatusCode::kCancelled);
   }
+  // First of all: the coroutine that this is the promise of. As data, because a call asks a dozen
+  // times and each virtual call would take a line of the instruction cache.
+  void Of(std::coroutine_handle<> coroutine) noexcept { handle_ = coroutine; }
   // Whether it went through passages that it has not left.
   bool inside() const { return inside_ != 0; }
   void LeaveWith(absl::StatusCode code) noexcept;
@@ -125,7 +139,11 @@ class Promise : public PooledFrame {
 
  private:
   Promise& TakeDetour(Passage& passage);
+  // Of a BareTask, which no coroutine belongs to.
+  virtual std::coroutine_handle<> BeginBare() noexcept { return std::noop_coroutine(); }
+  virtual void DropBare() noexcept {}
 
+  std::coroutine_handle<> handle_;
   Promise* parent_ = nullptr;
   const Context* context_ = nullptr;
   Loop* loop_ = nullptr;

@@ -31,9 +31,6 @@ template <typename T>
 class StreamPromise final : public StreamPromiseBase {
  public:
   Stream<T> get_return_object() noexcept;
-  std::coroutine_handle<> handle() noexcept override {
-    return std::coroutine_handle<StreamPromise>::from_promise(*this);
-  }
 
   class Pause {
    public:
@@ -172,6 +169,7 @@ NextItem<T, internal::OnFailure::kYieldsStatus> Outcome(NextItem<T> next) {
 
 template <typename T>
 Stream<T> internal::StreamPromise<T>::get_return_object() noexcept {
+  Of(std::coroutine_handle<StreamPromise>::from_promise(*this));
   return Stream<T>(this);
 }
 

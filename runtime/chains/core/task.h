@@ -59,10 +59,7 @@ class TaskPromiseBase : public Promise {
    public:
     explicit FinalAwaiter(TaskPromiseBase& self) : self_(self) {}
     bool await_ready() const noexcept { return false; }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept {
-      if (self_.inside()) self_.LeavePassages();
-      return self_.Finish(self_.outcome_->status());
-    }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) noexcept { return self_.End(); }
     void await_resume() noexcept {}
 
    private:
@@ -73,6 +70,12 @@ class TaskPromiseBase : public Promise {
   absl::StatusOr<Stored<T>>& outcome() { return *outcome_; }
 
  protected:
+  // It has its outcome.
+  std::coroutine_handle<> End() noexcept {
+    if (this->inside()) LeavePassages();
+    return this->Finish(outcome_->status());
+  }
+
   std::optional<absl::StatusOr<Stored<T>>> outcome_;
 
  private:
@@ -96,18 +99,12 @@ class TaskPromise final : public TaskPromiseBase<T> {
   template <typename U = absl::StatusOr<T>>
   requires std::convertible_to<U&&, absl::StatusOr<T>>
   void return_value(U&& value) noexcept { this->outcome_.emplace(std::forward<U>(value)); }
-  std::coroutine_handle<> handle() noexcept override {
-    return std::coroutine_handle<TaskPromise>::from_promise(*this);
-  }
 };
 template <>
 class TaskPromise<void> final : public TaskPromiseBase<void> {
  public:
   Task<void> get_return_object() noexcept;
   void return_void() noexcept { outcome_.emplace(Unit{}); }
-  std::coroutine_handle<> handle() noexcept override {
-    return std::coroutine_handle<TaskPromise>::from_promise(*this);
-  }
 };
 
 template <typename T>
@@ -140,23 +137,24 @@ class [[nodiscard]] Task {
   std::coroutine_handle<> Start(internal::Promise* parent, const Context& context, Loop& loop,
                                 internal::Continuation& continuation) {
     promise_->Start(parent, context, loop, continuation);
-    if (promise_->has_passages()) promise_ = static_cast<promise_type*>(&promise_->GoThrough());
-    return promise_->handle();
+    if (promise_->has_passages()) promise_ = static_cast<Promise*>(&promise_->GoThrough());
+    return promise_->Begin();
   }
   // Only once it is done.
   absl::StatusOr<internal::Stored<T>> Take() { return std::move(promise_->outcome()); }
   // The same when it did not fail.
   internal::Stored<T> TakeValue() { return *std::move(promise_->outcome()); }
 
-  promise_type& promise() { return *promise_; }
+  using Promise = internal::TaskPromiseBase<T>;
+  Promise& promise() { return *promise_; }
   // Who releases a promise owns it, until a Task takes it over.
-  promise_type& Release() { return *std::exchange(promise_, nullptr); }
-  static Task Adopt(promise_type& promise) { return Task(&promise); }
+  Promise& Release() { return *std::exchange(promise_, nullptr); }
+  static Task Adopt(Promise& promise) { return Task(&promise); }
 
  private:
   friend promise_type;
-  explicit Task(promise_type* promise) : promise_(promise) {}
-  promise_type* promise_;
+  explicit Task(Promise* promise) : promise_(promise) {}
+  Promise* promise_;
 };
 
 // `co_await Outcome(std::move(task))`: the task's absl::StatusOr<T>; an error does not leave the

@@ -59,9 +59,13 @@ class OutcomeAwaiter final : private Continuation {
 
 template <typename T>
 Task<T> TaskPromise<T>::get_return_object() noexcept {
+  this->Of(std::coroutine_handle<TaskPromise>::from_promise(*this));
   return Task<T>(this);
 }
-inline Task<void> TaskPromise<void>::get_return_object() noexcept { return Task<void>(this); }
+inline Task<void> TaskPromise<void>::get_return_object() noexcept {
+  Of(std::coroutine_handle<TaskPromise>::from_promise(*this));
+  return Task<void>(this);
+}
 
 // `status` with `what` in front of its message; payloads stay.
 absl::Status Annotated(const absl::Status& status, std::string_view what);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "chains/grpc/limits.h"
 #include "chains/grpc/metadata.h"
 #include "chains/grpc/sendable.h"
 #include "chains/grpc/status.h"
@@ -18,29 +19,64 @@ absl::Status ClientCall::Stopping() const {
   return absl::UnavailableError(absl::StrCat(peer_->address, ": not called: this process stops"));
 }
 
-void ClientCall::Prepare(const Context& context) {
-  internal::Send(context, context_);
-  context_.set_authority(peer_->authority);
+absl::Status ClientCall::CheckLoop(const Loop& loop) const {
+  if (&loop == &reactor_) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(peer_->address, ": called from another loop than the reactor that its ",
+                   "GrpcChannel was made for"));
 }
 
-absl::Status UnaryCall::Start(grpc::GenericStub& stub, const std::string& path,
-                              const Context& context, Bytes request) {
+std::unique_ptr<RecordedCall> ClientCall::Record(const Context& context) const {
+  if (context.record() == nullptr) return nullptr;
+  return std::make_unique<RecordedCall>(context, reactor_, method_, peer_->address);
+}
+
+void ClientCall::Prepare(const Context& context) {
+  internal::Send(context, client_context_);
+  client_context_.set_authority(peer_->authority);
+}
+
+UnaryCall::UnaryCall(GrpcChannel& channel, const Method& method, Bytes request)
+    : ClientCall(channel.reactor_, method, channel.peer_),
+      channel_(channel),
+      request_(std::move(request)),
+      task_(this) {}
+
+Task<Bytes> UnaryCall::Make(GrpcChannel& channel, const Method& method, Bytes request) {
+  return (new UnaryCall(channel, method, std::move(request)))->AsTask();
+}
+
+absl::Status UnaryCall::BeginWork() noexcept {
+  if (absl::Status here = CheckLoop(*loop()); !here.ok()) return here;
+  if (request_.size() > kMaxMessageBytes) {
+    return CheckMessageSize(request_.size(), "the request to ", peer_->address);
+  }
+  recorded_ = Record(*context());
   if (!reactor_.Admit(*this)) return Stopping();
-  Prepare(context);
-  reader_ = stub.PrepareUnaryCall(&context_, path, Sendable(request), &reactor_.queue());
+  Prepare(recorded_ ? recorded_->context() : *context());
+  reader_ = channel_.NextStub().PrepareUnaryCall(&client_context_, channel_.PathOf(method_),
+                                                 Sendable(request_), &reactor_.queue());
   reader_->StartCall();
   reader_->Finish(&reply_.buffer(), &status_, end_.Begin());
   return absl::OkStatus();
 }
 
-absl::StatusOr<Bytes> UnaryCall::TakeOutcome() {
-  if (!status_.ok()) return Translate(status_);
-  return std::move(reply_);
+void UnaryCall::Returned(Operation&, bool) {
+  Unlink();
+  if (!awaited()) return;
+  if (recorded_) recorded_->Answered(Translate(status_), client_context_);
+  EndWork(status_.ok() ? absl::StatusOr<Bytes>(std::move(reply_)) : Translate(status_));
+}
+
+void UnaryCall::DropTask() noexcept {
+  if (end_.running()) client_context_.TryCancel();
+  recorded_.reset();
+  const Held<UnaryCall> last = std::move(task_);
 }
 
 void UnaryCall::Cancel() {
   cancelled_by_reactor_ = true;
-  context_.TryCancel();
+  client_context_.TryCancel();
 }
 
 // A request that is the only one leaves together with the call's headers.
@@ -48,8 +84,8 @@ absl::Status StreamCall::Start(grpc::GenericStub& stub, const Context& context) 
   if (!reactor_.Admit(*this)) return Stopping();
   Prepare(context);
   const bool corked = method_.kind == MethodKind::kServerStreaming;
-  context_.set_initial_metadata_corked(corked);
-  stream_ = stub.PrepareCall(&context_, std::string(method_.path), &reactor_.queue());
+  client_context_.set_initial_metadata_corked(corked);
+  stream_ = stub.PrepareCall(&client_context_, std::string(method_.path), &reactor_.queue());
   stream_->StartCall(corked ? nullptr : start_.Begin());
   return absl::OkStatus();
 }
@@ -60,7 +96,7 @@ void StreamCall::Send(const Context& context, Stream<Bytes> requests) {
                      sending_.reset();
                      if (outcome.ok()) return;
                      sending_failed_ = outcome.status();
-                     context_.TryCancel();
+                     client_context_.TryCancel();
                    });
   sending_->Start();
 }
@@ -114,7 +150,7 @@ void StreamCall::Leave() {
   sending_.reset();
   if (finished_) return;
   left_ = true;
-  context_.TryCancel();
+  client_context_.TryCancel();
   UnlinkWhenDone();
 }
 

@@ -12,10 +12,13 @@
 
 #include "chains/contract/bytes.h"
 #include "chains/contract/method.h"
+#include "chains/core/bare_task.h"
 #include "chains/core/root.h"
 #include "chains/core/stream.h"
+#include "chains/grpc/client_channel.h"
 #include "chains/grpc/operation.h"
 #include "chains/grpc/reactor.h"
+#include "chains/grpc/receipts.h"
 
 namespace chains::internal {
 
@@ -33,7 +36,12 @@ class ClientCall : public Reactor::Work, public Operation::Owner {
   ClientCall(const ClientCall&) = delete;
 
   // Once it is over: its trailing metadata.
-  const grpc::ClientContext& context() const { return context_; }
+  const grpc::ClientContext& client_context() const { return client_context_; }
+
+  // FAILED_PRECONDITION on another loop than the reactor.
+  absl::Status CheckLoop(const Loop& loop) const;
+  // Null where no receipt is written.
+  std::unique_ptr<RecordedCall> Record(const Context& context) const;
 
  protected:
   ~ClientCall() = default;
@@ -47,26 +55,28 @@ class ClientCall : public Reactor::Work, public Operation::Owner {
   Reactor& reactor_;
   const Method& method_;
   const std::shared_ptr<const Peer> peer_;
-  grpc::ClientContext context_;
+  grpc::ClientContext client_context_;
   bool cancelled_by_reactor_ = false;
 };
 
-class UnaryCall final : public ClientCall {
+// A call and the task that waits for it in one.
+class UnaryCall final : public ClientCall, private BareTask<Bytes> {
  public:
-  using ClientCall::ClientCall;
-
-  // `path` is the method's, as gRPC wants it.
-  absl::Status Start(grpc::GenericStub& stub, const std::string& path, const Context& context,
-                     Bytes request);
-  Operation::Ending Ended() { return end_.Ended(); }
-  absl::Status status() const { return Translate(status_); }
-  absl::StatusOr<Bytes> TakeOutcome();
+  // The task of a call through `channel`, which must be there when it is awaited.
+  static Task<Bytes> Make(GrpcChannel& channel, const Method& method, Bytes request);
 
  private:
+  UnaryCall(GrpcChannel& channel, const Method& method, Bytes request);
+  absl::Status BeginWork() noexcept override;
+  void AbandonWork() noexcept override { client_context_.TryCancel(); }
+  void DropTask() noexcept override;
   void Cancel() override;
-  void Returned(Operation&, bool) override { Unlink(); }
-  void Abandoned(Operation&) override { context_.TryCancel(); }
+  void Returned(Operation&, bool) override;
 
+  GrpcChannel& channel_;
+  Bytes request_;
+  Held<UnaryCall> task_;  // as long as there is one
+  std::unique_ptr<RecordedCall> recorded_;
   std::unique_ptr<grpc::ClientAsyncResponseReader<grpc::ByteBuffer>> reader_;
   Operation end_{*this};
   Bytes reply_;

@@ -7,12 +7,9 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include "absl/strings/str_cat.h"
-#include "chains/core/pool.h"
 #include "chains/grpc/client_call.h"
 #include "chains/grpc/connection.h"
-#include "chains/grpc/limits.h"
 #include "chains/grpc/receipts.h"
-#include "chains/grpc/status.h"
 
 namespace chains {
 namespace {
@@ -44,18 +41,6 @@ std::shared_ptr<const internal::Peer> PeerAt(const std::string& address) {
   peer->address = address;
   peer->authority = internal::AuthorityOf(address);
   return peer;
-}
-
-absl::Status Misplaced(const std::string& address) {
-  return absl::FailedPreconditionError(absl::StrCat(
-      address, ": called from another loop than the reactor that its GrpcChannel was made for"));
-}
-
-// Null where no receipt is written.
-std::unique_ptr<internal::RecordedCall> Record(const internal::Here::Place& here,
-                                               const Method& method, const std::string& address) {
-  if (here.context().record() == nullptr) return nullptr;
-  return std::make_unique<internal::RecordedCall>(here.context(), here.loop(), method, address);
 }
 
 // Ends the call when the coroutine that reads it is dropped.
@@ -99,29 +84,15 @@ const std::string& GrpcChannel::PathOf(const Method& method) {
   return *paths_.back().second;
 }
 
-// Without co_await for what is fine almost always: each costs 50 instructions.
 Task<Bytes> GrpcChannel::Unary(const Method& method, Bytes request) {
-  internal::Here::Place here = co_await internal::Here();
-  if (&here.loop() != &reactor_) co_return Misplaced(peer_->address);
-  if (request.size() > kMaxMessageBytes) {
-    co_return internal::CheckMessageSize(request.size(), "the request to ", peer_->address);
-  }
-  const internal::Held<internal::UnaryCall> call(new internal::UnaryCall(reactor_, method, peer_));
-  const auto recorded = Record(here, method, peer_->address);
-  absl::Status started =
-      call->Start(NextStub(), PathOf(method), recorded ? recorded->context() : here.context(),
-                  std::move(request));
-  if (!started.ok()) co_return started;
-  co_await call->Ended();
-  if (recorded) recorded->Answered(call->status(), call->context());
-  co_return call->TakeOutcome();
+  return internal::UnaryCall::Make(*this, method, std::move(request));
 }
 
 Stream<Bytes> GrpcChannel::Streaming(const Method& method, Stream<Bytes> requests) {
   internal::Here::Place here = co_await internal::Here();
-  if (&here.loop() != &reactor_) co_await Misplaced(peer_->address);
   const Reading call(new internal::StreamCall(reactor_, method, peer_));
-  const auto recorded = Record(here, method, peer_->address);
+  co_await call->CheckLoop(here.loop());
+  const auto recorded = call->Record(here.context());
   const Context& context = recorded ? recorded->context() : here.context();
   co_await call->Start(*streaming_, context);
   call->Send(context, std::move(requests));
@@ -132,7 +103,7 @@ Stream<Bytes> GrpcChannel::Streaming(const Method& method, Stream<Bytes> request
     co_yield std::move(reply);
   }
   co_await call->Finish();
-  if (recorded) recorded->Answered(call->status(), call->context());
+  if (recorded) recorded->Answered(call->status(), call->client_context());
   co_await call->status();
 }
 

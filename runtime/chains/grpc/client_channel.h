@@ -15,6 +15,7 @@ namespace chains {
 
 namespace internal {
 struct Peer;
+class UnaryCall;
 }  // namespace internal
 
 // For coroutines of `reactor`: elsewhere a call fails with FAILED_PRECONDITION. It connects by
@@ -41,6 +42,7 @@ class GrpcChannel final : public Channel {
   const std::string& address() const;
 
  private:
+  friend class internal::UnaryCall;
   grpc::GenericStub& NextStub();
   const std::string& PathOf(const Method& method);
 

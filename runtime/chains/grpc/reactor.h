@@ -105,6 +105,7 @@ class Reactor final : public Loop {
   void Wake() override;
   void Run();
   bool RunOnce(bool busy);
+  void TakeWhileIdle(absl::Time until, uint64_t armed);
   void TakeBurst();
   Tag* NextEvent(absl::Time until, bool& ok);
   bool MayRest(bool busy);
