@@ -18,6 +18,7 @@ import instructions
 import peers
 import processes
 from cases.peers import check_answer
+from cases.system_calls import counts_in
 from rows import Goal, Row, as_markdown, at_least, at_most, ratios
 
 # Says what it is told, and serves until it is ended.
@@ -120,11 +121,11 @@ class Programs(unittest.TestCase):
         with processes.Server([sys.executable, "-c", command]) as server:
             self.assertEqual((server.address, server.http), ("unix:/b", "a:1"))
 
-    def test_a_summary_of_system_calls_counts_only_when_it_is_whole(self):
-        summary = "    calls syscall\n--------- ------\n      12 epoll_wait\n       1 read\n"
-        self.assertEqual(processes.system_calls_in(summary), {})
-        self.assertEqual(processes.system_calls_in(summary + "--------- ------\n      13 total\n"),
-                         {"epoll_wait": 12, "read": 1})
+    def test_counts_of_system_calls_have_their_names(self):
+        table = ("# started on Wed\n\n13,,raw_syscalls:sys_enter,100,100.00,,\n"
+                 "12,,syscalls:sys_enter_epoll_wait,100,100.00,,\n"
+                 "<not counted>,,syscalls:sys_enter_futex,0,0.00,,\n")
+        self.assertEqual(counts_in(table), {None: 13, "epoll_wait": 12})
 
     def test_each_way_to_say_where_one_serves_is_understood(self):
         for said in ("listening on here", "serving hello.SayHello, b at here",

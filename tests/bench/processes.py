@@ -11,8 +11,6 @@ import time
 START_SECONDS = 60
 ADDRESS = r"(?:listening on|serving .* at|answers at) ([^\s,]+)"
 CALLGRIND = ["valgrind", "--tool=callgrind", "--error-exitcode=99"]
-# -D: the traced program is our child, strace its own grandchild.
-STRACE = ["strace", "-D", "-f", "-c", "-U", "calls,name", "-o"]
 
 
 class Failed(Exception):
@@ -21,18 +19,15 @@ class Failed(Exception):
 
 class Server:
     """A program that says where it listens and serves until SIGTERM. `address` is of gRPC, or of a
-    program that has no other; `http` of the HTTP that it answers beside. With `callgrind` or
-    `strace`, the file of their output, it runs under these."""
+    program that has no other; `http` of the HTTP that it answers beside. With `callgrind`,
+    the file of its output, it runs under that."""
 
-    def __init__(self, command, callgrind=None, strace=None):
+    def __init__(self, command, callgrind=None):
         self.command = [str(word) for word in command]
         self.callgrind = callgrind
-        self.strace = strace
         words = self.command
         if callgrind is not None:
             words = under_callgrind(self.command, callgrind)
-        elif strace is not None:
-            words = [*STRACE, strace, *self.command]
         self.log = tempfile.NamedTemporaryFile(prefix="bench-", suffix=".log", delete=False)
         self.process = subprocess.Popen(words, stdout=self.log, stderr=subprocess.STDOUT)
         self.pid = self.process.pid
@@ -59,7 +54,7 @@ class Server:
         raise Failed(f"{' '.join(self.command)} did not start:\n{said}")
 
     def stop(self):
-        """Under callgrind: its instructions. Under strace: its system calls, a count by name."""
+        """Under callgrind: its instructions."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -71,21 +66,7 @@ class Server:
         output = self.output()
         self.log.close()
         os.unlink(self.log.name)
-        if self.strace:
-            return self._system_calls()
         return instructions_in(output) if self.callgrind else None
-
-    def _system_calls(self):
-        """strace writes after its program has ended."""
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if os.path.exists(self.strace):
-                with open(self.strace, encoding="utf-8") as summary:
-                    counts = system_calls_in(summary.read())
-                if counts:
-                    return counts
-            time.sleep(0.005)
-        raise Failed(f"{' '.join(self.command)}: strace counted nothing")
 
     def __enter__(self):
         return self
@@ -114,12 +95,6 @@ def instructions_in(output):
     if not found:
         raise Failed(f"callgrind counted nothing:\n{output}")
     return int(found.group(1))
-
-
-def system_calls_in(summary):
-    """What strace -c counted, by name; empty where it has not written all of it."""
-    counts = {name: int(count) for count, name in re.findall(r"^ *(\d+) (\w+)$", summary, re.M)}
-    return counts if counts.pop("total", None) is not None else {}
 
 
 def run(command, seconds, env=None):

@@ -23,11 +23,20 @@ class Parrot final : public Echo {
   chains::Stream<EchoReply> Repeat(RepeatRequest) override { co_return; }
 };
 
+class NextNumber final : public Successor {
+ public:
+  chains::Task<Number> RunRemote(Number number) override {
+    number.set_value(number.value() + 1);
+    co_return number;
+  }
+};
+
 // The floor of a call: a virtual function that makes a coroutine frame, and a message each way.
-chains::Task<void> CallOften(Echo& echo, int64_t times) {
+template <typename Request, typename T>
+chains::Task<void> CallOften(T& callee, int64_t times) {
   for (int64_t i = 0; i < times; ++i) {
-    EchoRequest request;
-    EchoReply reply = co_await echo.RunRemote(std::move(request));
+    Request request;
+    auto reply = co_await callee.RunRemote(std::move(request));
     Keep(reply);
   }
 }
@@ -63,20 +72,29 @@ void Run(chains::Task<void> task) {
   Keep(outcome);
 }
 
+// Through both ends of an edge, as a chain's calls in one process go, against the bare call.
+template <typename T, typename Request, typename Implementation>
+Timed TimeCall(const std::string& name, int rounds) {
+  Implementation implementation;
+  chains::Counters counters;
+  const std::string chainlet(chains::Contract<T>::kName);
+  chains::CalleeEdge callee({.chainlet = chainlet, .replica = "here"}, counters);
+  const auto served = chains::Contract<T>::Guard(implementation, callee);
+  chains::CallerEdge caller({.callee = chainlet});
+  const auto called = chains::Contract<T>::Guard(*served, caller);
+  return TimeBoth(
+      name, rounds, [&](int64_t n) { Run(CallOften<Request>(*called, n)); },
+      [&](int64_t n) { Run(CallOften<Request>(static_cast<T&>(implementation), n)); });
+}
+
 }  // namespace
 
 std::vector<Timed> TimeCalls(int rounds) {
-  Parrot parrot;
-  chains::Counters counters;
-  chains::CalleeEdge callee({.chainlet = "bench.Echo", .replica = "here"}, counters);
-  const auto served = chains::Contract<Echo>::Guard(parrot, callee);
-  chains::CallerEdge caller({.callee = "bench.Echo"});
-  const auto called = chains::Contract<Echo>::Guard(*served, caller);
   std::vector<Timed> all;
-  all.push_back(TimeBoth(
-      "call in the same process, both edges", rounds,
-      [&](int64_t n) { Run(CallOften(*called, n)); },
-      [&](int64_t n) { Run(CallOften(parrot, n)); }));
+  all.push_back(TimeCall<Successor, Number, NextNumber>(
+      "call in the same process, both edges, a number each way", rounds));
+  all.push_back(TimeCall<Echo, EchoRequest, Parrot>(
+      "call in the same process, both edges, a string each way", rounds));
   all.push_back(TimeBoth(
       "gather of 3", rounds, [](int64_t n) { Run(GatherOften(n)); },
       [](int64_t n) { Run(AwaitThreeOften(n)); }));
