@@ -27,6 +27,8 @@ class Root final : private Continuation, private Loop::Job {
     loop_.Tick();
     task_.Start(nullptr, context_, loop_, *this).resume();
   }
+  // It has its outcome; `done` will have it soon.
+  bool ended() const { return this->linked(); }
 
  private:
   std::coroutine_handle<> Done(const absl::Status&) noexcept override {

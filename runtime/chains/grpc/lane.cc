@@ -42,6 +42,16 @@ void Lane::Accept() {
   for (size_t i = 0; i < others; ++i) AcceptOne(kOther);
 }
 
+void Lane::AcceptOneLater(size_t known) {
+  to_accept_.push_back(known);
+  reactor_.Ready(accepting_);
+}
+
+void Lane::Accepting::Run() {
+  for (const size_t known : lane_.to_accept_) lane_.AcceptOne(known);
+  lane_.to_accept_.clear();
+}
+
 void Lane::AcceptOne(size_t known) { Held<ServerCall>(new ServerCall(*this, known))->Accept(); }
 
 void Lane::Leave() {

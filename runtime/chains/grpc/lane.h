@@ -52,6 +52,9 @@ class Lane {
   static constexpr size_t kOther = static_cast<size_t>(-1);
   // Waits for one call more.
   void AcceptOne(size_t known);
+  // The same after what is ready by now: so an answer that is leaves first. To wait for a call
+  // takes 2 µs of the 45 that an echo takes that comes alone.
+  void AcceptOneLater(size_t known);
   KnownMethods& known() { return known_; }
   grpc::AsyncGenericService& others() { return others_; }
   grpc::ServerCompletionQueue& queue() { return queue_; }
@@ -71,6 +74,14 @@ class Lane {
   internal::IntrusiveList<ServerCall>& running() { return running_; }
 
  private:
+  class Accepting final : public Loop::Job {
+   public:
+    explicit Accepting(Lane& lane) : lane_(lane) {}
+    void Run() override;
+
+   private:
+    Lane& lane_;
+  };
   class End final : public Loop::Timer {
    public:
     explicit End(Lane& lane) : lane_(lane) {}
@@ -91,6 +102,8 @@ class Lane {
   std::vector<const Service::Handler*> handlers_;  // service_'s, of known_
   IntrusiveList<ServerCall> running_;
   std::atomic<size_t> in_flight_{0};
+  std::vector<size_t> to_accept_;  // by accepting_
+  Accepting accepting_{*this};
   End end_{*this};
 };
 

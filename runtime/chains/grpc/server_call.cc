@@ -35,8 +35,12 @@ std::string_view ServerCall::path() const {
 void ServerCall::Returned(Operation& operation, bool ok) {
   if (&operation == &accept_ && ok) {
     done_.Begin();
-    lane_.AcceptOne(known_);
     Accepted();
+    if (task_ && task_->ended()) {
+      lane_.AcceptOneLater(known_);
+    } else {
+      lane_.AcceptOne(known_);
+    }
   } else if (&operation == &done_) {
     answered_ = true;
     task_.reset();

@@ -1,4 +1,8 @@
-"""Calls over gRPC: how many, at what cost, and how long they take."""
+"""Calls over gRPC: how many, at what cost, and how long they take.
+
+Servers of echo and fan-out are started anew for every round: where a process comes to lie, in
+memory and on the processors, is worth several per cent for as long as it lives.
+"""
 
 import contextlib
 
@@ -14,45 +18,40 @@ FAN_OUTS = [(3, 16), (100, 8), (1000, 2)]
 def echo(bench):
     """Unary calls over the runtime, both ends, against raw ones."""
     rows = []
-    with bench.echo_server("raw") as raw, bench.echo_server("chains") as ours:
-        for label, size in ECHO_SIZES:
-            for in_flight in (1, 16, 64):
-                floor, mine = bench.in_turn(
-                    lambda: bench.caller("raw", "echo", raw.address, in_flight, size, [raw.pid]),
-                    lambda: bench.caller("chains", "echo", ours.address, in_flight, size,
-                                         [ours.pid]))
-                name = f"echo {label}, {in_flight} in flight"
-                small = size == 30
-                rows.append(Row(name, "calls/s ÷ raw", ratios(per_second(mine), per_second(floor)),
-                                at_least(0.95) if small else Goal(),
-                                note=f"raw {per_second(floor)[0]:,.0f}/s"))
-                rows.append(Row(name, "CPU of both ends ÷ raw", ratios(cpu(mine), cpu(floor)),
-                                Goal() if small else at_most(1.04),
-                                note=f"raw {cpu(floor)[0]:.1f} µs"))
+    for label, size in ECHO_SIZES:
+        for in_flight in (1, 16, 64):
+            def call(kind):
+                with bench.echo_server(kind) as server:
+                    return bench.caller(kind, "echo", server.address, in_flight, size,
+                                        [server.pid])
+            floor, mine = bench.in_turn(lambda: call("raw"), lambda: call("chains"))
+            name = f"echo {label}, {in_flight} in flight"
+            small = size == 30
+            rows.append(Row(name, "calls/s ÷ raw", ratios(per_second(mine), per_second(floor)),
+                            at_least(0.95) if small else Goal(),
+                            note=f"raw {per_second(floor)[0]:,.0f}/s"))
+            rows.append(Row(name, "CPU of both ends ÷ raw", ratios(cpu(mine), cpu(floor)),
+                            Goal() if small else at_most(1.04),
+                            note=f"raw {cpu(floor)[0]:.1f} µs"))
     return rows
 
 
 def fan_out(bench):
     """HelloAll with n calls to SayHello in another process, against the same by hand."""
     rows = []
-    with contextlib.ExitStack() as stack:
-        pairs = {}
-        for kind in ("raw", "chains"):
-            hello = stack.enter_context(bench.hello_server(kind))
-            pairs[kind] = (hello, stack.enter_context(
-                bench.hello_all_server(kind, hello.address)))
-        for names, in_flight in FAN_OUTS:
-            def call(kind):
-                hello, hello_all = pairs[kind]
+    for names, in_flight in FAN_OUTS:
+        def call(kind):
+            with bench.hello_server(kind) as hello, \
+                    bench.hello_all_server(kind, hello.address) as hello_all:
                 return bench.caller("raw", "hello-all", hello_all.address, in_flight, names,
                                     [hello_all.pid, hello.pid])
-            floor, mine = bench.in_turn(lambda: call("raw"), lambda: call("chains"))
-            name = f"fan-out {names}, {in_flight} in flight"
-            rows.append(Row(name, "CPU of the caller ÷ raw",
-                            ratios(cpu(mine, [1]), cpu(floor, [1])), at_most(1.04),
-                            note=f"raw {cpu(floor, [1])[0]:,.0f} µs"))
-            rows.append(Row(name, "calls/s ÷ raw", ratios(per_second(mine), per_second(floor)),
-                            note=f"raw {per_second(floor)[0]:,.0f}/s"))
+        floor, mine = bench.in_turn(lambda: call("raw"), lambda: call("chains"))
+        name = f"fan-out {names}, {in_flight} in flight"
+        rows.append(Row(name, "CPU of the caller ÷ raw",
+                        ratios(cpu(mine, [1]), cpu(floor, [1])), at_most(1.04),
+                        note=f"raw {cpu(floor, [1])[0]:,.0f} µs"))
+        rows.append(Row(name, "calls/s ÷ raw", ratios(per_second(mine), per_second(floor)),
+                        note=f"raw {per_second(floor)[0]:,.0f}/s"))
     return rows
 
 
