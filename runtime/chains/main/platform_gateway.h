@@ -1,0 +1,42 @@
+// PlatformGateway: the gateway that `chains up` runs beside its platform, on a thread of its own.
+//
+// The command line links chains::gateway, which defines MakePlatformGateway(); deploy/ includes
+// nothing of gateway/.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace chains {
+
+// For one thread.
+class PlatformGateway {
+ public:
+  struct Options {
+    std::string platform;  // where chains.v1.Control answers: "unix:/path", "HOST:PORT"
+    std::string token;     // the platform's, for metadata `chains-token`
+    std::string name = "gateway";
+    std::string http = "127.0.0.1:8080";  // where HTTP is answered
+    std::string grpc = "127.0.0.1:8081";  // where gRPC clients call chains; empty: nowhere
+    absl::Duration timeout = absl::Seconds(60);  // of a request that says none
+  };
+  struct Addresses {
+    std::string http;  // with the ports that were chosen
+    std::string grpc;
+  };
+
+  virtual ~PlatformGateway() = default;
+
+  // Binds both addresses and starts to ask the platform for routes; requests that come before the
+  // first routes are refused with UNAVAILABLE. An address in use is named.
+  virtual absl::StatusOr<Addresses> Start() = 0;
+  // Accepts nothing new, and finishes what runs until `deadline`. Once, before it is destroyed.
+  virtual void Drain(absl::Time deadline) = 0;
+};
+
+std::unique_ptr<PlatformGateway> MakePlatformGateway(PlatformGateway::Options options);
+
+}  // namespace chains
