@@ -29,7 +29,14 @@ absl::Status LoadAll(Database& database, std::string_view what, const char* sql,
 
 absl::Status Put(Database& database, const char* sql, std::initializer_list<std::string_view> key,
                  const google::protobuf::MessageLite& record) {
-  return database.Run(sql, key, record.SerializeAsString());
+  const std::string bytes = record.SerializeAsString();
+  // Protobuf writes strings that are not UTF-8, and does not read them again.
+  const std::unique_ptr<google::protobuf::MessageLite> readable(record.New());
+  if (!readable->ParseFromString(bytes)) {
+    return absl::InvalidArgumentError(
+        Text("a ", record.GetTypeName(), " has text that is not UTF-8"));
+  }
+  return database.Run(sql, key, bytes);
 }
 
 absl::Status DeleteAll(Database& database, const char* sql, const std::vector<std::string>& keys) {

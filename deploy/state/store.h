@@ -65,7 +65,8 @@ class Store {
   absl::StatusOr<Contents> Load();
 
   // All or nothing; on disk when it returns OK. After a failure nothing has changed, and the store
-  // can be used further. (Who dies right after a failure of the disk may find the change made.)
+  // can be used further. INVALID_ARGUMENT: a record has text that is not UTF-8. (Who dies right
+  // after a failure of the disk may find the change made.)
   absl::Status Apply(const Change& change);
 
  private:
