@@ -1,0 +1,140 @@
+// BlobStore: the files of all bundles, each kept once, by what is in it.
+//
+//   auto store = BlobStore::Open("/var/lib/chains/store");
+//   for (const std::string& sha256 : (*store)->Missing(bundle)) …        // upload them:
+//   absl::StatusOr<BlobStore::Writer> writer = (*store)->Begin(sha256, size);
+//   absl::Status status = writer->Append(piece);
+//   status = writer->Commit();
+//   absl::StatusOr<std::string> digest = (*store)->PutBundle(bundle);
+//   status = (*store)->Assemble(bundle, "/var/lib/chains/deployments/abc/files");
+//
+// On disk: blobs/ab/cdef… are files by digest, bundles/DIGEST the indexes, tmp/ what is being
+// written. Whatever moment a process is killed at, what is in blobs/ and bundles/ is whole, and a
+// folder that Assemble made is either complete or not there.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "chains/v1/bundle.pb.h"
+#include "deploy/bundle/digest.h"
+#include "deploy/bundle/files.h"
+
+namespace chains::deploy {
+
+// Thread-safe, and blocks: call it on worker threads. One process has a folder at a time.
+class BlobStore {
+ public:
+  // Puts one file into the store. Dropped before Commit() it leaves nothing. Not thread-safe;
+  // several may write the same file at once. It must not outlive its store.
+  class Writer {
+   public:
+    Writer(Writer&& other) noexcept;
+    Writer& operator=(Writer&& other) noexcept;
+    ~Writer();
+
+    // INVALID_ARGUMENT: this is more than the size that Begin() was told.
+    absl::Status Append(std::string_view data);
+    // The file is in the store when this says OK. INVALID_ARGUMENT: size or digest are others than
+    // those that Begin() was told.
+    absl::Status Commit();
+
+   private:
+    friend class BlobStore;
+    Writer(BlobStore* store, FileDescriptor file, std::string sha256, uint64_t size);
+    void Discard();
+
+    BlobStore* store_;
+    FileDescriptor file_;
+    std::string sha256_;
+    uint64_t size_;
+    uint64_t written_ = 0;
+    Hasher hasher_;
+  };
+
+  struct Collected {
+    uint64_t files = 0;
+    uint64_t bytes = 0;
+    uint64_t bundles = 0;
+  };
+
+  // Makes `root` where it is missing, and removes what was half-written. FAILED_PRECONDITION:
+  // another process has it open.
+  static absl::StatusOr<std::unique_ptr<BlobStore>> Open(std::string root,
+                                                         Files::Hook hook = nullptr);
+  BlobStore(const BlobStore&) = delete;
+  BlobStore& operator=(const BlobStore&) = delete;
+
+  bool Has(std::string_view sha256) const;
+  // The files of `bundle` that are not here, each once. Those that are here stay for an hour,
+  // whatever Collect() is told.
+  std::vector<std::string> Missing(const v1::Bundle& bundle);
+
+  // INVALID_ARGUMENT: `sha256` has not 32 bytes. RESOURCE_EXHAUSTED: the disk has no room for
+  // `size` bytes.
+  absl::StatusOr<Writer> Begin(std::string_view sha256, uint64_t size);
+  // Copies a file into the store, and says its SHA-256.
+  absl::StatusOr<std::string> PutFile(const std::string& path);
+
+  // Keeps a valid bundle's index, and says its digest. FAILED_PRECONDITION: a file of it is not
+  // here.
+  absl::StatusOr<std::string> PutBundle(const v1::Bundle& bundle);
+  // NOT_FOUND: no such bundle. DATA_LOSS: its index is damaged.
+  absl::StatusOr<v1::Bundle> GetBundle(std::string_view digest) const;
+
+  // Makes the folder `dir` with all files of `bundle`, readable for all, writable for nobody, the
+  // executable ones executable. Every file's digest has been checked when it is there. Where `dir`
+  // is complete already nothing happens; where something in it is missing or was changed, a new
+  // one takes its place at once. FAILED_PRECONDITION: a file is not here. DATA_LOSS: a file in the
+  // store is damaged; it is removed, so that it can be uploaded again.
+  // `dir`.assembling is used on the way.
+  absl::Status Assemble(const v1::Bundle& bundle, const std::string& dir);
+
+  // Removes bundles other than those of `keep`, and files that none of those has. What came or was
+  // asked for in the last `grace` stays, because a push may be about to name it.
+  absl::StatusOr<Collected> Collect(const std::set<std::string>& keep_digests,
+                                    absl::Duration grace = absl::Hours(1));
+
+ private:
+  // A file as stat(2) sees it: if none of it has changed, neither has the content.
+  using Identity = std::tuple<uint64_t, uint64_t, int64_t, int64_t, int64_t, int64_t>;
+
+  BlobStore(std::string root, Files::Hook hook);
+
+  std::string BlobPath(std::string_view sha256) const;
+  std::string BundlePath(std::string_view digest) const;
+  std::string TemporaryPath();
+  absl::Status Lock();
+  absl::Status Verify(const v1::BundleFile& file);
+  absl::Status PlaceFile(const v1::BundleFile& file, const std::string& path);
+  absl::Status Copy(const v1::BundleFile& file, const std::string& path);
+  absl::Status Populate(const v1::Bundle& bundle, const std::string& dir);
+  bool IsComplete(const v1::Bundle& bundle, const std::string& dir);
+  bool HasContent(const v1::BundleFile& file, const std::string& path);
+  absl::StatusOr<std::set<std::string>> FilesOf(const std::set<std::string>& digests) const;
+  absl::Status CollectBundles(const std::set<std::string>& keep, absl::Time since, Collected& out);
+  absl::Status CollectBlobs(const std::set<std::string>& keep, absl::Time since, Collected& out);
+  bool PromisedSince(const std::string& sha256, absl::Time since);
+
+  const std::string root_;
+  const Files files_;
+  FileDescriptor lock_;  // flock(2), until it is closed
+
+  std::mutex trees_;  // held by Assemble and Collect: they link, change and remove blobs
+  std::map<std::string, Identity> verified_;  // by sha256; guarded by trees_
+  std::mutex mutex_;                          // guards what follows; never held while blocking
+  uint64_t temporaries_ = 0;
+  std::map<std::string, absl::Time> promised_;  // what Missing() said is here, and when
+};
+
+}  // namespace chains::deploy
