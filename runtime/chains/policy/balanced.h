@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "chains/contract/channel.h"
+#include "chains/policy/ways.h"
 
 namespace chains {
 
@@ -15,28 +16,20 @@ namespace chains {
 // is left out for a while, unless all are. For one loop's coroutines only.
 class BalancedChannel final : public Channel {
  public:
-  struct Options {
-    int failures_to_eject = 3;  // UNAVAILABLE in a row
-    absl::Duration ejected_for = absl::Seconds(1);
-  };
+  using Options = internal::Ejection;
   // At least one channel.
   BalancedChannel(std::vector<std::unique_ptr<Channel>> channels, Options options);
 
   Task<Bytes> Unary(const Method& method, Bytes request) override;
   Stream<Bytes> Streaming(const Method& method, Stream<Bytes> requests) override;
 
- private:
-  struct Way {
-    std::unique_ptr<Channel> channel;
-    int in_flight = 0;
-    int failures = 0;
-    absl::Time ejected_until = absl::InfinitePast();
-  };
-  class Use;
-  Way& Choose(absl::Time now);
+  // For calls.
+  internal::Way& Choose(absl::Time now);
+  const internal::Ejection& ejection() const { return options_; }
 
+ private:
   const Options options_;
-  std::vector<Way> ways_;
+  std::vector<internal::Way> ways_;
   std::minstd_rand random_;
 };
 
