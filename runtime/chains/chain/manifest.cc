@@ -89,17 +89,6 @@ void AddFile(const FileDescriptor& file, std::set<std::string>& added, FileDescr
   file.CopyTo(files.add_file());
 }
 
-// Maps in the order of their keys.
-std::string SerializeInOrder(const google::protobuf::Message& message) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  message.SerializeToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
-}
-
 // Protobuf indents by one space.
 std::string IndentByTwo(const std::string& json) {
   std::string wide;
@@ -111,6 +100,16 @@ std::string IndentByTwo(const std::string& json) {
 }
 
 }  // namespace
+
+std::string SerializeInOrder(const google::protobuf::Message& message) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  message.SerializeToCodedStream(&coded);
+  coded.Trim();
+  return bytes;
+}
 
 std::string DisplayNameOf(const ChainletSpec& chainlet) {
   if (!chainlet.settings.display_name.empty()) return chainlet.settings.display_name;

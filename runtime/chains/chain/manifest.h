@@ -19,6 +19,9 @@ std::string ManifestJson(const v1::Manifest& manifest);
 // The files of all contracts and all that they import, each once and after what it imports.
 google::protobuf::FileDescriptorSet Descriptors(const ChainSpec& chain);
 
+// Maps in the order of their keys: the same bytes for the same message.
+std::string SerializeInOrder(const google::protobuf::Message& message);
+
 // What the platform shows a chainlet as: its display name, or the last part of its contract's.
 std::string DisplayNameOf(const ChainletSpec& chainlet);
 

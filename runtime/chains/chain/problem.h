@@ -31,7 +31,8 @@ std::vector<Problem> Validate(const ChainSpec& chain, const Given& given = {});
 
 // What must hold to run `served` here (contracts, or their last part; empty: all): each is part of
 // the chain and implemented, has its files, and the rest of the chain can be described.
-std::vector<Problem> ValidateServed(const ChainSpec& chain, const std::vector<std::string>& served);
+std::vector<Problem> ValidateServed(const ChainSpec& chain, const std::vector<std::string>& served,
+                                    const Given& given = {});
 
 // "main.cc:12: hello.SayHello: resources: cpus is -1; …", a line each.
 std::string ProblemText(const std::vector<Problem>& problems);

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "chains/chain/manifest.h"
-#include "chains/v1/replica.pb.h"
 
 namespace chains::internal {
 namespace {
@@ -19,17 +18,6 @@ constexpr Method kStats = {.chainlet = "chains.v1.Replica",
                            .path = "/chains.v1.Replica/Stats",
                            .kind = MethodKind::kUnary,
                            .idempotent = true};
-
-v1::DescribeResponse DescribeReplica(const ChainSpec& chain,
-                                     const std::vector<std::string>& serving,
-                                     const std::string& replica) {
-  v1::DescribeResponse response;
-  *response.mutable_manifest() = MakeManifest(chain);
-  *response.mutable_descriptors() = Descriptors(chain);
-  response.mutable_serving()->Assign(serving.begin(), serving.end());
-  response.set_replica(replica);
-  return response;
-}
 
 v1::StatsResponse StatsOf(const Counters& counters, const std::string& replica) {
   v1::StatsResponse response;
@@ -47,6 +35,18 @@ v1::StatsResponse StatsOf(const Counters& counters, const std::string& replica) 
 }
 
 }  // namespace
+
+v1::DescribeResponse DescribeReplica(const ChainSpec& chain,
+                                     const std::vector<std::string>& serving,
+                                     const std::string& replica) {
+  v1::DescribeResponse response;
+  *response.mutable_manifest() = MakeManifest(chain);
+  *response.mutable_descriptors() = Descriptors(chain);
+  const std::vector<std::string> served = serving.empty() ? ImplementedIn(chain) : serving;
+  response.mutable_serving()->Assign(served.begin(), served.end());
+  response.set_replica(replica);
+  return response;
+}
 
 void AddProductService(Service& service, const ChainSpec& chain, std::vector<std::string> serving,
                        std::string replica, const Counters& counters) {

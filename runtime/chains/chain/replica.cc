@@ -1,6 +1,7 @@
 #include "chains/chain/replica.h"
 
 #include <algorithm>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "chains/chain/health_monitor.h"
+#include "chains/chain/log.h"
 #include "chains/chain/product_service.h"
 #include "chains/grpc/client_channel.h"
 #include "chains/grpc/reactor.h"
@@ -19,6 +21,11 @@ namespace {
 
 // How often Healthy() hooks are asked.
 constexpr absl::Duration kHealthPeriod = absl::Seconds(1);
+
+// How long a replica that drains waits until its platform was told, and then still takes calls:
+// callers hear of it meanwhile.
+constexpr absl::Duration kToldPlatform = absl::Seconds(1);
+constexpr absl::Duration kLameDuck = absl::Milliseconds(250);
 
 std::vector<const ChainletSpec*> SpecsOf(const ChainSpec& chain,
                                          const std::vector<std::string>& names) {
@@ -34,15 +41,33 @@ std::vector<const ServiceInfo*> ContractsOf(const std::vector<const ChainletSpec
 }
 
 void FillDefaults(const ChainSpec& chain, Replica::Options& options) {
-  if (options.chainlets.empty()) {
-    for (const ChainletSpec& chainlet : chain.chainlets) {
-      if (chainlet.build != nullptr) options.chainlets.emplace_back(chainlet.name());
-    }
-  }
+  if (options.chainlets.empty()) options.chainlets = ImplementedIn(chain);
   if (options.name.empty()) options.name = absl::StrJoin(options.chainlets, "+");
   if (options.max_reactors == 0) {
     options.max_reactors = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   }
+}
+
+std::vector<v1::ChainletLoad> LoadsOf(const std::vector<std::string>& chainlets,
+                                      const Counters& counters) {
+  std::map<std::string, v1::ChainletLoad> loads;
+  for (const std::string& chainlet : chainlets) loads[chainlet].set_chainlet(chainlet);
+  for (const Counters::Row& row : counters.Snapshot()) {
+    auto found = loads.find(row.chainlet);
+    if (found == loads.end()) continue;
+    v1::ChainletLoad& load = found->second;
+    load.set_in_flight(load.in_flight() + row.in_flight);
+    load.set_calls(load.calls() + row.calls);
+    load.set_failures(load.failures() + row.failures);
+  }
+  const std::map<std::string, uint64_t> queued = counters.Queued();
+  std::vector<v1::ChainletLoad> all;
+  for (auto& [chainlet, load] : loads) {
+    auto waiting = queued.find(chainlet);
+    if (waiting != queued.end()) load.set_in_flight(load.in_flight() + waiting->second);
+    all.push_back(std::move(load));
+  }
+  return all;
 }
 
 }  // namespace
@@ -59,6 +84,26 @@ std::unique_ptr<Channel> ConnectTo(Reactor& reactor, const std::vector<std::stri
 absl::StatusOr<std::unique_ptr<Replica>> Replica::Listen(const ChainSpec& chain, Options options,
                                                          WorkerPool& workers) {
   FillDefaults(chain, options);
+  std::unique_ptr<Replica> replica(new Replica(chain, std::move(options)));
+  GrpcServer::Options server = ServerOptions(chain, replica->options_);
+  if (replica->options_.platform) {
+    replica->failures_ = std::make_unique<FailureLog>(FailureLog::Options(), WriteLogLine);
+    server.lame_duck = kLameDuck;
+    server.on_failure = [&failures = *replica->failures_](const Context& context,
+                                                          const Method& method,
+                                                          const absl::Status& failure) {
+      failures.Note(context, method, failure, absl::Now());
+    };
+  }
+  absl::StatusOr<std::unique_ptr<GrpcServer>> listening =
+      GrpcServer::Listen(std::move(server), workers);
+  if (!listening.ok()) return listening.status();
+  replica->server_ = *std::move(listening);
+  if (replica->options_.platform) replica->attachment_ = replica->MakeAttachment();
+  return replica;
+}
+
+GrpcServer::Options Replica::ServerOptions(const ChainSpec& chain, const Options& options) {
   GrpcServer::Options server;
   server.listen = options.listen;
   server.health_listen = options.health_listen;
@@ -66,10 +111,18 @@ absl::StatusOr<std::unique_ptr<Replica>> Replica::Listen(const ChainSpec& chain,
   const std::vector<const ChainletSpec*> specs = SpecsOf(chain, options.chainlets);
   server.contracts = ContractsOf(specs);
   server.reactors = static_cast<size_t>(std::min(options.max_reactors, ReactorsOf(chain, specs)));
-  absl::StatusOr<std::unique_ptr<GrpcServer>> listening =
-      GrpcServer::Listen(std::move(server), workers);
-  if (!listening.ok()) return listening.status();
-  return std::unique_ptr<Replica>(new Replica(chain, std::move(options), *std::move(listening)));
+  return server;
+}
+
+std::unique_ptr<Attachment> Replica::MakeAttachment() {
+  neighbours_ = std::make_unique<Neighbours>([this] { attachment_->ReportSoon(); });
+  Attachment::Options options = *options_.platform;
+  options.replica = options_.name;
+  Attachment::Self self = {.addresses = server_->addresses(),
+                           .connections = static_cast<uint32_t>(server_->reactor_count()),
+                           .loads = [this] { return LoadsOf(options_.chainlets, counters_); },
+                           .tick = [this](absl::Time now) { failures_->Tick(now); }};
+  return std::make_unique<Attachment>(std::move(options), std::move(self), *neighbours_);
 }
 
 Replica::~Replica() {
@@ -83,6 +136,7 @@ Replica::~Replica() {
 absl::StatusOr<std::unique_ptr<Assembly>> Replica::Assemble(Reactor& reactor,
                                                             const Endpoints& endpoints) {
   auto connect = [&](std::string_view name) -> absl::StatusOr<std::unique_ptr<Channel>> {
+    if (neighbours_ != nullptr) return neighbours_->Connect(reactor, name);
     auto found = endpoints.find(name);
     if (found == endpoints.end()) {
       return absl::FailedPreconditionError(
@@ -102,32 +156,46 @@ absl::StatusOr<std::unique_ptr<Assembly>> Replica::Assemble(Reactor& reactor,
                          counters_);
 }
 
+absl::Status Replica::ServeOn(size_t reactor, const Endpoints& endpoints) {
+  absl::StatusOr<std::unique_ptr<Assembly>> assembly =
+      Assemble(server_->reactor(reactor), endpoints);
+  if (!assembly.ok()) return assembly.status();
+  assemblies_.push_back(*std::move(assembly));
+  Service service = assemblies_.back()->service();
+  AddProductService(service, chain_, options_.chainlets, options_.name, counters_);
+  service.Merge(MakeReflection(ContractsOf(SpecsOf(chain_, options_.chainlets))));
+  server_->Serve(reactor, std::move(service));
+  monitors_.push_back(std::make_unique<HealthMonitor>(
+      server_->reactor(reactor), assemblies_.back()->health_hooks(), kHealthPeriod,
+      [this, reactor](const std::string& contract, const absl::Status& health) {
+        server_->SetServing(contract, health.ok());
+        if (attachment_ != nullptr) attachment_->SetHealth(reactor, contract, health);
+      }));
+  return absl::OkStatus();
+}
+
 absl::Status Replica::Start(const Endpoints& endpoints, const Prepare& prepare) {
-  const std::vector<const ServiceInfo*> contracts =
-      ContractsOf(SpecsOf(chain_, options_.chainlets));
   for (size_t i = 0; i < server_->reactor_count(); ++i) {
-    absl::StatusOr<std::unique_ptr<Assembly>> assembly = Assemble(server_->reactor(i), endpoints);
-    if (!assembly.ok()) return assembly.status();
-    assemblies_.push_back(*std::move(assembly));
-    Service service = assemblies_.back()->service();
-    AddProductService(service, chain_, options_.chainlets, options_.name, counters_);
-    service.Merge(MakeReflection(contracts));
-    server_->Serve(i, std::move(service));
-    monitors_.push_back(std::make_unique<HealthMonitor>(
-        server_->reactor(i), assemblies_.back()->health_hooks(), kHealthPeriod,
-        [this](const std::string& contract, const absl::Status& health) {
-          server_->SetServing(contract, health.ok());
-        }));
+    absl::Status serves = ServeOn(i, endpoints);
+    if (!serves.ok()) return serves;
   }
   loopback_ = std::make_unique<LoopbackChannel>(assemblies_.front()->service());
   if (prepare != nullptr) {
     absl::Status prepared = prepare(server_->reactor(0), *loopback_);
     if (!prepared.ok()) return prepared;
   }
+  if (attachment_ != nullptr) attachment_->Start(server_->reactor(0));
   server_->Start();
+  started_ = true;
   return absl::OkStatus();
 }
 
-void Replica::Drain(absl::Time deadline) { server_->Drain(deadline); }
+void Replica::Drain(absl::Time deadline) {
+  if (server_ == nullptr) return;
+  if (attachment_ != nullptr && std::exchange(started_, false)) {
+    attachment_->BeginDrain(std::min(deadline, absl::Now() + kToldPlatform));
+  }
+  server_->Drain(deadline);
+}
 
 }  // namespace chains::internal

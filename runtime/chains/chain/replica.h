@@ -4,13 +4,17 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "chains/chain/assembly.h"
+#include "chains/chain/attachment.h"
+#include "chains/chain/failure_log.h"
 #include "chains/chain/health_monitor.h"
+#include "chains/chain/neighbours.h"
 #include "chains/chain/spec.h"
 #include "chains/core/worker_pool.h"
 #include "chains/grpc/server.h"
@@ -37,6 +41,9 @@ class Replica {
     // 0: as many as there are processors for this process. More would share them, and find fewer
     // events each time that they wake.
     int max_reactors = 0;
+    // Whom it is a replica of. The platform says where other chainlets are, and calls to those that
+    // are nowhere wait. Calls that fail unforeseen are logged.
+    std::optional<Attachment::Options> platform = std::nullopt;
   };
   // Binds the addresses. `chain` is valid; it and `workers` outlive the replica.
   static absl::StatusOr<std::unique_ptr<Replica>> Listen(const ChainSpec& chain, Options options,
@@ -52,24 +59,32 @@ class Replica {
   // Builds the chainlets and answers calls from now on. Before the first, `prepare` may add to what
   // reactor 0 serves; its channel reaches the chainlets that are built on it.
   using Prepare = std::function<absl::Status(Reactor& reactor, Channel& chainlets)>;
+  // `endpoints` is where other chainlets are, for a replica without a platform.
   absl::Status Start(const Endpoints& endpoints, const Prepare& prepare = nullptr);
-  // Not ready any more; finishes what runs, until `deadline`.
+  // Not ready any more; finishes what runs, until `deadline`. The platform hears of it before.
   void Drain(absl::Time deadline);
 
   std::vector<Counters::Row> counters() const { return counters_.Snapshot(); }
 
  private:
-  Replica(const ChainSpec& chain, Options options, std::unique_ptr<GrpcServer> server)
-      : chain_(chain), options_(std::move(options)), server_(std::move(server)) {}
+  Replica(const ChainSpec& chain, Options options) : chain_(chain), options_(std::move(options)) {}
+  static GrpcServer::Options ServerOptions(const ChainSpec& chain, const Options& options);
   absl::StatusOr<std::unique_ptr<Assembly>> Assemble(Reactor& reactor, const Endpoints& endpoints);
+  absl::Status ServeOn(size_t reactor, const Endpoints& endpoints);
+  std::unique_ptr<Attachment> MakeAttachment();
 
   const ChainSpec& chain_;
   const Options options_;
   Counters counters_;
+  // Under a platform. Before the server, on whose reactors they are.
+  std::unique_ptr<FailureLog> failures_;
+  std::unique_ptr<Neighbours> neighbours_;
+  std::unique_ptr<Attachment> attachment_;
   std::unique_ptr<GrpcServer> server_;
   std::vector<std::unique_ptr<Assembly>> assemblies_;  // one per reactor
   std::unique_ptr<LoopbackChannel> loopback_;          // to the first of them
   std::vector<std::unique_ptr<HealthMonitor>> monitors_;
+  bool started_ = false;
 };
 
 }  // namespace chains::internal

@@ -13,6 +13,14 @@ constexpr int64_t kLongestQueue = 1'000'000;
 
 }  // namespace
 
+std::vector<std::string> ImplementedIn(const ChainSpec& chain) {
+  std::vector<std::string> implemented;
+  for (const ChainletSpec& chainlet : chain.chainlets) {
+    if (chainlet.build != nullptr) implemented.emplace_back(chainlet.name());
+  }
+  return implemented;
+}
+
 int QueueOf(const ChainSpec& chain, const ChainletSpec& chainlet) {
   if (chainlet.limits.max_queued > 0) return chainlet.limits.max_queued;
   int64_t in_flight = 0;

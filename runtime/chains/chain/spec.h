@@ -93,6 +93,9 @@ struct ChainSpec {
   }
 };
 
+// The contracts of all chainlets that are implemented, in their order.
+std::vector<std::string> ImplementedIn(const ChainSpec& chain);
+
 // How many calls of `chainlet` may wait: Limits::max_queued, or what its known callers may have in
 // flight together, at least 256.
 int QueueOf(const ChainSpec& chain, const ChainletSpec& chainlet);

@@ -159,13 +159,13 @@ std::vector<Problem> Validate(const ChainSpec& chain, const Given& given) {
   return problems.TakeSorted();
 }
 
-std::vector<Problem> ValidateServed(const ChainSpec& chain,
-                                    const std::vector<std::string>& served) {
+std::vector<Problem> ValidateServed(const ChainSpec& chain, const std::vector<std::string>& served,
+                                    const Given& given) {
   Problems problems(chain);
   CheckAll(chain, problems);
   CheckServed(chain, served, problems);
   for (const ChainletSpec& chainlet : chain.chainlets) {
-    if (IsServed(chainlet, served)) CheckAssetFiles(chainlet, {}, problems);
+    if (IsServed(chainlet, served)) CheckAssetFiles(chainlet, given, problems);
   }
   return problems.TakeSorted();
 }

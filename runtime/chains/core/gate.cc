@@ -16,7 +16,7 @@ std::optional<Permit> Gate::TryEnter() {
 // A place that becomes free passes to the first in the queue, so that nobody overtakes.
 void Gate::LetNextIn() {
   EnterAwaiter* next = static_cast<EnterAwaiter*>(queue_.PopFront());
-  --waiting_;
+  SetWaiting(waiting_ - 1);
   next->queued_ = false;
   next->permitted_ = true;
   next->loop().Ready(*next);
@@ -29,7 +29,7 @@ absl::Status Gate::Refusal() const {
 
 std::coroutine_handle<> Gate::EnterAwaiter::await_suspend(std::coroutine_handle<>) {
   if (gate_.waiting_ >= gate_.options_.max_waiting) return waiter().Fail(gate_.Refusal());
-  ++gate_.waiting_;
+  gate_.SetWaiting(gate_.waiting_ + 1);
   queued_ = true;
   gate_.queue_.PushBack(static_cast<Loop::Job&>(*this));
   Suspended();
@@ -40,7 +40,7 @@ void Gate::EnterAwaiter::Withdraw() {
   if (queued_) {
     static_cast<Loop::Job&>(*this).Forget();
     queued_ = false;
-    --gate_.waiting_;
+    gate_.SetWaiting(gate_.waiting_ - 1);
   }
   Forget();
   if (std::exchange(permitted_, false)) gate_.LeavePlace();

@@ -5,7 +5,9 @@
 // For coroutines of one loop. A waiter that is dropped leaves the queue.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
@@ -41,6 +43,8 @@ class Gate {
     std::string what;  // what is limited, and how to raise it: part of the refusal
     size_t limit = 1;  // inside at a time, at least 1
     size_t max_waiting = std::numeric_limits<size_t>::max();  // more are refused
+    // Where any thread may see waiting(); outlives the gate. May be null.
+    std::atomic<uint64_t>* shown_waiting = nullptr;
   };
   explicit Gate(Options options) : options_(std::move(options)) {}
   Gate(const Gate&) = delete;
@@ -78,6 +82,11 @@ class Gate {
 
  private:
   void LetNextIn();
+  void SetWaiting(size_t count) {
+    waiting_ = count;
+    if (options_.shown_waiting == nullptr) return;
+    options_.shown_waiting->store(count, std::memory_order_relaxed);
+  }
   absl::Status Refusal() const;
 
   const Options options_;

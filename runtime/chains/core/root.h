@@ -29,6 +29,7 @@ class Root final : private Continuation, private Loop::Job {
   }
   // It has its outcome; `done` will have it soon.
   bool ended() const { return this->linked(); }
+  const Context& context() const { return context_; }
 
  private:
   std::coroutine_handle<> Done(const absl::Status&) noexcept override {

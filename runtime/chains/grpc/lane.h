@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,9 +30,13 @@ inline bool IsReflection(std::string_view path) { return path.starts_with("/grpc
 // For the reactor's thread (or before it starts), unless it says otherwise.
 class Lane {
  public:
+  // Told of a call that failed by itself: not of one that was refused, or whose caller left.
+  using OnFailure = std::function<void(const Context& context, const Method& method,
+                                       const absl::Status& failure)>;
   struct Options {
     std::string replica;
     size_t max_calls = 20000;
+    OnFailure on_failure;  // may be null; health and reflection left aside
   };
   // `known` and `others` are the server's, and outlive the lane.
   Lane(WorkerPool& workers, std::unique_ptr<grpc::ServerCompletionQueue> queue, KnownMethods& known,

@@ -32,6 +32,7 @@ absl::Status GrpcServer::Bind(WorkerPool& workers) {
   Lane::Options lane;
   lane.replica = options_.replica;
   lane.max_calls = options_.max_calls;
+  lane.on_failure = options_.on_failure;
   if (options_.reactors > 1 || !options_.health_listen.empty()) KeepReactorsApart();
   absl::StatusOr<std::unique_ptr<Listener>> listener =
       Listener::Listen(options_.listen, options_.contracts, options_.reactors, lane, workers);

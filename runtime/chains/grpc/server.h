@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,6 +49,10 @@ class GrpcServer {
     std::string health_listen;  // a further address that answers health checks only; may be empty
     // How long Drain still takes calls after health said NOT_SERVING, so that callers learn of it.
     absl::Duration lame_duck = absl::ZeroDuration();
+    // Told of every call that failed by itself, on its reactor's thread; must not block. May be
+    // null.
+    std::function<void(const Context& context, const Method& method, const absl::Status& failure)>
+        on_failure;
   };
   // Binds every address. An address in use is an error that names it: nobody else may listen there.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Listen(Options options, WorkerPool& workers);

@@ -80,7 +80,6 @@ absl::Status ServerCall::Refusal(const Service::Handler* handler) const {
 }
 
 void ServerCall::Run(const Service::Handler& handler) {
-  const MethodKind kind = handler.method->kind;
   Reactor& reactor = lane_.reactor();
   reactor.Tick();
   Context context =
@@ -91,10 +90,11 @@ void ServerCall::Run(const Service::Handler& handler) {
     context = receipt_->context();
   }
   task_.emplace(reactor, std::move(context), MakeAnswer(handler),
-                [this, kind](absl::StatusOr<Bytes> outcome) {
+                [this, &handler](absl::StatusOr<Bytes> outcome) {
                   const Held<ServerCall> self(this);
+                  if (!outcome.ok()) Failed(handler, outcome.status());
                   task_.reset();
-                  Answer(std::move(outcome), kind);
+                  Answer(std::move(outcome), handler.method->kind);
                 });
   task_->Start();
 }
@@ -151,6 +151,12 @@ Operation::Ending ServerCall::Write(Bytes reply) {
   if (answered_) return write_.Refused();
   stream_.Write(Sendable(reply), grpc::WriteOptions(), write_.Begin());
   return write_.Ended();
+}
+
+void ServerCall::Failed(const Service::Handler& handler, const absl::Status& failure) const {
+  const Lane::Options& options = lane_.options();
+  if (options.on_failure == nullptr || IsHousekeeping(path())) return;
+  options.on_failure(task_->context(), *handler.method, failure);
 }
 
 void ServerCall::Answer(absl::StatusOr<Bytes> outcome, MethodKind kind) {

@@ -45,6 +45,7 @@ class ServerCall final : public ListNode, public Operation::Owner {
   void Accepted();
   absl::Status Refusal(const Service::Handler* handler) const;
   void Run(const Service::Handler& handler);
+  void Failed(const Service::Handler& handler, const absl::Status& failure) const;
   void Answer(absl::StatusOr<Bytes> outcome, MethodKind kind);
   bool failed_to_read();
 

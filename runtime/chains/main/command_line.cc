@@ -54,9 +54,11 @@ struct Raw {
   std::string placement = "together";
   std::string timeout = "60s";
   std::string drain_timeout = "30s";
+  std::string platform_timeout = "30s";
   std::vector<std::string> endpoints;
   std::vector<std::string> secrets;
   std::vector<std::string> variables;
+  std::vector<std::string> assets;
 };
 
 void AddContextFlags(CLI::App& app, CommandLine& command, Raw& raw) {
@@ -65,9 +67,47 @@ void AddContextFlags(CLI::App& app, CommandLine& command, Raw& raw) {
   app.add_option("--variable", raw.variables,
                  "the value of a variable that a chainlet declares: NAME=VALUE")
       ->allow_extra_args(false);
+  app.add_option("--asset", raw.assets, "where an asset that a chainlet declares is: NAME=PATH")
+      ->allow_extra_args(false);
   app.add_option("--data-dir", command.data_dir, "a folder that chainlets may read");
   app.add_option("--environment", command.environment,
                  "the environment's name, as chainlets see it");
+}
+
+void AddServeFlags(CLI::App& serve, CommandLine& command, Raw& raw) {
+  serve.add_option("--chainlets", command.chainlets, "which chainlets, by name (default: all)")
+      ->delimiter(',');
+  serve
+      .add_option("--listen", command.listen,
+                  "address: HOST:PORT or unix:PATH (default: 127.0.0.1:0; :0 chooses a port)")
+      ->delimiter(',');
+  serve
+      .add_option("--endpoints", raw.endpoints,
+                  "where other chainlets are: NAME=ADDRESS, once per replica")
+      ->delimiter(',');
+  serve.add_option("--health-listen", command.health_listen,
+                   "a second port that answers health only");
+  serve.add_option("--http", command.http, "answer HTTP here as well: HOST:PORT");
+  serve.add_option("--replica", command.replica, "the name of this process in errors");
+  serve.add_option("--drain-timeout", raw.drain_timeout, "how long SIGTERM waits for what runs");
+  serve.add_option(
+      "--run-dir", command.run_dir,
+      "a folder of this process alone, whose file `lock` it locks as long as it lives");
+}
+
+void AddPlatformFlags(CLI::App& serve, CommandLine& command, Raw& raw) {
+  CLI::Option* platform = serve.add_option(
+      "--platform", command.platform,
+      "be a replica of the platform at this address, which says where other chainlets are");
+  CLI::Option* deployment =
+      serve.add_option("--deployment", command.deployment, "the deployment's id there");
+  CLI::Option* token =
+      serve.add_option("--token-file", command.token_file, "a file with the deployment's token");
+  CLI::Option* timeout = serve.add_option("--platform-timeout", raw.platform_timeout,
+                                          "how long to go on without the platform (default: 30s)");
+  platform->needs(deployment, token, serve.get_option("--replica"))
+      ->excludes(serve.get_option("--endpoints"));
+  for (CLI::Option* option : {deployment, token, timeout}) option->needs(platform);
 }
 
 void Interpret(Verb verb, const Raw& raw, CommandLine& command) {
@@ -78,6 +118,7 @@ void Interpret(Verb verb, const Raw& raw, CommandLine& command) {
   for (const std::string& variable : raw.variables) {
     command.variables.insert(Split("--variable", variable));
   }
+  for (const std::string& asset : raw.assets) command.assets.insert(Split("--asset", asset));
   if (verb == Verb::kRun) {
     command.request_json = ReadRequest(raw.request);
     command.timeout = ParseTime("--timeout", raw.timeout);
@@ -86,6 +127,7 @@ void Interpret(Verb verb, const Raw& raw, CommandLine& command) {
                                                       : Placement::kGrpc;
   } else {
     command.drain_timeout = ParseTime("--drain-timeout", raw.drain_timeout);
+    command.platform_timeout = ParseTime("--platform-timeout", raw.platform_timeout);
     for (const std::string& endpoint : raw.endpoints) {
       auto [name, address] = Split("--endpoints", endpoint);
       command.endpoints[name].push_back(address);
@@ -103,6 +145,11 @@ ParsedCommandLine ParseCommandLine(const std::string& chain, int argc, const cha
   bool describe = false;
   app.add_flag("--describe", describe,
                "print the manifest as JSON: chainlets, methods, graph, resources");
+  // For `chains push`, so --help is silent about it.
+  bool describe_wire = false;
+  app.add_flag("--describe-wire", describe_wire,
+               "print manifest and contracts as a serialized chains.v1.DescribeResponse")
+      ->group("");
 
   CLI::App& run = *app.add_subcommand("run", "answer one request in this process");
   run.add_option("JSON", raw.request,
@@ -116,21 +163,8 @@ ParsedCommandLine ParseCommandLine(const std::string& chain, int argc, const cha
   AddContextFlags(run, command, raw);
 
   CLI::App& serve = *app.add_subcommand("serve", "answer gRPC calls until SIGTERM");
-  serve.add_option("--chainlets", command.chainlets, "which chainlets, by name (default: all)")
-      ->delimiter(',');
-  serve
-      .add_option("--listen", command.listen,
-                  "address: HOST:PORT or unix:PATH (default: 127.0.0.1:0; :0 chooses a port)")
-      ->delimiter(',');
-  serve
-      .add_option("--endpoints", raw.endpoints,
-                  "where other chainlets are: NAME=ADDRESS, once per replica")
-      ->delimiter(',');
-  serve.add_option("--health-listen", command.health_listen,
-                   "a second port that answers health only");
-  serve.add_option("--http", command.http, "answer HTTP here as well: HOST:PORT");
-  serve.add_option("--replica", command.replica, "the name of this process in errors");
-  serve.add_option("--drain-timeout", raw.drain_timeout, "how long SIGTERM waits for what runs");
+  AddServeFlags(serve, command, raw);
+  AddPlatformFlags(serve, command, raw);
   AddContextFlags(serve, command, raw);
 
   app.require_subcommand(0, 1);
@@ -142,6 +176,8 @@ ParsedCommandLine ParseCommandLine(const std::string& chain, int argc, const cha
       Interpret(Verb::kServe, raw, command);
     } else if (describe) {
       command.verb = Verb::kDescribe;
+    } else if (describe_wire) {
+      command.verb = Verb::kDescribeWire;
     }
   } catch (const CLI::ParseError& error) {
     parsed.exit_code = app.exit(error) == 0 ? 0 : 2;

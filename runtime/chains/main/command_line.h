@@ -11,7 +11,7 @@
 
 namespace chains::internal {
 
-enum class Verb { kOverview, kDescribe, kRun, kServe };
+enum class Verb { kOverview, kDescribe, kDescribeWire, kRun, kServe };
 
 struct CommandLine {
   Verb verb = Verb::kOverview;
@@ -30,12 +30,20 @@ struct CommandLine {
   std::string replica = "";
   std::map<std::string, std::vector<std::string>, std::less<>> endpoints = {};
   absl::Duration drain_timeout = absl::Seconds(30);
+  std::string run_dir = "";
+
+  // serve, as a replica of a platform; without one `platform` is empty
+  std::string platform = "";
+  std::string deployment = "";
+  std::string token_file = "";
+  absl::Duration platform_timeout = absl::Seconds(30);
 
   // run and serve
   std::string environment = "";
   std::string data_dir = "";
   std::map<std::string, std::string> secret_files = {};
   std::map<std::string, std::string> variables = {};
+  std::map<std::string, std::string> assets = {};
 };
 
 // What was asked for and how it ended: a command to carry out, or (help, a usage error) an exit

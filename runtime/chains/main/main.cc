@@ -6,6 +6,7 @@
 #include "chains/chain/chain.h"
 #include "chains/chain/manifest.h"
 #include "chains/chain/problem.h"
+#include "chains/chain/product_service.h"
 #include "chains/main/command_line.h"
 #include "chains/main/overview.h"
 #include "chains/main/run.h"
@@ -20,6 +21,7 @@ LocalOptions LocalOptionsFrom(const internal::CommandLine& command) {
   options.context.data_dir = command.data_dir;
   options.context.secret_files = command.secret_files;
   options.context.variables = command.variables;
+  options.context.assets = command.assets;
   return options;
 }
 
@@ -29,12 +31,20 @@ std::vector<internal::Problem> ProblemsOf(const internal::ChainSpec& chain,
   switch (command.verb) {
     case internal::Verb::kOverview:
     case internal::Verb::kDescribe:
+    case internal::Verb::kDescribeWire:
       return internal::Validate(chain);
     case internal::Verb::kRun:
     case internal::Verb::kServe:
-      return internal::ValidateServed(chain, command.chainlets);
+      return internal::ValidateServed(chain, command.chainlets, {.assets = command.assets});
   }
   return {};
+}
+
+// As the replica would that serves all that is implemented.
+int DescribeWire(const internal::ChainSpec& chain) {
+  const std::string wire = internal::SerializeInOrder(internal::DescribeReplica(chain, {}, ""));
+  const bool written = std::fwrite(wire.data(), 1, wire.size(), stdout) == wire.size();
+  return written && std::fflush(stdout) == 0 ? 0 : 1;
 }
 
 }  // namespace
@@ -56,6 +66,8 @@ int Chain::Main(int argc, char** argv) const {
     case internal::Verb::kDescribe:
       std::fputs(internal::ManifestJson(internal::MakeManifest(spec_)).c_str(), stdout);
       return 0;
+    case internal::Verb::kDescribeWire:
+      return DescribeWire(spec_);
     case internal::Verb::kRun:
       return internal::Run(*this,
                            {.json = command.request_json,

@@ -2,9 +2,11 @@
 
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -14,7 +16,9 @@
 #include "absl/time/clock.h"
 #include "chains/chain/replica.h"
 #include "chains/grpc/process.h"
+#include "chains/main/crash_report.h"
 #include "chains/main/frontend.h"
+#include "chains/main/run_lock.h"
 
 namespace chains::internal {
 namespace {
@@ -52,6 +56,18 @@ sigset_t BlockSignals() {
   return signals;
 }
 
+// A token travels as metadata, which is printable.
+absl::StatusOr<std::string> ReadToken(const std::string& path) {
+  std::ifstream file(path);
+  std::string token;
+  if (!file || !std::getline(file, token) || token.empty() ||
+      !absl::c_all_of(token, [](char c) { return c > 0x20 && c < 0x7f; })) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--token-file: ", path, " has no token: a line of printable characters"));
+  }
+  return token;
+}
+
 absl::StatusOr<Replica::Options> OptionsFrom(const ChainSpec& chain, const CommandLine& command) {
   Replica::Options options;
   for (const std::string& name : command.chainlets) {
@@ -66,6 +82,16 @@ absl::StatusOr<Replica::Options> OptionsFrom(const ChainSpec& chain, const Comma
   options.context.data_dir = command.data_dir;
   options.context.secret_files = command.secret_files;
   options.context.variables = command.variables;
+  options.context.assets = command.assets;
+  if (command.platform.empty()) return options;
+  absl::StatusOr<std::string> token = ReadToken(command.token_file);
+  if (!token.ok()) return token.status();
+  options.platform = Attachment::Options{.platform = command.platform,
+                                         .deployment = command.deployment,
+                                         .token = *std::move(token),
+                                         .replica = command.replica,
+                                         .timeout = command.platform_timeout,
+                                         .on_lost = [] { ::kill(::getpid(), SIGTERM); }};
   return options;
 }
 
@@ -111,11 +137,18 @@ absl::Status ListenHttp(Frontend& frontend, const std::string& address, Reactor&
 
 int Serve(const ChainSpec& chain, const CommandLine& command) {
   PrepareProcess();
+  const sigset_t signals = BlockSignals();
+  ReportCrashes();
+  std::unique_ptr<RunLock> lock;
+  if (!command.run_dir.empty()) {
+    absl::StatusOr<std::unique_ptr<RunLock>> taken = RunLock::Take(command.run_dir);
+    if (!taken.ok()) return UsageError(absl::StrCat("--run-dir: ", taken.status().message()));
+    lock = *std::move(taken);
+  }
   absl::StatusOr<Replica::Options> options = OptionsFrom(chain, command);
   if (!options.ok()) return UsageError(std::string(options.status().message()));
   absl::StatusOr<Endpoints> endpoints = EndpointsFrom(chain, command);
   if (!endpoints.ok()) return UsageError(std::string(endpoints.status().message()));
-  const sigset_t signals = BlockSignals();
   WorkerPool workers;
   absl::StatusOr<std::unique_ptr<Replica>> replica =
       Replica::Listen(chain, *std::move(options), workers);
@@ -124,10 +157,13 @@ int Serve(const ChainSpec& chain, const CommandLine& command) {
   absl::StatusOr<std::unique_ptr<Frontend>> made = FrontendFor(chain, command, **replica);
   if (!made.ok()) return UsageError(std::string(made.status().message()));
   const std::unique_ptr<Frontend> frontend = *std::move(made);
-  absl::Status started = (*replica)->Start(*endpoints, [&](Reactor& reactor, Channel& entrypoint) {
-    return frontend == nullptr ? absl::OkStatus()
-                               : ListenHttp(*frontend, command.http, reactor, entrypoint, chain);
-  });
+  absl::Status started = lock == nullptr ? absl::OkStatus() : lock->Write((*replica)->addresses());
+  if (started.ok()) {
+    started = (*replica)->Start(*endpoints, [&](Reactor& reactor, Channel& entrypoint) {
+      return frontend == nullptr ? absl::OkStatus()
+                                 : ListenHttp(*frontend, command.http, reactor, entrypoint, chain);
+    });
+  }
   if (!started.ok()) {
     (*replica)->Drain(absl::Now());
     std::fprintf(stderr, "error: %s\n", std::string(started.message()).c_str());

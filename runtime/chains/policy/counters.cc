@@ -7,6 +7,22 @@ MethodCounters& Counters::Add(const Method& method) {
   return by_method_[{std::string(method.chainlet), std::string(method.name)}].emplace_back();
 }
 
+std::atomic<uint64_t>& Counters::AddQueue(const std::string& chainlet) {
+  std::lock_guard lock(mutex_);
+  return queues_[chainlet].emplace_back(0);
+}
+
+std::map<std::string, uint64_t> Counters::Queued() const {
+  std::lock_guard lock(mutex_);
+  std::map<std::string, uint64_t> queued;
+  for (const auto& [chainlet, threads] : queues_) {
+    for (const std::atomic<uint64_t>& shown : threads) {
+      queued[chainlet] += shown.load(std::memory_order_relaxed);
+    }
+  }
+  return queued;
+}
+
 std::vector<Counters::Row> Counters::Snapshot() const {
   std::lock_guard lock(mutex_);
   std::vector<Row> rows;

@@ -1,6 +1,7 @@
 // Counters: what a process did, by chainlet and method.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -31,9 +32,16 @@ class Counters {
   // By chainlet, then method; what several threads counted is added up.
   std::vector<Row> Snapshot() const;
 
+  // Where a thread shows how many calls of a chainlet wait for their turn; it lives as long as this
+  // object.
+  std::atomic<uint64_t>& AddQueue(const std::string& chainlet);
+  // By chainlet: calls that wait for their turn, and are not counted as in flight yet.
+  std::map<std::string, uint64_t> Queued() const;
+
  private:
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, std::deque<MethodCounters>> by_method_;
+  std::map<std::string, std::deque<std::atomic<uint64_t>>> queues_;
 };
 
 }  // namespace chains

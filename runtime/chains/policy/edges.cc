@@ -96,7 +96,8 @@ CalleeEdge::CalleeEdge(Options options, Counters& counters)
       counters_(counters),
       gate_(Gate::Options{.what = LimitText(options_),
                           .limit = AtLeastOne(options_.concurrency_limit),
-                          .max_waiting = static_cast<size_t>(std::max(0, options_.max_queued))}) {}
+                          .max_waiting = static_cast<size_t>(std::max(0, options_.max_queued)),
+                          .shown_waiting = &counters_.AddQueue(options_.chainlet)}) {}
 
 class CalleeEdge::Way final : public internal::Passage {
  public:

@@ -53,7 +53,7 @@ void ElasticChannel::SetWays(const std::vector<Way>& ways) {
   }
   ways_.swap(next);
   for (Known& gone : next) Retire(std::move(gone.way));
-  if (!ways_.empty() && waiting_ > 0) loop_->Ready(wake_up_);
+  if (!ways_.empty() && waiting() > 0) loop_->Ready(wake_up_);
 }
 
 // A call that goes on may end others, and change the ways.
@@ -67,9 +67,9 @@ void ElasticChannel::WakeUp::Run() {
 }
 
 std::coroutine_handle<> ElasticChannel::Waiter::await_suspend(std::coroutine_handle<>) {
-  if (channel_.waiting_ >= channel_.options_.max_waiting) {
+  if (channel_.waiting() >= channel_.options_.max_waiting) {
     return waiter().Fail(absl::ResourceExhaustedError(
-        absl::StrCat(channel_.options_.name, " has no replica, and ", channel_.waiting_,
+        absl::StrCat(channel_.options_.name, " has no replica, and ", channel_.waiting(),
                      " calls wait for one already")));
   }
   channel_.loop_ = &loop();

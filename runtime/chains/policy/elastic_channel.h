@@ -9,6 +9,7 @@
 //   channel.SetWays({{.address = "unix:/run/say-0.sock", .connections = 2}});
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -56,7 +57,8 @@ class ElasticChannel final : public Channel {
   Task<Bytes> Unary(const Method& method, Bytes request) override;
   Stream<Bytes> Streaming(const Method& method, Stream<Bytes> requests) override;
 
-  size_t waiting() const { return waiting_; }         // calls
+  // Calls that wait. Any thread may ask.
+  size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
   size_t ways() const { return ways_.size(); }        // that new calls may take
   size_t leaving() const { return leaving_.size(); }  // that finish the calls they have
 
@@ -105,7 +107,7 @@ class ElasticChannel final : public Channel {
   std::vector<Known> ways_;
   std::vector<std::unique_ptr<internal::Way>> leaving_;
   std::minstd_rand random_;
-  size_t waiting_ = 0;
+  std::atomic<size_t> waiting_{0};
   internal::IntrusiveList<Queued> queue_;  // Waiters
   Loop* loop_ = nullptr;                   // of those that waited
   WakeUp wake_up_;

@@ -1,0 +1,93 @@
+#include "chains/chain/neighbours.h"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <utility>
+
+#include "chains/grpc/client_channel.h"
+
+namespace chains::internal {
+namespace {
+
+using Ways = std::map<std::string, std::vector<ElasticChannel::Way>>;
+
+Ways WaysOf(const google::protobuf::RepeatedPtrField<v1::Endpoints>& endpoints) {
+  Ways ways;
+  for (const v1::Endpoints& each : endpoints) {
+    for (const v1::Endpoint& replica : each.replicas()) {
+      ways[each.chainlet()].push_back(
+          {.address = replica.address(), .connections = std::max(1u, replica.connections())});
+    }
+  }
+  return ways;
+}
+
+// What all reactors are to do, and how many have not yet.
+struct Change {
+  Ways ways;
+  std::atomic<size_t> left;
+  absl::AnyInvocable<void()> followed;
+};
+
+}  // namespace
+
+Neighbours::Place& Neighbours::PlaceOn(Reactor& reactor) {
+  for (Place& place : places_) {
+    if (place.reactor == &reactor) return place;
+  }
+  Place& added = places_.emplace_back();
+  added.reactor = &reactor;
+  return added;
+}
+
+std::unique_ptr<Channel> Neighbours::Connect(Reactor& reactor, std::string_view contract) {
+  auto connect = [&reactor](const ElasticChannel::Way& way) {
+    return std::make_unique<GrpcChannel>(way.address, reactor,
+                                         GrpcChannel::Options{.connections = way.connections});
+  };
+  auto channel = std::make_unique<ElasticChannel>(
+      connect, ElasticChannel::Options{.name = std::string(contract)}, on_waiting_);
+  Place& place = PlaceOn(reactor);
+  place.channels.push_back(channel.get());
+  place.contracts.emplace_back(contract);
+  return channel;
+}
+
+void Neighbours::Follow(const google::protobuf::RepeatedPtrField<v1::Endpoints>& endpoints,
+                        absl::AnyInvocable<void()> followed) {
+  if (places_.empty()) return followed();
+  auto change = std::make_shared<Change>();
+  change->ways = WaysOf(endpoints);
+  change->left = places_.size();
+  change->followed = std::move(followed);
+  for (const Place& place : places_) {
+    place.reactor->Post([&place, change] {
+      for (size_t i = 0; i < place.channels.size(); ++i) {
+        auto ways = change->ways.find(place.contracts[i]);
+        place.channels[i]->SetWays(ways == change->ways.end() ? std::vector<ElasticChannel::Way>()
+                                                              : ways->second);
+      }
+      if (--change->left == 0) change->followed();
+    });
+  }
+}
+
+std::vector<v1::Demand> Neighbours::Demands() const {
+  std::map<std::string_view, uint64_t> waiting;
+  for (const Place& place : places_) {
+    for (size_t i = 0; i < place.channels.size(); ++i) {
+      const size_t calls = place.channels[i]->waiting();
+      if (calls > 0) waiting[place.contracts[i]] += calls;
+    }
+  }
+  std::vector<v1::Demand> demands;
+  for (const auto& [chainlet, calls] : waiting) {
+    v1::Demand& demand = demands.emplace_back();
+    demand.set_chainlet(std::string(chainlet));
+    demand.set_waiting(calls);
+  }
+  return demands;
+}
+
+}  // namespace chains::internal
