@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "chains/core/leaf.h"
 #include "chains/v1/wire_health.pb.h"
 
 namespace chains {
@@ -37,51 +36,18 @@ HealthCheckResponse::ServingStatus Status(bool serving) {
 
 }  // namespace
 
-// Waits until something changed.
-class Health::ChangeAwaiter final : public internal::Leaf, public Loop::Job {
- public:
-  ChangeAwaiter(Health& health, internal::Promise& waiter) : Leaf(waiter), health_(health) {}
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<>) {
-    health_.watchers_.PushBack(static_cast<Loop::Job&>(*this));
-    Suspended();
-  }
-  void await_resume() const {}
-  void MakeReady() { loop().Ready(*this); }
-
- private:
-  void Abandon() noexcept override { Forget(); }
-  void Run() override { Resume(); }
-
-  Health& health_;
-};
-
-class Health::Change {
- public:
-  explicit Change(Health& health) : health_(health) {}
-  ChangeAwaiter Bind(internal::Promise& waiter) && { return ChangeAwaiter(health_, waiter); }
-
- private:
-  Health& health_;
-};
-
 Health::Health() { serving_[""] = true; }
-Health::~Health() = default;
 
 void Health::Add(std::string_view contract) { serving_.emplace(contract, true); }
 
 void Health::Set(std::string_view contract, bool serving) {
   serving_[std::string(contract)] = serving;
-  Changed();
+  changed_.Give();
 }
 
 void Health::Leave() {
   leaving_ = true;
-  Changed();
-}
-
-void Health::Changed() {
-  while (Loop::Job* job = watchers_.PopFront()) static_cast<ChangeAwaiter*>(job)->MakeReady();
+  changed_.Give();
 }
 
 std::optional<bool> Health::IsServing(std::string_view contract) const {
@@ -124,7 +90,7 @@ Stream<Bytes> Health::Watch(Stream<Bytes> requests) {
     } else if (leaving_) {
       co_return;
     } else {
-      co_await Change(*this);
+      co_await changed_.Wait();
     }
   }
 }

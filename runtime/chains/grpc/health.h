@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "chains/contract/service.h"
-#include "chains/core/loop.h"
+#include "chains/core/notice.h"
 
 namespace chains {
 
@@ -16,7 +16,6 @@ namespace chains {
 class Health {
  public:
   Health();
-  ~Health();
   Health(const Health&) = delete;
 
   void Add(std::string_view contract);
@@ -29,18 +28,14 @@ class Health {
   Service MakeService();
 
  private:
-  class ChangeAwaiter;
-  class Change;
-
   // nullopt when it is unknown.
   std::optional<bool> IsServing(std::string_view contract) const;
-  void Changed();
   Task<Bytes> Check(Bytes request);
   Stream<Bytes> Watch(Stream<Bytes> requests);
 
   std::map<std::string, bool, std::less<>> serving_;
   bool leaving_ = false;
-  internal::IntrusiveList<Loop::Job> watchers_;  // ChangeAwaiters
+  Notice changed_;
 };
 
 }  // namespace chains
