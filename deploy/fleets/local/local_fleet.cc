@@ -1,0 +1,216 @@
+#include "deploy/fleets/local/local_fleet.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "chains/core/text.h"
+#include "deploy/fleets/local/run_folder.h"
+
+namespace chains::deploy {
+namespace {
+
+// The allocator's and gRPC's own share of a process, beside what the chainlet declares.
+constexpr int64_t kRuntimeBytes = 1LL << 30;
+
+std::vector<std::string> ArgumentsOf(const ReplicaSpec& spec, const RunFolder& folder) {
+  std::vector<std::string> arguments = {"serve",
+                                        "--chainlets",
+                                        absl::StrJoin(spec.chainlets, ","),
+                                        "--listen",
+                                        Text("unix:", folder.socket()),
+                                        "--replica",
+                                        spec.name,
+                                        "--deployment",
+                                        spec.deployment,
+                                        "--platform",
+                                        spec.platform,
+                                        "--token-file",
+                                        folder.token(),
+                                        "--run-dir",
+                                        folder.path().string()};
+  if (!spec.environment.empty()) {
+    arguments.insert(arguments.end(), {"--environment", spec.environment});
+  }
+  for (const auto& [name, value] : spec.secrets) {
+    arguments.insert(arguments.end(), {"--secret", Text(name, "=", folder.secret(name))});
+  }
+  for (const auto& [name, path] : spec.assets) {
+    arguments.insert(arguments.end(), {"--asset", Text(name, "=", path)});
+  }
+  return arguments;
+}
+
+// Little of the platform's own: what a library needs to find its way, and which GPUs there are.
+std::map<std::string, std::string> EnvironmentOf(const ReplicaSpec& spec) {
+  std::map<std::string, std::string> environment;
+  for (const char* name : {"PATH", "HOME", "LANG", "TZ", "TMPDIR"}) {
+    if (const char* value = std::getenv(name)) environment[name] = value;
+  }
+  environment["CUDA_VISIBLE_DEVICES"] = absl::StrJoin(spec.gpus, ",");
+  return environment;
+}
+
+int64_t MemoryOf(const ReplicaSpec& spec) {
+  const int64_t bytes = spec.resources.memory_bytes();
+  return bytes > 0 ? bytes + kRuntimeBytes : 0;
+}
+
+}  // namespace
+
+LocalFleet::LocalFleet(std::filesystem::path root, OnExit on_exit)
+    : root_(std::move(root)),
+      on_exit_(std::move(on_exit)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      thread_([this] { Run(); }) {}
+
+LocalFleet::~LocalFleet() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  eventfd_write(wake_, 1);
+  thread_.join();
+  ::close(wake_);
+}
+
+void LocalFleet::Do(absl::AnyInvocable<void()> work) {
+  {
+    std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(work));
+  }
+  eventfd_write(wake_, 1);
+}
+
+absl::StatusOr<std::vector<FoundReplica>> LocalFleet::Find() {
+  absl::StatusOr<std::vector<FoundReplica>> found = FindReplicas(root_);
+  if (!found.ok()) return found;
+  for (const FoundReplica& replica : *found) {
+    absl::StatusOr<Process> process = Process::Adopt(replica.pid);
+    const Key key(replica.deployment, replica.name);
+    // Whoever holds the lock after its number was pinned is that process, and no later one.
+    const RunFolder folder(root_, replica.deployment, replica.name);
+    if (!process.ok() || LockHolder(folder.lock()) != replica.pid) {
+      on_exit_({.deployment = key.first, .name = key.second, .asked = false, .how = "ended"});
+      continue;
+    }
+    Do([this, key, adopted = std::make_unique<Process>(*std::move(process))]() mutable {
+      running_.emplace(key, Running{.process = std::move(*adopted)});
+    });
+  }
+  return found;
+}
+
+void LocalFleet::Start(ReplicaSpec spec) {
+  Do([this, spec = std::move(spec)] { StartNow(spec); });
+}
+
+void LocalFleet::Stop(const std::string& deployment, const std::string& name,
+                      absl::Duration patience) {
+  Do([this, key = Key(deployment, name), patience] { StopNow(key, patience); });
+}
+
+std::string LocalFleet::OutputOf(const std::string& deployment, const std::string& name) const {
+  return RunFolder(root_, deployment, name).output();
+}
+
+void LocalFleet::Forget(const std::string& deployment, const std::string& name) {
+  Do([this, deployment, name] { RunFolder(root_, deployment, name).Remove(); });
+}
+
+void LocalFleet::Run() {
+  while (true) {
+    RunQueued();
+    {
+      std::lock_guard lock(mutex_);
+      if (stopping_ && queue_.empty()) return;
+    }
+    Await();
+  }
+}
+
+void LocalFleet::RunQueued() {
+  eventfd_t ignored = 0;
+  eventfd_read(wake_, &ignored);
+  std::deque<absl::AnyInvocable<void()>> queue;
+  {
+    std::lock_guard lock(mutex_);
+    queue.swap(queue_);
+  }
+  for (absl::AnyInvocable<void()>& work : queue) work();
+}
+
+void LocalFleet::Await() {
+  std::vector<pollfd> waits = {{.fd = wake_, .events = POLLIN, .revents = 0}};
+  std::vector<Key> keys;
+  absl::Time next = absl::InfiniteFuture();
+  for (const auto& [key, running] : running_) {
+    waits.push_back({.fd = running.process.handle(), .events = POLLIN, .revents = 0});
+    keys.push_back(key);
+    next = std::min(next, running.kill_at);
+  }
+  const absl::Time now = absl::Now();
+  const int64_t most = next == absl::InfiniteFuture()
+                           ? -1
+                           : std::max<int64_t>(0, absl::ToInt64Milliseconds(next - now) + 1);
+  ::poll(waits.data(), waits.size(), static_cast<int>(most));
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (waits[i + 1].revents != 0) Ended(keys[i]);
+  }
+  EndLate(absl::Now());
+}
+
+void LocalFleet::EndLate(absl::Time now) {
+  for (auto& [key, running] : running_) {
+    if (running.kill_at > now) continue;
+    running.process.Signal(SIGKILL);
+    running.kill_at = absl::InfiniteFuture();
+  }
+}
+
+void LocalFleet::StartNow(const ReplicaSpec& spec) {
+  const RunFolder folder(root_, spec.deployment, spec.name);
+  absl::Status made = folder.Make(spec);
+  absl::StatusOr<Process> process =
+      made.ok() ? Process::Start({.program = Text(spec.folder, "/", spec.program),
+                                  .arguments = ArgumentsOf(spec, folder),
+                                  .environment = EnvironmentOf(spec),
+                                  .folder = folder.path(),
+                                  .output = folder.output(),
+                                  .memory_bytes = MemoryOf(spec)})
+                : made;
+  if (!process.ok()) {
+    on_exit_({.deployment = spec.deployment,
+              .name = spec.name,
+              .asked = false,
+              .how = std::string(MessageOf(process.status()))});
+    return;
+  }
+  running_.emplace(Key(spec.deployment, spec.name), Running{.process = *std::move(process)});
+}
+
+void LocalFleet::StopNow(const Key& key, absl::Duration patience) {
+  const auto found = running_.find(key);
+  if (found == running_.end()) return;
+  Running& running = found->second;
+  running.process.Signal(running.asked && patience <= absl::ZeroDuration() ? SIGKILL : SIGTERM);
+  running.asked = true;
+  running.kill_at = std::min(running.kill_at, absl::Now() + patience);
+}
+
+void LocalFleet::Ended(const Key& key) {
+  const auto found = running_.find(key);
+  ReplicaExit exit{.deployment = key.first,
+                   .name = key.second,
+                   .asked = found->second.asked,
+                   .how = found->second.process.HowItEnded()};
+  running_.erase(found);
+  on_exit_(std::move(exit));
+}
+
+}  // namespace chains::deploy

@@ -1,0 +1,119 @@
+#include "deploy/fleets/local/process.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern "C" {
+#include <sys/pidfd.h>  // glibc 2.36 forgot to say that these are functions of C
+}
+
+#include "chains/core/text.h"
+
+namespace chains::deploy {
+namespace {
+
+constexpr int kWaitForPidfd = 3;  // P_PIDFD of the kernel, which this glibc has no name for
+
+std::vector<char*> Pointers(std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  for (std::string& each : strings) pointers.push_back(each.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// What posix_spawn is told, and its lifetime.
+class Attributes {
+ public:
+  explicit Attributes(const Launch& launch) {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, launch.output.c_str(),
+                                     O_WRONLY | O_CREAT | O_APPEND, 0600);
+    posix_spawn_file_actions_adddup2(&actions_, STDOUT_FILENO, STDERR_FILENO);
+    posix_spawn_file_actions_addchdir_np(&actions_, launch.folder.c_str());
+    posix_spawnattr_init(&attributes_);
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes_, &none);
+    posix_spawnattr_setsigdefault(&attributes_, &all);
+    posix_spawnattr_setflags(&attributes_,
+                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  }
+  Attributes(const Attributes&) = delete;
+  ~Attributes() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+  const posix_spawn_file_actions_t* actions() const { return &actions_; }
+  const posix_spawnattr_t* attributes() const { return &attributes_; }
+
+ private:
+  posix_spawn_file_actions_t actions_;
+  posix_spawnattr_t attributes_;
+};
+
+void LimitMemory(int pid, int64_t bytes) {
+  if (bytes <= 0) return;
+  const rlimit limit{.rlim_cur = static_cast<rlim_t>(bytes),
+                     .rlim_max = static_cast<rlim_t>(bytes)};
+  prlimit(pid, RLIMIT_DATA, &limit, nullptr);
+}
+
+}  // namespace
+
+absl::StatusOr<Process> Process::Start(const Launch& launch) {
+  std::vector<std::string> arguments = launch.arguments;
+  arguments.insert(arguments.begin(), launch.program);
+  std::vector<std::string> environment;
+  for (const auto& [name, value] : launch.environment)
+    environment.push_back(Text(name, "=", value));
+  const Attributes attributes(launch);
+  pid_t pid = -1;
+  const int error =
+      posix_spawn(&pid, launch.program.c_str(), attributes.actions(), attributes.attributes(),
+                  Pointers(arguments).data(), Pointers(environment).data());
+  if (error != 0) {
+    return absl::InternalError(Text("cannot start ", launch.program, ": ", strerror(error)));
+  }
+  LimitMemory(pid, launch.memory_bytes);
+  const int handle = pidfd_open(pid, 0);
+  if (handle < 0) {
+    const std::string why = strerror(errno);
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    return absl::InternalError(Text("cannot watch ", launch.program, ": ", why));
+  }
+  return Process(pid, handle, /*child=*/true);
+}
+
+absl::StatusOr<Process> Process::Adopt(int pid) {
+  const int handle = pidfd_open(pid, 0);
+  if (handle < 0) return absl::NotFoundError(Text("no process ", pid, ": ", strerror(errno)));
+  return Process(pid, handle, /*child=*/false);
+}
+
+Process::~Process() {
+  if (handle_ >= 0) ::close(handle_);
+}
+
+void Process::Signal(int signal) const { pidfd_send_signal(handle_, signal, nullptr, 0); }
+
+std::string Process::HowItEnded() const {
+  if (!child_) return "ended; an earlier platform had started it, so nobody knows how";
+  siginfo_t info{};
+  if (::waitid(static_cast<idtype_t>(kWaitForPidfd), static_cast<id_t>(handle_), &info, WEXITED) !=
+      0) {
+    return Text("ended; how is not known: ", strerror(errno));
+  }
+  if (info.si_code == CLD_EXITED) return Text("exited with ", info.si_status);
+  return Text("killed by signal ", info.si_status, " (", strsignal(info.si_status), ")");
+}
+
+}  // namespace chains::deploy

@@ -1,0 +1,53 @@
+// Process: a child of ours, or one that an earlier platform left, that can be waited for.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace chains::deploy {
+
+struct Launch {
+  std::string program;                             // a path
+  std::vector<std::string> arguments;              // without the program itself
+  std::map<std::string, std::string> environment;  // all of it
+  std::string folder;                              // to run in
+  std::string output;                              // file to which it appends what it prints
+  int64_t memory_bytes = 0;                        // of its data; 0: no limit
+};
+
+// Not thread-safe. Destroying it leaves the process as it is.
+class Process {
+ public:
+  // In a session of its own, so that a Ctrl-C on the platform's terminal is not its.
+  static absl::StatusOr<Process> Start(const Launch& launch);
+  // NOT_FOUND: there is none of this number.
+  static absl::StatusOr<Process> Adopt(int pid);
+
+  Process(Process&& other) noexcept
+      : pid_(std::exchange(other.pid_, -1)),
+        handle_(std::exchange(other.handle_, -1)),
+        child_(other.child_) {}
+  Process& operator=(Process&&) = delete;
+  ~Process();
+
+  int pid() const { return pid_; }
+  // Readable once the process has ended: for poll().
+  int handle() const { return handle_; }
+  void Signal(int signal) const;
+  // After it ended: "exited with 1", "killed by signal 11 (Segmentation fault)".
+  std::string HowItEnded() const;
+
+ private:
+  Process(int pid, int handle, bool child) : pid_(pid), handle_(handle), child_(child) {}
+
+  int pid_;
+  int handle_;  // a pidfd: it never means another process that got the same number
+  bool child_;
+};
+
+}  // namespace chains::deploy
