@@ -1,0 +1,241 @@
+#include "deploy/platform/control_service.h"
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include <google/protobuf/util/message_differencer.h>
+#include <openssl/crypto.h>
+
+#include "chains/core/root.h"
+#include "chains/core/text.h"
+#include "deploy/platform/tables.h"
+
+namespace chains::deploy {
+namespace {
+
+using google::protobuf::util::MessageDifferencer;
+
+absl::Status CheckToken(const Context& context, const std::string& token) {
+  const std::optional<std::string_view> shown = context.Header("chains-token");
+  if (shown && shown->size() == token.size() &&
+      CRYPTO_memcmp(shown->data(), token.data(), token.size()) == 0) {
+    return absl::OkStatus();
+  }
+  return absl::PermissionDeniedError("the metadata chains-token is not the one that is expected");
+}
+
+Replica::State StateOf(v1::ReplicaState state) {
+  switch (state) {
+    case v1::REPLICA_READY:
+      return Replica::State::kReady;
+    case v1::REPLICA_UNHEALTHY:
+      return Replica::State::kUnhealthy;
+    default:
+      return Replica::State::kStarting;
+  }
+}
+
+}  // namespace
+
+// A replica's stream: what it says is read by a task of its own while orders are written.
+struct ControlService::Attachment {
+  Attachment(Model& in, std::string of, std::string who, Stream<v1::ReplicaReport> from)
+      : model(in), deployment(std::move(of)), name(std::move(who)), reports(std::move(from)) {
+    if (Replica* const replica = Find()) ++replica->attachments;
+  }
+  Attachment(const Attachment&) = delete;
+  ~Attachment() {
+    Replica* const replica = Find();
+    if (replica == nullptr) return;
+    --replica->attachments;
+    model.Touch();
+  }
+  // Null once the replica, or its deployment, is gone.
+  Replica* Find() {
+    Deployment* const of = model.Find(deployment);
+    if (of == nullptr) return nullptr;
+    const auto found = of->replicas.find(name);
+    return found == of->replicas.end() ? nullptr : &found->second;
+  }
+
+  Model& model;
+  const std::string deployment;
+  const std::string name;
+  Stream<v1::ReplicaReport> reports;
+  bool ended = false;
+};
+
+struct ControlService::Watching {
+  Watching(Model& in, uint64_t of, Stream<v1::RoutesSeen> from)
+      : model(in), number(of), seen(std::move(from)) {
+    model.gateways[number];
+  }
+  Watching(const Watching&) = delete;
+  ~Watching() {
+    model.gateways.erase(number);
+    model.Touch();
+  }
+
+  Model& model;
+  const uint64_t number;
+  Stream<v1::RoutesSeen> seen;
+  bool ended = false;
+};
+
+Stream<v1::ReplicaOrders> ControlService::Attach(Stream<v1::ReplicaReport> requests) {
+  internal::Here::Place here = co_await internal::Here();
+  std::optional<v1::ReplicaReport> first = co_await requests.Next();
+  if (!first) co_await absl::InvalidArgumentError("a replica says first who it is");
+  Deployment* const deployment = model_.Find(first->deployment());
+  if (deployment == nullptr || !deployment->replicas.contains(first->replica())) {
+    co_await absl::NotFoundError(
+        Text("no replica ", first->replica(), " of ", first->deployment(), " is expected here"));
+  }
+  co_await CheckToken(here.context(), deployment->record.token());
+  Attachment attachment(model_, first->deployment(), first->replica(), std::move(requests));
+  Take(*std::move(first), *deployment, *attachment.Find());
+  internal::Root<void> reading(here.loop(), Context(), ReadReports(&attachment),
+                               [this, &attachment](const auto&) {
+                                 attachment.ended = true;
+                                 model_.changed().Give();
+                               });
+  reading.Start();
+  std::optional<v1::ReplicaOrders> told;
+  while (!attachment.ended) {
+    Deployment* const of = model_.Find(attachment.deployment);
+    Replica* const replica = attachment.Find();
+    if (replica == nullptr) co_await absl::NotFoundError("this replica is not expected any more");
+    v1::ReplicaOrders orders = OrdersFor(*of, *replica, here.loop().Now());
+    replica->follower.looked = model_.version();
+    if (!told || !MessageDifferencer::Equals(*told, orders)) {
+      told = orders;
+      orders.set_version(model_.version());
+      replica->follower.sent = model_.version();
+      co_yield std::move(orders);
+      continue;
+    }
+    co_await model_.changed().Wait();
+  }
+}
+
+Task<void> ControlService::ReadReports(Attachment* attachment) {
+  while (true) {
+    std::optional<v1::ReplicaReport> report = co_await attachment->reports.Next();
+    if (!report) co_return;
+    Replica* const replica = attachment->Find();
+    if (replica == nullptr) co_return;
+    Take(*std::move(report), *model_.Find(attachment->deployment), *replica);
+  }
+}
+
+// Calls that came and went between two reports keep a chainlet awake, too.
+void ControlService::NoteUse(const v1::ReplicaReport& report, Deployment& deployment,
+                             const Replica& replica, absl::Time now) {
+  for (const v1::ChainletLoad& load : report.loads()) {
+    uint64_t before = 0;
+    for (const v1::ChainletLoad& last : replica.report.loads()) {
+      if (last.chainlet() == load.chainlet()) before = last.calls();
+    }
+    const auto scaler = deployment.scalers.find(load.chainlet());
+    if (load.calls() > before && scaler != deployment.scalers.end()) {
+      scaler->second.autoscaler.Wake(now);
+    }
+  }
+}
+
+// Loads alone are no change that anybody must be told of.
+void ControlService::Take(v1::ReplicaReport report, Deployment& deployment, Replica& replica) {
+  const absl::Time now = absl::Now();
+  const Replica::State state = StateOf(report.state());
+  bool changed =
+      state != replica.state || report.addresses_size() != replica.report.addresses_size();
+  if (state == Replica::State::kReady && replica.state != state) replica.ready_since = now;
+  if (state == Replica::State::kUnhealthy && replica.state != state) replica.unhealthy_since = now;
+  if (report.orders_seen() > replica.follower.seen) {
+    replica.follower.seen = report.orders_seen();
+    changed = true;
+  }
+  if (report.state() == v1::REPLICA_DRAINING && !replica.draining) {
+    replica.draining = true;  // somebody else asked it to leave
+    replica.drains_since = now;
+    changed = true;
+  }
+  NoteUse(report, deployment, replica, now);
+  replica.state = state;
+  replica.report = std::move(report);
+  for (const v1::Demand& demand : replica.report.demands()) {
+    const auto scaler = deployment.scalers.find(demand.chainlet());
+    if (demand.waiting() == 0 || scaler == deployment.scalers.end()) continue;
+    if (scaler->second.autoscaler.wanted() > 0) continue;
+    deployment.WakeUp(now);
+    changed = true;
+  }
+  if (changed) model_.Touch();
+}
+
+Stream<v1::RouteTable> ControlService::WatchRoutes(Stream<v1::RoutesSeen> requests) {
+  internal::Here::Place here = co_await internal::Here();
+  co_await CheckToken(here.context(), token_);
+  Watching watching(model_, ++last_gateway_, std::move(requests));
+  internal::Root<void> reading(here.loop(), Context(), ReadSeen(&watching),
+                               [this, &watching](const auto&) {
+                                 watching.ended = true;
+                                 model_.changed().Give();
+                               });
+  reading.Start();
+  std::optional<v1::RouteTable> told;
+  std::set<std::string> described;
+  while (!watching.ended) {
+    Follower& follower = model_.gateways[watching.number].follower;
+    std::set<std::string> now_described = described;
+    v1::RouteTable table = RoutesOf(model_, here.loop().Now(), now_described);
+    follower.looked = model_.version();
+    const bool has_news = now_described.size() != described.size();
+    v1::RouteTable bare = table;
+    for (v1::DeploymentRoute& route : *bare.mutable_deployments()) route.clear_descriptors();
+    if (!told || has_news || !MessageDifferencer::Equals(*told, bare)) {
+      described = std::move(now_described);
+      told = std::move(bare);
+      table.set_version(model_.version());
+      follower.sent = model_.version();
+      co_yield std::move(table);
+      continue;
+    }
+    co_await model_.changed().Wait();
+  }
+}
+
+Task<void> ControlService::ReadSeen(Watching* watching) {
+  while (true) {
+    std::optional<v1::RoutesSeen> seen = co_await watching->seen.Next();
+    if (!seen) co_return;
+    FollowingGateway& gateway = model_.gateways[watching->number];
+    const uint64_t before = gateway.follower.seen;
+    gateway.follower.seen = std::max(before, seen->version());
+    gateway.waiting.clear();
+    for (const v1::DeploymentLoad& load : seen->loads()) {
+      gateway.waiting[load.deployment()] = load.waiting();
+    }
+    if (gateway.follower.seen != before) model_.Touch();
+  }
+}
+
+Task<v1::WakeUpResponse> ControlService::WakeUp(v1::WakeUpRequest request) {
+  internal::Here::Place here = co_await internal::Here();
+  co_await CheckToken(here.context(), token_);
+  Deployment* const deployment = model_.Find(request.deployment());
+  if (deployment == nullptr) {
+    co_return absl::NotFoundError(Text("there is no deployment ", request.deployment()));
+  }
+  if (!deployment->active()) {
+    co_return absl::FailedPreconditionError(
+        Text("deployment ", request.deployment(), " is not active"));
+  }
+  deployment->WakeUp(here.loop().Now());
+  model_.Touch();
+  co_return v1::WakeUpResponse();
+}
+
+}  // namespace chains::deploy

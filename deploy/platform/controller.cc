@@ -1,0 +1,327 @@
+#include "deploy/platform/controller.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "chains/core/loop.h"
+#include "chains/core/text.h"
+#include "deploy/platform/names.h"
+
+namespace chains::deploy {
+namespace {
+
+constexpr absl::Duration kScaleEvery = absl::Milliseconds(500);
+// Who has not said that he follows by then is not waited for any longer.
+constexpr absl::Duration kPatience = absl::Seconds(5);
+constexpr absl::Duration kFirstPause = absl::Milliseconds(200);
+constexpr absl::Duration kLongestPause = absl::Seconds(30);
+// Who was ready for so long did not crash at its start.
+constexpr absl::Duration kStable = absl::Seconds(10);
+constexpr size_t kChangesKept = 20;
+
+absl::Duration PauseAfter(int crashes) {
+  absl::Duration pause = kFirstPause;
+  for (int i = 1; i < crashes && pause < kLongestPause; ++i) pause *= 2;
+  return std::min(pause, kLongestPause);
+}
+
+std::string ShortNames(const std::vector<std::string>& chainlets) {
+  return absl::StrJoin(chainlets, "+", [](std::string* out, const std::string& name) {
+    absl::StrAppend(out, name.substr(name.rfind('.') + 1));
+  });
+}
+
+}  // namespace
+
+// Wakes the controller at a time.
+class Controller::Tick final : public Loop::Timer {
+ public:
+  explicit Tick(Notice& notice) : notice_(notice) {}
+  void Fire() override { notice_.Give(); }
+
+ private:
+  Notice& notice_;
+};
+
+Controller::Controller(Model& model, Keeper& keeper, Fleet& fleet, Options options, Hooks hooks)
+    : model_(model),
+      keeper_(keeper),
+      fleet_(fleet),
+      options_(std::move(options)),
+      hooks_(std::move(hooks)),
+      tick_(std::make_unique<Tick>(model.changed())) {}
+
+Controller::~Controller() = default;
+
+Task<void> Controller::Run() {
+  internal::Here::Place here = co_await internal::Here();
+  while (true) {
+    const uint64_t seen = model_.version();
+    const absl::Time now = here.loop().Now();
+    if (now >= next_scaling_) Scale(now);
+    std::vector<std::string> ids;
+    for (const auto& [id, deployment] : model_.deployments) ids.push_back(id);
+    for (const std::string& id : ids) co_await Step(id, now);
+    if (model_.version() != seen) continue;
+    here.loop().Arm(*tick_, next_scaling_);
+    co_await model_.changed().Wait();
+  }
+}
+
+void Controller::Scale(absl::Time now) {
+  next_scaling_ = now + kScaleEvery;
+  for (const auto& [id, deployment] : model_.deployments) {
+    if (deployment->active()) ScaleOne(*deployment, now);
+  }
+}
+
+void Controller::ScaleOne(Deployment& deployment, absl::Time now) {
+  const std::string entrypoint =
+      deployment.live == nullptr ? "" : deployment.live->manifest.entrypoint();
+  for (auto& [chainlet, scaler] : deployment.scalers) {
+    const double waiting =
+        chainlet == entrypoint ? static_cast<double>(model_.WaitingFor(deployment.id())) : 0;
+    scaler.autoscaler.Observe(now, deployment.InFlightOf(chainlet, waiting));
+    const int before = scaler.autoscaler.wanted();
+    // A revision that is not live yet has what it starts with.
+    if (deployment.pending != nullptr) continue;
+    Autoscaler::Decision decision = scaler.autoscaler.Decide(now);
+    if (!decision.changed) continue;
+    v1::ScaleChange change;
+    change.set_unix_ms(absl::ToUnixMillis(now));
+    change.set_from(before);
+    change.set_to(decision.wanted);
+    change.set_why(std::move(decision.why));
+    scaler.changes.push_front(std::move(change));
+    if (scaler.changes.size() > kChangesKept) scaler.changes.pop_back();
+    model_.Touch();
+  }
+}
+
+Task<void> Controller::Step(std::string id, absl::Time now) {
+  Deployment* const deployment = model_.Find(id);
+  if (deployment == nullptr) co_return;
+  EndLateStarts(*deployment, now);
+  const Actions actions = MakePlan(deployment->MakeWanted(), deployment->MakeRunning(now));
+  for (const std::string& name : actions.drain) Drain(deployment->replicas.at(name), now);
+  for (const Actions::Start& start : actions.start) {
+    StartReplica(*deployment, start.unit, start.of_pending, now);
+  }
+  StopDrained(*deployment, now);
+  deployment->ForgetRetired();
+  if (deployment->pending == nullptr || !deployment->active()) co_return;
+  const uint64_t revision = deployment->pending->number;
+  if (actions.pending_is_ready) {
+    co_await BringLive(std::move(id), revision);
+  } else if (std::string why = FailureOfPending(*deployment); !why.empty()) {
+    co_await GiveUp(std::move(id), revision, std::move(why));
+  }
+}
+
+void Controller::StartReplica(Deployment& deployment, const std::string& key, bool of_pending,
+                              absl::Time now) {
+  const std::shared_ptr<const Revision>& revision =
+      of_pending ? deployment.pending : deployment.live;
+  const Unit& unit = *revision->Find(key);
+  const Crashes& crashes = deployment.crashes[key];
+  if (crashes.next_start > now) return;
+  absl::StatusOr<std::vector<int>> gpus =
+      model_.Reservations().MakeRoom(unit.resources, model_.capacity);
+  if (!gpus.ok()) {
+    deployment.no_room[key] = std::string(MessageOf(gpus.status()));
+    return;
+  }
+  deployment.no_room.erase(key);
+  absl::StatusOr<ReplicaSpec> spec = SpecOf(deployment, *revision, unit, *gpus);
+  Replica replica;
+  replica.name = spec.ok() ? spec->name : Text(ShortNames(unit.chainlets), "-0");
+  replica.unit = key;
+  replica.revision = revision->number;
+  replica.chainlets = unit.chainlets;
+  replica.resources = unit.resources;
+  replica.gpus = *std::move(gpus);
+  replica.started = now;
+  if (!spec.ok()) {
+    Crashed(deployment, replica, Text("could not be started: ", MessageOf(spec.status())), now);
+    return;
+  }
+  const auto [entry, is_new] = deployment.replicas.emplace(replica.name, std::move(replica));
+  fleet_.Start(*std::move(spec));
+  hooks_.started(deployment, entry->second);
+  model_.Touch();
+}
+
+absl::StatusOr<ReplicaSpec> Controller::SpecOf(const Deployment& deployment,
+                                               const Revision& revision, const Unit& unit,
+                                               std::vector<int> gpus) const {
+  ReplicaSpec spec;
+  spec.deployment = deployment.id();
+  spec.name = Text(ShortNames(unit.chainlets), "-", NewReplicaSuffix());
+  spec.chain = deployment.record.chain();
+  spec.unit = unit.key;
+  spec.revision = revision.number;
+  spec.chainlets = unit.chainlets;
+  spec.folder = hooks_.folder_of(revision.bundle);
+  spec.program = revision.program;
+  spec.environment = EnvironmentOf(deployment);
+  spec.token = deployment.record.token();
+  spec.platform = options_.replicas_attach_at;
+  spec.resources = unit.resources;
+  spec.gpus = std::move(gpus);
+  for (const std::string& name : unit.chainlets) {
+    const v1::Chainlet& chainlet = *revision.Chainlet(name);
+    for (const std::string& secret : chainlet.secrets()) {
+      absl::StatusOr<std::string> value = hooks_.secret(secret);
+      if (!value.ok()) return value.status();
+      spec.secrets[secret] = *std::move(value);
+    }
+    for (const v1::Asset& asset : chainlet.assets()) {
+      spec.assets[asset.name()] = Text(spec.folder, "/assets/", asset.name());
+    }
+  }
+  return spec;
+}
+
+// What its chainlets are told.
+std::string Controller::EnvironmentOf(const Deployment& deployment) const {
+  if (deployment.record.development()) return "development";
+  if (!deployment.record.promote_to().empty()) return deployment.record.promote_to();
+  const std::vector<std::string> environments = model_.EnvironmentsOf(deployment);
+  return environments.empty() ? "" : environments.front();
+}
+
+void Controller::Drain(Replica& replica, absl::Time now) {
+  replica.draining = true;
+  replica.drains_since = now;
+  replica.left_at = model_.Touch();
+}
+
+void Controller::StopDrained(Deployment& deployment, absl::Time now) {
+  for (auto& [name, replica] : deployment.replicas) {
+    if (!replica.draining || replica.stopped) continue;
+    // One that never took calls has nobody to wait for.
+    const bool waits = replica.state != Replica::State::kStarting &&
+                       !model_.AllArePast(replica.left_at, deployment) &&
+                       now - replica.drains_since < kPatience;
+    if (waits) continue;
+    replica.stopped = true;
+    fleet_.Stop(deployment.id(), name, options_.drain_timeout);
+  }
+}
+
+void Controller::EndLateStarts(Deployment& deployment, absl::Time now) {
+  for (auto& [name, replica] : deployment.replicas) {
+    if (replica.draining || replica.state != Replica::State::kStarting) continue;
+    if (now - replica.started < options_.start_timeout) continue;
+    Crashed(deployment, replica,
+            Text("was not ready within ", absl::FormatDuration(options_.start_timeout)), now);
+    Drain(replica, now);
+  }
+}
+
+// Empty while there is hope.
+std::string Controller::FailureOfPending(const Deployment& deployment) const {
+  for (const Unit& unit : deployment.pending->units) {
+    if (deployment.live != nullptr && deployment.live->Find(unit.key) != nullptr) continue;
+    const auto found = deployment.crashes.find(unit.key);
+    if (found != deployment.crashes.end() && found->second.in_a_row >= options_.starts) {
+      return Text(ShortNames(unit.chainlets), " did not become ready in ", options_.starts,
+                  " attempts: ", found->second.report);
+    }
+    const auto no_room = deployment.no_room.find(unit.key);
+    if (no_room != deployment.no_room.end() && !deployment.record.pending_replaces()) {
+      return Text("there is no room for ", ShortNames(unit.chainlets), ": ", no_room->second,
+                  ". Free some (chains deactivate), or push with --replace: requests then wait "
+                  "while it takes the place of the old one");
+    }
+  }
+  return "";
+}
+
+// The route changes with the model, at once and for all; the disk knew of it before.
+Task<void> Controller::BringLive(std::string id, uint64_t revision) {
+  const Permit changing = co_await keeper_.Begin();
+  Deployment* const deployment = model_.Find(id);
+  if (deployment == nullptr || deployment->pending == nullptr) co_return;
+  if (deployment->pending->number != revision) co_return;
+  Store::Change change;
+  state::DeploymentRecord record = deployment->record;
+  record.set_bundle(record.pending_bundle());
+  record.set_revision(record.pending_revision());
+  record.clear_pending_bundle();
+  record.clear_pending_revision();
+  record.clear_pending_replaces();
+  record.clear_promote_to();
+  std::string environment = deployment->record.promote_to();
+  const state::EnvironmentRecord* production = model_.Environment(record.chain(), "production");
+  if (environment.empty() && !record.development() &&
+      (production == nullptr || production->deployment().empty())) {
+    environment = "production";  // the first one that is published
+  }
+  if (!environment.empty()) {
+    change.put_environments.push_back(Promoted(model_, record.chain(), environment, id));
+  }
+  change.put_deployments.push_back(std::move(record));
+  co_await keeper_.Keep(std::move(change));
+  if (deployment->live != nullptr) deployment->retired[deployment->live->number] = deployment->live;
+  deployment->live = std::move(deployment->pending);
+  deployment->pending = nullptr;
+  deployment->pending_failure.clear();
+  deployment->ScaleBy(*deployment->live, model_.SettingsFor(*deployment), absl::Now(), 1);
+  model_.Touch();
+}
+
+// What was live stays it.
+Task<void> Controller::GiveUp(std::string id, uint64_t revision, std::string why) {
+  const Permit changing = co_await keeper_.Begin();
+  Deployment* const deployment = model_.Find(id);
+  if (deployment == nullptr || deployment->pending == nullptr) co_return;
+  if (deployment->pending->number != revision) co_return;
+  state::DeploymentRecord record = deployment->record;
+  record.clear_pending_bundle();
+  record.clear_pending_revision();
+  record.clear_pending_replaces();
+  record.clear_promote_to();
+  if (deployment->live == nullptr) record.set_failure(why);
+  Store::Change change;
+  change.put_deployments.push_back(std::move(record));
+  co_await keeper_.Keep(std::move(change));
+  deployment->pending_failure = std::move(why);
+  deployment->failed_revision = revision;
+  deployment->retired[revision] = std::move(deployment->pending);
+  deployment->pending = nullptr;
+  model_.Touch();
+}
+
+void Controller::Exited(const ReplicaExit& exit) {
+  Deployment* const deployment = model_.Find(exit.deployment);
+  if (deployment == nullptr) return fleet_.Forget(exit.deployment, exit.name);
+  const auto found = deployment->replicas.find(exit.name);
+  if (found == deployment->replicas.end()) return fleet_.Forget(exit.deployment, exit.name);
+  const Replica replica = std::move(found->second);
+  deployment->replicas.erase(found);
+  if (!exit.asked && !replica.draining) {
+    Crashed(*deployment, replica, exit.how, absl::Now());
+  } else {
+    hooks_.ended(*deployment, replica);
+  }
+  fleet_.Forget(exit.deployment, exit.name);
+  model_.Touch();
+}
+
+void Controller::Crashed(Deployment& deployment, const Replica& replica, const std::string& how,
+                         absl::Time now) {
+  Crashes& crashes = deployment.crashes[replica.unit];
+  if (now - replica.ready_since > kStable) crashes.in_a_row = 0;
+  ++crashes.in_a_row;
+  crashes.next_start = now + PauseAfter(crashes.in_a_row);
+  const std::vector<std::string> lines = hooks_.ended(deployment, replica);
+  crashes.report =
+      Text(replica.name, " ", how,
+           lines.empty() ? "" : Text("; its last lines:\n", absl::StrJoin(lines, "\n")));
+}
+
+}  // namespace chains::deploy

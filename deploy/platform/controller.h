@@ -1,0 +1,78 @@
+// Controller: makes what runs what should run: again and again, with every change and twice a
+// second.
+//
+// It starts and drains replicas as the plan says, scales, brings pending revisions live once all of
+// them is ready, and gives up on those that do not start.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "chains/core/task.h"
+#include "deploy/fleets/fleet.h"
+#include "deploy/platform/keeper.h"
+#include "deploy/platform/model.h"
+
+namespace chains::deploy {
+
+class Controller {
+ public:
+  struct Options {
+    std::string replicas_attach_at;                    // an address of chains.v1.Control
+    absl::Duration start_timeout = absl::Minutes(5);   // from start to ready
+    absl::Duration drain_timeout = absl::Seconds(35);  // from the request to leave to the end
+    int starts = 3;  // of a new revision's chainlet that never becomes ready
+  };
+  struct Hooks {
+    // Where a bundle's tree is, by its digest.
+    std::function<std::string(const std::string& bundle)> folder_of;
+    // The value of a secret that is set; the name of one that is not is in the failure.
+    std::function<absl::StatusOr<std::string>(const std::string& name)> secret;
+    // A replica's output is worth reading from now on, or ends.
+    std::function<void(const Deployment& deployment, const Replica& replica)> started;
+    // Answers the last lines of the output of a replica that ended.
+    std::function<std::vector<std::string>(const Deployment& deployment, const Replica& replica)>
+        ended;
+  };
+  // All outlive it. The fleet's exits are to be told to Exited().
+  Controller(Model& model, Keeper& keeper, Fleet& fleet, Options options, Hooks hooks);
+  ~Controller();
+
+  // Never ends by itself.
+  Task<void> Run();
+  // On the loop.
+  void Exited(const ReplicaExit& exit);
+
+ private:
+  class Tick;
+
+  void Scale(absl::Time now);
+  void ScaleOne(Deployment& deployment, absl::Time now);
+  Task<void> Step(std::string id, absl::Time now);
+  void StartReplica(Deployment& deployment, const std::string& unit, bool of_pending,
+                    absl::Time now);
+  absl::StatusOr<ReplicaSpec> SpecOf(const Deployment& deployment, const Revision& revision,
+                                     const Unit& unit, std::vector<int> gpus) const;
+  std::string EnvironmentOf(const Deployment& deployment) const;
+  void Drain(Replica& replica, absl::Time now);
+  void StopDrained(Deployment& deployment, absl::Time now);
+  void EndLateStarts(Deployment& deployment, absl::Time now);
+  std::string FailureOfPending(const Deployment& deployment) const;
+  Task<void> BringLive(std::string id, uint64_t revision);
+  Task<void> GiveUp(std::string id, uint64_t revision, std::string why);
+  void Crashed(Deployment& deployment, const Replica& replica, const std::string& how,
+               absl::Time now);
+
+  Model& model_;
+  Keeper& keeper_;
+  Fleet& fleet_;
+  const Options options_;
+  const Hooks hooks_;
+  std::unique_ptr<Tick> tick_;
+  absl::Time next_scaling_ = absl::InfinitePast();
+};
+
+}  // namespace chains::deploy

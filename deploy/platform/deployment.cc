@@ -1,0 +1,180 @@
+#include "deploy/platform/deployment.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace chains::deploy {
+namespace {
+
+const state::EnvironmentRecord& NoEnvironment() {
+  static const state::EnvironmentRecord* const none = new state::EnvironmentRecord();
+  return *none;
+}
+
+absl::Duration Seconds(double seconds) { return absl::Seconds(seconds); }
+
+}  // namespace
+
+int Deployment::WantedOf(const Unit& unit) const {
+  if (!active()) return 0;
+  int most = 0;
+  for (const std::string& chainlet : unit.chainlets) {
+    const auto found = scalers.find(chainlet);
+    if (found != scalers.end()) most = std::max(most, found->second.autoscaler.wanted());
+  }
+  return most;
+}
+
+Wanted Deployment::MakeWanted() const {
+  Wanted wanted{.live = active() ? live.get() : nullptr,
+                .pending = active() ? pending.get() : nullptr,
+                .replace = record.pending_replaces(),
+                .replicas = {},
+                .retired = {}};
+  for (const Revision* revision : {wanted.live, wanted.pending}) {
+    if (revision == nullptr) continue;
+    for (const Unit& unit : revision->units) wanted.replicas[unit.key] = WantedOf(unit);
+  }
+  for (const auto& [number, revision] : retired) wanted.retired[number] = revision.get();
+  for (const auto& revision : {live, pending}) {
+    if (revision != nullptr) wanted.retired[revision->number] = revision.get();
+  }
+  return wanted;
+}
+
+std::vector<RunningReplica> Deployment::MakeRunning(absl::Time now) const {
+  std::vector<const Replica*> by_age;
+  for (const auto& [name, replica] : replicas) by_age.push_back(&replica);
+  std::stable_sort(by_age.begin(), by_age.end(),
+                   [](const Replica* a, const Replica* b) { return a->started < b->started; });
+  std::vector<RunningReplica> running;
+  for (const Replica* replica : by_age) {
+    bool unfit = false;
+    if (replica->state == Replica::State::kUnhealthy) {
+      for (const auto& revision : {live, pending}) {
+        if (revision == nullptr || revision->Find(replica->unit) == nullptr) continue;
+        for (const std::string& name : replica->chainlets) {
+          const double after = revision->Chainlet(name)->health().restart_after_sec();
+          unfit |= now - replica->unhealthy_since >= Seconds(after);
+        }
+      }
+    }
+    running.push_back({.name = replica->name,
+                       .unit = replica->unit,
+                       .revision = replica->revision,
+                       .ready = replica->state == Replica::State::kReady,
+                       .unfit = unfit,
+                       .draining = replica->draining});
+  }
+  return running;
+}
+
+const Revision* Deployment::RevisionOf(const Replica& replica) const {
+  for (const auto& revision : {live, pending}) {
+    if (revision != nullptr && revision->Find(replica.unit) != nullptr) return revision.get();
+  }
+  const auto found = retired.find(replica.revision);
+  return found == retired.end() ? nullptr : found->second.get();
+}
+
+std::vector<const Replica*> Deployment::Callable(std::string_view unit, absl::Time now) const {
+  std::vector<const Replica*> callable;
+  for (const auto& [name, replica] : replicas) {
+    if (replica.unit != unit || replica.draining) continue;
+    if (replica.state == Replica::State::kStarting) continue;
+    if (replica.state == Replica::State::kUnhealthy) {
+      const Revision* const revision = RevisionOf(replica);
+      double after = 0;
+      for (const std::string& chainlet : replica.chainlets) {
+        const v1::Chainlet* const declared =
+            revision == nullptr ? nullptr : revision->Chainlet(chainlet);
+        if (declared != nullptr) after = declared->health().stop_traffic_after_sec();
+      }
+      if (now - replica.unhealthy_since >= Seconds(after)) continue;
+    }
+    callable.push_back(&replica);
+  }
+  return callable;
+}
+
+void Deployment::WakeUp(absl::Time now) {
+  for (auto& [chainlet, scaler] : scalers) {
+    scaler.autoscaler.Wake(now);
+    if (scaler.autoscaler.wanted() > 0) continue;
+    scaler.autoscaler.Decide(now);
+    v1::ScaleChange change;
+    change.set_unix_ms(absl::ToUnixMillis(now));
+    change.set_to(scaler.autoscaler.wanted());
+    change.set_why("a request came, or `wake`");
+    scaler.changes.push_front(std::move(change));
+  }
+}
+
+double Deployment::InFlightOf(const std::string& chainlet, double at_the_gate) const {
+  double sum = at_the_gate;
+  for (const auto& [name, replica] : replicas) {
+    for (const v1::ChainletLoad& load : replica.report.loads()) {
+      if (load.chainlet() == chainlet) sum += static_cast<double>(load.in_flight());
+    }
+    for (const v1::Demand& demand : replica.report.demands()) {
+      if (demand.chainlet() == chainlet) sum += static_cast<double>(demand.waiting());
+    }
+  }
+  return sum;
+}
+
+v1::Autoscaling Deployment::AutoscalingOf(const v1::Chainlet& chainlet,
+                                          const state::EnvironmentRecord* environment) const {
+  const state::EnvironmentRecord& of = environment == nullptr ? NoEnvironment() : *environment;
+  v1::Autoscaling settings = chainlet.autoscaling();
+  for (const auto* changes : {&of.scaling(), &record.scaling()}) {
+    const auto found = changes->find(chainlet.name());
+    if (found != changes->end()) settings = WithChange(settings, found->second);
+  }
+  if (record.development()) {
+    settings.set_max_replica(1);
+    settings.set_min_replica(std::min(settings.min_replica(), 1));
+  }
+  return settings;
+}
+
+void Deployment::ScaleBy(const Revision& revision, const state::EnvironmentRecord* environment,
+                         absl::Time now, int at_first) {
+  for (const v1::Chainlet& chainlet : revision.manifest.chainlets()) {
+    const v1::Autoscaling settings = AutoscalingOf(chainlet, environment);
+    const auto found = scalers.find(chainlet.name());
+    if (found != scalers.end()) {
+      found->second.autoscaler.SetSettings(settings);
+      continue;
+    }
+    const int first = std::clamp(std::max(at_first, Running(chainlet.name())),
+                                 settings.min_replica(), std::max(1, settings.max_replica()));
+    scalers.emplace(chainlet.name(),
+                    Scaler{.autoscaler = Autoscaler(settings, first, now), .changes = {}});
+  }
+  for (auto scaler = scalers.begin(); scaler != scalers.end();) {
+    const bool used = revision.Chainlet(scaler->first) != nullptr ||
+                      (live != nullptr && live->Chainlet(scaler->first) != nullptr) ||
+                      (pending != nullptr && pending->Chainlet(scaler->first) != nullptr);
+    scaler = used ? std::next(scaler) : scalers.erase(scaler);
+  }
+}
+
+int Deployment::Running(const std::string& chainlet) const {
+  return static_cast<int>(
+      std::count_if(replicas.begin(), replicas.end(), [&chainlet](const auto& named) {
+        const std::vector<std::string>& serves = named.second.chainlets;
+        return std::find(serves.begin(), serves.end(), chainlet) != serves.end();
+      }));
+}
+
+void Deployment::ForgetRetired() {
+  for (auto each = retired.begin(); each != retired.end();) {
+    const bool used = std::any_of(replicas.begin(), replicas.end(), [&each](const auto& named) {
+      return each->second->Find(named.second.unit) != nullptr;
+    });
+    each = used ? std::next(each) : retired.erase(each);
+  }
+}
+
+}  // namespace chains::deploy

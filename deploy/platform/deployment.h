@@ -1,0 +1,115 @@
+// Deployment: what a platform knows of one pushed version of a chain, and of its replicas.
+//
+// All of it belongs to the platform's loop.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "chains/v1/control.pb.h"
+#include "deploy/autoscaler/autoscaler.h"
+#include "deploy/platform/plan.h"
+#include "deploy/platform/revision.h"
+#include "deploy/state/state.pb.h"
+
+namespace chains::deploy {
+
+// How far somebody follows the tables that he is sent: a replica its orders, a gateway its routes.
+struct Follower {
+  uint64_t looked = 0;  // the model's version for which his table was made last
+  uint64_t sent = 0;    // of the last table that differed from the one before
+  uint64_t seen = 0;    // of the last that he says he follows
+
+  // Whether nothing that left the model at `version` can still be used by him.
+  bool IsPast(uint64_t version) const {
+    return looked >= version && (sent < version || seen >= sent);
+  }
+};
+
+struct Replica {
+  enum class State { kStarting, kReady, kUnhealthy };
+
+  std::string name;
+  std::string unit;
+  uint64_t revision = 0;
+  std::vector<std::string> chainlets;
+  v1::Resources resources;
+  std::vector<int> gpus;
+  absl::Time started;
+
+  State state = State::kStarting;
+  absl::Time ready_since = absl::InfiniteFuture();
+  absl::Time unhealthy_since = absl::InfiniteFuture();
+  v1::ReplicaReport report;  // the last one
+  int attachments = 0;       // streams that are open
+  Follower follower;
+
+  bool draining = false;  // in no table any more
+  uint64_t left_at = 0;   // the model's version since which it is in none
+  absl::Time drains_since;
+  bool stopped = false;  // the fleet was told to end it
+};
+
+// A unit's replicas that ended by themselves.
+struct Crashes {
+  int in_a_row = 0;
+  absl::Time next_start = absl::InfinitePast();
+  std::string report;  // of the last one; empty once a replica is ready
+};
+
+struct Scaler {
+  Autoscaler autoscaler;
+  std::deque<v1::ScaleChange> changes;  // newest first
+};
+
+class Deployment {
+ public:
+  explicit Deployment(state::DeploymentRecord kept) : record(std::move(kept)) {}
+
+  const std::string& id() const { return record.id(); }
+  bool active() const { return !record.deactivated() && record.failure().empty(); }
+
+  // How many processes a unit should have.
+  int WantedOf(const Unit& unit) const;
+  // What there is to plan with.
+  Wanted MakeWanted() const;
+  std::vector<RunningReplica> MakeRunning(absl::Time now) const;
+  // The revision by whose rules a replica calls others.
+  const Revision* RevisionOf(const Replica& replica) const;
+  // Those that may be called, of a unit.
+  std::vector<const Replica*> Callable(std::string_view unit, absl::Time now) const;
+  // Every chainlet has at least one replica to come.
+  void WakeUp(absl::Time now);
+  // Calls of a chainlet that run or wait, wherever; `at_the_gate` of them in gateways.
+  double InFlightOf(const std::string& chainlet, double at_the_gate) const;
+  // The settings in force, with those of the environment it is in and its own.
+  v1::Autoscaling AutoscalingOf(const v1::Chainlet& chainlet,
+                                const state::EnvironmentRecord* environment) const;
+  // A revision is what all scalers follow from now on. A chainlet that had none begins with the
+  // replicas that it has, at least with `at_first`.
+  void ScaleBy(const Revision& revision, const state::EnvironmentRecord* environment,
+               absl::Time now, int at_first);
+  // How many replicas serve a chainlet, whatever their state.
+  int Running(const std::string& chainlet) const;
+  void ForgetRetired();
+
+  state::DeploymentRecord record;
+  std::shared_ptr<const Revision> live;
+  std::shared_ptr<const Revision> pending;
+  std::string pending_failure;  // why the last one that was pending never became live
+  uint64_t failed_revision = 0;
+  std::map<uint64_t, std::shared_ptr<const Revision>> retired;  // whose replicas drain
+  std::map<std::string, Replica> replicas;                      // by name
+  std::map<std::string, Crashes> crashes;                       // by unit
+  std::map<std::string, std::string> no_room;                   // by unit: what it waits for
+  std::map<std::string, Scaler> scalers;                        // by chainlet
+};
+
+}  // namespace chains::deploy

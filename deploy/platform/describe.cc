@@ -1,0 +1,154 @@
+#include "deploy/platform/describe.h"
+
+#include <algorithm>
+
+#include "chains/core/text.h"
+
+namespace chains::deploy {
+namespace {
+
+const Revision* ShownRevision(const Deployment& deployment) {
+  return deployment.pending != nullptr ? deployment.pending.get() : deployment.live.get();
+}
+
+std::string StateOf(const Replica& replica) {
+  if (replica.draining) return "draining";
+  switch (replica.state) {
+    case Replica::State::kStarting:
+      return "starting";
+    case Replica::State::kReady:
+      return "ready";
+    case Replica::State::kUnhealthy:
+      return "unhealthy";
+  }
+  return "";
+}
+
+void DescribeReplica(const Replica& replica, const std::string& chainlet,
+                     v1::ReplicaStatus& status) {
+  status.set_name(replica.name);
+  status.set_pid(replica.report.pid());
+  status.set_state(StateOf(replica));
+  status.set_started_unix_ms(absl::ToUnixMillis(replica.started));
+  for (const v1::ChainletLoad& load : replica.report.loads()) {
+    if (load.chainlet() == chainlet) status.set_in_flight(load.in_flight());
+  }
+  for (const std::string& other : replica.chainlets) {
+    if (other != chainlet) status.add_shares_process_with(other);
+  }
+}
+
+void SetState(const Deployment& deployment, const std::string& unit, v1::ChainletStatus& status) {
+  const auto crashes = deployment.crashes.find(unit);
+  const bool crashed = crashes != deployment.crashes.end() && !crashes->second.report.empty();
+  const auto no_room = deployment.no_room.find(unit);
+  if (status.ready() > 0 && status.ready() >= status.wanted()) {
+    status.set_state("ready");
+  } else if (no_room != deployment.no_room.end()) {
+    status.set_state("waits for room");
+    status.set_problem(no_room->second);
+  } else if (crashed) {
+    status.set_state("crashing");
+  } else if (status.wanted() > 0) {
+    status.set_state("starting");
+  } else {
+    status.set_state(status.replicas_size() > 0 ? "draining" : "asleep");
+  }
+  if (crashed && status.problem().empty()) status.set_problem(crashes->second.report);
+}
+
+void DescribeChainlet(const Model& model, const Deployment& deployment, const Revision& revision,
+                      const v1::Chainlet& chainlet, v1::ChainletStatus& status) {
+  const Unit& unit = *revision.UnitOf(chainlet.name());
+  status.set_chainlet(chainlet.name());
+  status.set_display_name(chainlet.display_name());
+  status.set_wanted(deployment.WantedOf(unit));
+  for (const auto& [name, replica] : deployment.replicas) {
+    if (std::find(replica.chainlets.begin(), replica.chainlets.end(), chainlet.name()) ==
+        replica.chainlets.end()) {
+      continue;
+    }
+    DescribeReplica(replica, chainlet.name(), *status.add_replicas());
+    if (replica.draining || replica.unit != unit.key) continue;
+    if (replica.state == Replica::State::kReady) status.set_ready(status.ready() + 1);
+    if (replica.state == Replica::State::kStarting) status.set_starting(status.starting() + 1);
+  }
+  const bool is_entrypoint = chainlet.name() == revision.manifest.entrypoint();
+  status.set_in_flight(deployment.InFlightOf(
+      chainlet.name(), is_entrypoint ? static_cast<double>(model.WaitingFor(deployment.id())) : 0));
+  *status.mutable_autoscaling() = deployment.AutoscalingOf(chainlet, model.SettingsFor(deployment));
+  *status.mutable_resources() = chainlet.resources();
+  const auto scaler = deployment.scalers.find(chainlet.name());
+  if (scaler != deployment.scalers.end()) {
+    status.mutable_changes()->Assign(scaler->second.changes.begin(), scaler->second.changes.end());
+  }
+  SetState(deployment, unit.key, status);
+}
+
+v1::DeploymentState StateOf(const Deployment& deployment, const v1::Deployment& described) {
+  if (!deployment.record.failure().empty()) return v1::DEPLOYMENT_FAILED;
+  if (deployment.record.deactivated()) return v1::DEPLOYMENT_INACTIVE;
+  if (deployment.live == nullptr) return v1::DEPLOYMENT_DEPLOYING;
+  bool any_wanted = false, any_lacking = false, any_crashing = false;
+  for (const v1::ChainletStatus& chainlet : described.chainlets()) {
+    any_wanted |= chainlet.wanted() > 0;
+    any_lacking |= chainlet.wanted() > 0 && chainlet.ready() == 0;
+    any_crashing |= chainlet.state() == "crashing" || chainlet.state() == "waits for room";
+  }
+  if (!any_wanted) return v1::DEPLOYMENT_SCALED_TO_ZERO;
+  if (!any_lacking) return v1::DEPLOYMENT_ACTIVE;
+  return any_crashing ? v1::DEPLOYMENT_UNHEALTHY : v1::DEPLOYMENT_WAKING_UP;
+}
+
+}  // namespace
+
+v1::Deployment Describe(const Model& model, const Deployment& deployment) {
+  const state::DeploymentRecord& record = deployment.record;
+  v1::Deployment described;
+  described.set_id(record.id());
+  described.set_chain(record.chain());
+  described.set_development(record.development());
+  described.set_created_unix_ms(record.created_unix_ms());
+  described.set_placement(record.placement());
+  described.set_problem(record.failure().empty() ? deployment.pending_failure : record.failure());
+  for (std::string& name : model.EnvironmentsOf(deployment)) {
+    described.add_paths(Text("/chains/", record.chain(), "/", name));
+    described.add_environments(std::move(name));
+  }
+  if (record.development()) {
+    described.add_environments("development");
+    described.add_paths(Text("/chains/", record.chain(), "/development"));
+  }
+  described.add_paths(Text("/chains/", record.chain(), "/deployment/", record.id()));
+  if (const Revision* const revision = ShownRevision(deployment)) {
+    described.set_bundle(revision->bundle);
+    described.set_revision(revision->number);
+    described.set_entrypoint(revision->manifest.entrypoint());
+    for (const v1::Chainlet& chainlet : revision->manifest.chainlets()) {
+      DescribeChainlet(model, deployment, *revision, chainlet, *described.add_chainlets());
+    }
+  }
+  described.set_state(StateOf(deployment, described));
+  return described;
+}
+
+v1::Environment Describe(const state::EnvironmentRecord& record) {
+  v1::Environment environment;
+  environment.set_chain(record.chain());
+  environment.set_name(record.name());
+  environment.set_deployment(record.deployment());
+  environment.set_previous(record.previous());
+  *environment.mutable_scaling() = record.scaling();
+  return environment;
+}
+
+v1::KeyInfo Describe(const state::KeyRecord& record) {
+  v1::KeyInfo info;
+  info.set_name(record.name());
+  *info.mutable_scopes() = record.scopes();
+  info.set_created_unix_ms(record.created_unix_ms());
+  info.set_prefix(record.prefix());
+  return info;
+}
+
+}  // namespace chains::deploy

@@ -1,0 +1,166 @@
+// PlatformService: which deployment answers, and whether it runs.
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "chains/core/text.h"
+#include "deploy/platform/contract_check.h"
+#include "deploy/platform/describe.h"
+#include "deploy/platform/names.h"
+#include "deploy/platform/platform_service.h"
+
+namespace chains::deploy {
+namespace {
+
+std::string OrProduction(const std::string& environment) {
+  return environment.empty() ? "production" : environment;
+}
+
+}  // namespace
+
+Task<v1::PromoteResponse> PlatformService::PromoteTo(std::string environment, std::string id,
+                                                     bool breaking) {
+  Model& model = parts_.model;
+  Deployment* const deployment = model.Find(id);
+  if (deployment == nullptr) {
+    co_return absl::NotFoundError(Text("there is no deployment '", id, "'; see `chains list`"));
+  }
+  if (deployment->record.development()) {
+    co_return absl::FailedPreconditionError(
+        Text(id,
+             " is the development deployment, which every push overwrites; publish one first: "
+             "chains push"));
+  }
+  if (deployment->live == nullptr) {
+    co_return absl::FailedPreconditionError(
+        Text(id, deployment->record.failure().empty() ? " is not live yet" : " never became live"));
+  }
+  const std::string& chain = deployment->record.chain();
+  const state::EnvironmentRecord* const before = model.Environment(chain, environment);
+  const Deployment* const old = before == nullptr ? nullptr : model.Find(before->deployment());
+  if (old != nullptr && old->live != nullptr && !breaking) {
+    co_await CheckCallersOf(
+        {old->live->descriptors, old->live->manifest.entrypoint()},
+        {deployment->live->descriptors, deployment->live->manifest.entrypoint()});
+  }
+  v1::PromoteResponse response;
+  response.set_environment(environment);
+  if (old != nullptr && old != deployment) response.set_previous(old->id());
+  Store::Change change;
+  change.put_environments.push_back(Promoted(model, chain, environment, id));
+  if (deployment->record.deactivated()) {
+    state::DeploymentRecord active = deployment->record;
+    active.clear_deactivated();
+    change.put_deployments.push_back(std::move(active));
+  }
+  co_await parts_.keeper.Keep(std::move(change));
+  const absl::Time now = absl::Now();
+  deployment->ScaleBy(*deployment->live, model.SettingsFor(*deployment), now, 1);
+  deployment->WakeUp(now);
+  model.Touch();
+  *response.mutable_deployment() = Describe(model, *deployment);
+  co_return response;
+}
+
+Task<v1::PromoteResponse> PlatformService::Promote(v1::PromoteRequest request) {
+  co_await Authorize();
+  const std::string environment = OrProduction(request.environment());
+  co_await CheckName("environment", environment);
+  if (environment == "development") {
+    co_return absl::InvalidArgumentError(
+        "environment 'development' is what `push --development` makes; promote to another");
+  }
+  const Permit changing = co_await parts_.keeper.Begin();
+  co_return co_await PromoteTo(environment, request.deployment(), request.breaking());
+}
+
+Task<v1::PromoteResponse> PlatformService::Rollback(v1::RollbackRequest request) {
+  co_await Authorize();
+  const std::string name = OrProduction(request.environment());
+  const Permit changing = co_await parts_.keeper.Begin();
+  const state::EnvironmentRecord* const environment =
+      parts_.model.Environment(request.chain(), name);
+  if (environment == nullptr) {
+    co_return absl::NotFoundError(
+        Text("the chain '", request.chain(), "' has no environment ", name));
+  }
+  if (environment->previous().empty() || parts_.model.Find(environment->previous()) == nullptr) {
+    co_return absl::FailedPreconditionError(
+        Text(name, " of ", request.chain(), " has had no deployment before this one",
+             environment->previous().empty() ? "" : " that is still there"));
+  }
+  // Who called the later version may miss what it brought: that is what a rollback is.
+  co_return co_await PromoteTo(name, environment->previous(), /*breaking=*/true);
+}
+
+Task<v1::DeploymentResponse> PlatformService::SetDeactivated(v1::DeploymentRequest request,
+                                                             bool deactivated) {
+  co_await Authorize();
+  const Permit changing = co_await parts_.keeper.Begin();
+  Deployment* const deployment = co_await Resolve(request);
+  if (!deployment->record.failure().empty()) {
+    co_return absl::FailedPreconditionError(
+        Text(deployment->id(), " never became live; push again"));
+  }
+  Store::Change change;
+  state::DeploymentRecord record = deployment->record;
+  record.set_deactivated(deactivated);
+  change.put_deployments.push_back(std::move(record));
+  co_await parts_.keeper.Keep(std::move(change));
+  if (!deactivated) deployment->WakeUp(absl::Now());
+  parts_.model.Touch();
+  co_return Shown(*deployment);
+}
+
+Task<v1::DeploymentResponse> PlatformService::Deactivate(v1::DeploymentRequest request) {
+  return SetDeactivated(std::move(request), true);
+}
+
+Task<v1::DeploymentResponse> PlatformService::Activate(v1::DeploymentRequest request) {
+  return SetDeactivated(std::move(request), false);
+}
+
+Task<v1::DeploymentResponse> PlatformService::Wake(v1::DeploymentRequest request) {
+  co_await Authorize();
+  Deployment* const deployment = co_await Resolve(request);
+  if (!deployment->active()) {
+    co_return absl::FailedPreconditionError(
+        Text(deployment->id(), " is not active; chains activate ", deployment->id()));
+  }
+  deployment->WakeUp(absl::Now());
+  parts_.model.Touch();
+  co_return Shown(*deployment);
+}
+
+// Its replicas are told to leave first: what has none left is removed.
+Task<v1::DeleteResponse> PlatformService::Delete(v1::DeploymentRequest request) {
+  co_await Authorize();
+  Model& model = parts_.model;
+  const Deployment* const found = co_await Resolve(request);
+  const std::string id = found->id();
+  const std::vector<std::string> environments = model.EnvironmentsOf(*found);
+  if (!environments.empty()) {
+    co_return absl::FailedPreconditionError(
+        Text(environments.front(), " points at ", id, "; promote another one there first"));
+  }
+  if (!found->record.deactivated() && found->record.failure().empty()) {
+    v1::DeploymentRequest by_id;
+    by_id.set_deployment(id);
+    co_await SetDeactivated(std::move(by_id), true);
+  }
+  while (const Deployment* const deployment = model.Find(id)) {
+    if (deployment->replicas.empty()) break;
+    co_await model.changed().Wait();
+  }
+  const Permit changing = co_await parts_.keeper.Begin();
+  if (const Deployment* const deployment = model.Find(id)) {
+    if (!model.EnvironmentsOf(*deployment).empty() || deployment->active()) {
+      co_return absl::AbortedError(Text(id, " was promoted or activated meanwhile"));
+    }
+    Store::Change change;
+    change.delete_deployments.push_back(id);
+    co_await parts_.keeper.Keep(std::move(change));
+  }
+  co_return v1::DeleteResponse();
+}
+
+}  // namespace chains::deploy

@@ -1,0 +1,82 @@
+// Model: all that a platform knows. What must survive it is in its Store as well, and was there
+// first.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "chains/core/notice.h"
+#include "deploy/platform/capacity.h"
+#include "deploy/platform/deployment.h"
+#include "deploy/state/state.pb.h"
+
+namespace chains::deploy {
+
+// A gateway that follows the routes.
+struct FollowingGateway {
+  Follower follower;
+  std::map<std::string, uint64_t> waiting;  // requests, by deployment
+};
+
+// For the platform's loop.
+class Model {
+ public:
+  using EnvironmentName = std::pair<std::string, std::string>;  // chain, environment
+
+  explicit Model(Capacity has) : capacity(has) {}
+  Model(const Model&) = delete;
+
+  // Something that others may have to be told has changed.
+  uint64_t Touch() {
+    ++version_;
+    changed_.Give();
+    return version_;
+  }
+  uint64_t version() const { return version_; }
+  Notice& changed() { return changed_; }
+
+  // Null: there is none.
+  Deployment* Find(const std::string& id);
+  Deployment* Development(const std::string& chain);
+  const state::EnvironmentRecord* Environment(const std::string& chain,
+                                              const std::string& name) const;
+  // By id, or by chain and environment (empty: production, else development). NOT_FOUND says what
+  // there is.
+  absl::StatusOr<Deployment*> Resolve(const std::string& id, const std::string& chain,
+                                      const std::string& environment);
+  // The environments that point at a deployment; production first.
+  std::vector<std::string> EnvironmentsOf(const Deployment& deployment) const;
+  // The one whose settings it follows; null where none points at it.
+  const state::EnvironmentRecord* SettingsFor(const Deployment& deployment) const;
+  std::vector<std::string> Chains() const;
+
+  // Whether everybody who may call a replica has learned that it is leaving.
+  bool AllArePast(uint64_t version, const Deployment& deployment) const;
+  // Requests that wait in gateways for a deployment.
+  uint64_t WaitingFor(const std::string& deployment) const;
+  // What replicas have of this machine.
+  Reserved Reservations() const;
+
+  std::map<std::string, std::unique_ptr<Deployment>> deployments;  // by id
+  std::map<EnvironmentName, state::EnvironmentRecord> environments;
+  std::map<std::string, state::KeyRecord> keys;        // by name
+  std::map<std::string, state::SecretRecord> secrets;  // by name
+  std::map<uint64_t, FollowingGateway> gateways;       // by the stream's number
+  const Capacity capacity;
+  bool open = false;  // nobody is asked for a key
+  uint64_t last_sequence = 0;
+
+ private:
+  // From the clock, so that it grows across restarts of the platform, too.
+  uint64_t version_ = static_cast<uint64_t>(absl::ToUnixMicros(absl::Now()));
+  Notice changed_;
+};
+
+}  // namespace chains::deploy

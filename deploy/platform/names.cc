@@ -1,0 +1,58 @@
+#include "deploy/platform/names.h"
+
+#include <algorithm>
+#include <array>
+
+#include <openssl/rand.h>
+
+#include "absl/strings/ascii.h"
+#include "absl/time/clock.h"
+#include "chains/core/text.h"
+
+namespace chains::deploy {
+namespace {
+
+constexpr std::string_view kAlphabet = "abcdefghjkmnpqrstuvwxyz23456789x";  // 32
+constexpr size_t kMaxName = 63;
+
+std::string Random(size_t characters) {
+  std::string bytes(characters, '\0');
+  RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  for (char& c : bytes) c = kAlphabet[static_cast<unsigned char>(c) % kAlphabet.size()];
+  return bytes;
+}
+
+}  // namespace
+
+std::string NewDeploymentId() { return Random(8); }
+std::string NewReplicaSuffix() { return Random(5); }
+std::string NewToken() { return Random(32); }
+
+state::EnvironmentRecord Promoted(const Model& model, const std::string& chain,
+                                  const std::string& environment, const std::string& deployment) {
+  state::EnvironmentRecord record;
+  if (const state::EnvironmentRecord* const known = model.Environment(chain, environment)) {
+    record = *known;
+  } else {
+    record.set_chain(chain);
+    record.set_name(environment);
+    record.set_created_unix_ms(absl::ToUnixMillis(absl::Now()));
+  }
+  if (record.deployment() != deployment) {
+    record.set_previous(record.deployment());
+    record.set_deployment(deployment);
+  }
+  return record;
+}
+
+absl::Status CheckName(std::string_view what, const std::string& name) {
+  const bool valid =
+      !name.empty() && name.size() <= kMaxName && std::all_of(name.begin(), name.end(), [](char c) {
+        return absl::ascii_isalnum(c) || c == '-' || c == '_';
+      });
+  if (valid) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      Text(what, " '", name, "': a name has 1 to ", kMaxName, " letters, digits, '-' and '_'"));
+}
+
+}  // namespace chains::deploy

@@ -1,0 +1,92 @@
+// PlatformService: what people and programs may ask of the platform
+// (proto/chains/v1/platform.proto).
+//
+// Its methods are in files by what they are for: pushing.cc, lifecycle.cc, settings.cc, reading.cc.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "chains/v1/platform.chains.h"
+#include "deploy/bundle/blob_store.h"
+#include "deploy/logs/log_keeper.h"
+#include "deploy/platform/keeper.h"
+#include "deploy/platform/model.h"
+#include "deploy/state/secrets.h"
+
+namespace chains::deploy {
+
+// On the platform's loop.
+class PlatformService final : public v1::Platform {
+ public:
+  // All but `about` outlives it.
+  struct Parts {
+    Model& model;
+    Keeper& keeper;
+    BlobStore& blobs;
+    SecretBox& secrets;
+    LogKeeper& logs;
+    std::string bundles;  // the folder where bundles are unpacked, each by its digest
+    v1::AboutResponse about;
+  };
+  explicit PlatformService(Parts parts) : parts_(std::move(parts)) {}
+
+  v1::AboutResponse& about() { return parts_.about; }
+
+  Task<v1::AboutResponse> About(v1::AboutRequest request) override;
+
+  Task<v1::FindMissingResponse> FindMissing(v1::FindMissingRequest request) override;
+  Task<v1::UploadResponse> Upload(Stream<v1::UploadRequest> requests) override;
+  Stream<v1::DeployEvent> Deploy(v1::DeployRequest request) override;
+
+  Task<v1::PromoteResponse> Promote(v1::PromoteRequest request) override;
+  Task<v1::PromoteResponse> Rollback(v1::RollbackRequest request) override;
+  Task<v1::DeploymentResponse> Deactivate(v1::DeploymentRequest request) override;
+  Task<v1::DeploymentResponse> Activate(v1::DeploymentRequest request) override;
+  Task<v1::DeploymentResponse> Wake(v1::DeploymentRequest request) override;
+  Task<v1::DeleteResponse> Delete(v1::DeploymentRequest request) override;
+
+  Task<v1::ListResponse> List(v1::ListRequest request) override;
+  Task<v1::DeploymentResponse> Status(v1::DeploymentRequest request) override;
+  Stream<v1::LogLine> Logs(v1::LogsRequest request) override;
+
+  Task<v1::DeploymentResponse> SetScaling(v1::SetScalingRequest request) override;
+  Task<v1::ListEnvironmentsResponse> ListEnvironments(v1::ListEnvironmentsRequest request) override;
+  Task<v1::Environment> CreateEnvironment(v1::CreateEnvironmentRequest request) override;
+
+  Task<v1::CreateKeyResponse> CreateKey(v1::CreateKeyRequest request) override;
+  Task<v1::ListKeysResponse> ListKeys(v1::ListKeysRequest request) override;
+  Task<v1::RevokeKeyResponse> RevokeKey(v1::RevokeKeyRequest request) override;
+
+  Task<v1::SetSecretResponse> SetSecret(v1::SetSecretRequest request) override;
+  Task<v1::ListSecretsResponse> ListSecrets(v1::ListSecretsRequest request) override;
+  Task<v1::DeleteSecretResponse> DeleteSecret(v1::DeleteSecretRequest request) override;
+
+ private:
+  // Leaves its caller with an error when the request's key may not manage.
+  Task<void> Authorize();
+  absl::StatusOr<Deployment*> Resolve(const v1::DeploymentRequest& request);
+  v1::DeploymentResponse Shown(const Deployment& deployment) const;
+  // To be held: a change has begun.
+  Task<v1::PromoteResponse> PromoteTo(std::string environment, std::string id, bool breaking);
+  Task<v1::DeploymentResponse> SetDeactivated(v1::DeploymentRequest request, bool deactivated);
+  // Checks a push as far as nothing is changed by it, and what it will be.
+  absl::StatusOr<Revision> CheckPush(const v1::DeployRequest& request, const std::string& digest);
+  absl::Status CheckBreaks(const v1::DeployRequest& request, const std::string& chain,
+                           const Revision& revision);
+  absl::Status CheckRoom(const v1::DeployRequest& request, const std::string& chain,
+                         const Revision& revision);
+  struct Pushed {
+    std::string deployment;
+    uint64_t revision = 0;
+    std::vector<std::string> exchanged, unchanged;
+  };
+  Task<Pushed> BeginPush(v1::DeployRequest request);
+  void NoteChanges(const Revision* before, const Revision& after, Pushed& pushed) const;
+  v1::DeployEvent EventOf(const Pushed& pushed) const;
+
+  Parts parts_;
+};
+
+}  // namespace chains::deploy

@@ -1,0 +1,100 @@
+#include "deploy/platform/tables.h"
+
+#include <algorithm>
+
+#include "chains/core/text.h"
+
+namespace chains::deploy {
+namespace {
+
+void AddEndpoint(const Replica& replica, v1::Endpoint& endpoint) {
+  if (!replica.report.addresses().empty()) endpoint.set_address(replica.report.addresses(0));
+  endpoint.set_connections(std::max(1u, replica.report.connections()));
+  endpoint.set_replica(replica.name);
+}
+
+std::string ProblemOf(const Deployment& deployment) {
+  if (!deployment.record.failure().empty()) {
+    return Text("deployment ", deployment.id(),
+                " never became live: ", deployment.record.failure());
+  }
+  if (deployment.record.deactivated()) {
+    return Text("deployment ", deployment.id(), " is deactivated; chains activate ",
+                deployment.id(), " brings it back");
+  }
+  return Text("deployment ", deployment.id(), " is not live yet");
+}
+
+void AddDeployment(const Deployment& deployment, absl::Time now, std::set<std::string>& described,
+                   v1::RouteTable& table) {
+  v1::DeploymentRoute& route = *table.add_deployments();
+  route.set_deployment(deployment.id());
+  route.set_chain(deployment.record.chain());
+  route.set_active(deployment.active() && deployment.live != nullptr);
+  if (!route.active()) route.set_problem(ProblemOf(deployment));
+  if (deployment.live == nullptr) return;
+  const Revision& live = *deployment.live;
+  route.set_entrypoint(live.manifest.entrypoint());
+  route.set_contract(live.contract);
+  if (described.insert(Text(deployment.id(), " ", live.contract)).second) {
+    *route.mutable_descriptors() = live.descriptors;
+  }
+  const Unit* const unit = live.UnitOf(live.manifest.entrypoint());
+  for (const Replica* replica : deployment.Callable(unit->key, now)) {
+    AddEndpoint(*replica, *route.add_replicas());
+  }
+}
+
+}  // namespace
+
+v1::ReplicaOrders OrdersFor(const Deployment& deployment, const Replica& replica, absl::Time now) {
+  v1::ReplicaOrders orders;
+  orders.set_report_every_ms(500);
+  const Revision* const revision = deployment.RevisionOf(replica);
+  if (revision == nullptr) return orders;
+  const Unit* const unit = revision->Find(replica.unit);
+  if (unit == nullptr) return orders;
+  for (const std::string& chainlet : revision->DependenciesOf(*unit)) {
+    v1::Endpoints& endpoints = *orders.add_endpoints();
+    endpoints.set_chainlet(chainlet);
+    const Unit* const callee = revision->UnitOf(chainlet);
+    if (callee == nullptr) continue;
+    for (const Replica* each : deployment.Callable(callee->key, now)) {
+      AddEndpoint(*each, *endpoints.add_replicas());
+    }
+  }
+  return orders;
+}
+
+v1::RouteTable RoutesOf(const Model& model, absl::Time now, std::set<std::string>& described) {
+  v1::RouteTable table;
+  for (const auto& [id, deployment] : model.deployments) {
+    AddDeployment(*deployment, now, described, table);
+  }
+  for (const auto& [name, environment] : model.environments) {
+    if (environment.deployment().empty()) continue;
+    v1::EnvironmentRoute& route = *table.add_environments();
+    route.set_chain(environment.chain());
+    route.set_environment(environment.name());
+    route.set_deployment(environment.deployment());
+  }
+  for (const auto& [id, deployment] : model.deployments) {
+    if (!deployment->record.development()) continue;
+    v1::EnvironmentRoute& route = *table.add_environments();
+    route.set_chain(deployment->record.chain());
+    route.set_environment("development");
+    route.set_deployment(id);
+  }
+  for (const auto& [name, key] : model.keys) {
+    v1::KnownKey& known = *table.add_keys();
+    known.set_sha256(key.sha256());
+    for (const int scope : key.scopes()) {
+      known.set_manage(known.manage() || scope == v1::KEY_SCOPE_MANAGE);
+      known.set_invoke(known.manage() || known.invoke() || scope == v1::KEY_SCOPE_INVOKE);
+    }
+  }
+  table.set_open(model.open);
+  return table;
+}
+
+}  // namespace chains::deploy
