@@ -7,8 +7,10 @@
 #include <unordered_map>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "chains/contract/bytes.h"
 #include "chains/contract/method.h"
+#include "chains/core/context.h"
 #include "chains/core/stream.h"
 #include "chains/core/task.h"
 
@@ -48,5 +50,10 @@ class Service {
  private:
   std::unordered_map<std::string_view, Handler> handlers_;
 };
+
+// Who answers methods that nobody knew before: a handler for this one call of `path`, by what its
+// caller sent along, or why it is refused. It is kept as long as the call; its Method outlives it.
+using Fallback =
+    std::function<absl::StatusOr<Service::Handler>(std::string_view path, const Context& context)>;
 
 }  // namespace chains

@@ -54,10 +54,16 @@ void Lane::Accepting::Run() {
 
 void Lane::AcceptOne(size_t known) { Held<ServerCall>(new ServerCall(*this, known))->Accept(); }
 
+const Service::Handler* Lane::Find(std::string_view path) const {
+  return fallback_ != nullptr && IsHousekeeping(path) ? nullptr : service_.Find(path);
+}
+
 void Lane::Leave() {
   health_.Leave();
-  running_.ForEach([](ServerCall& call) {
-    if (IsReflection(call.path())) call.End(absl::UnavailableError("this replica leaves"));
+  running_.ForEach([this](ServerCall& call) {
+    const bool endless =
+        fallback_ != nullptr ? IsHousekeeping(call.path()) : IsReflection(call.path());
+    if (endless) call.End(absl::UnavailableError("this replica leaves"));
   });
 }
 

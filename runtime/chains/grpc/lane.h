@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <grpcpp/completion_queue.h>
@@ -48,6 +49,9 @@ class Lane {
   Health& health() { return health_; }
   DeadlineClock& deadlines() { return deadlines_; }
   Service& service() { return service_; }
+  // From now on it answers what no service has, and health and reflection in the lane's place.
+  void SetFallback(Fallback fallback) { fallback_ = std::move(fallback); }
+  const Fallback& fallback() const { return fallback_; }
   const Options& options() const { return options_; }
 
   // Takes calls as they come. Once, when all services are here.
@@ -65,6 +69,8 @@ class Lane {
   grpc::ServerCompletionQueue& queue() { return queue_; }
   // Who answers a known method, or null.
   const Service::Handler* handler(size_t known) const { return handlers_[known]; }
+  // Who answers another one, or null.
+  const Service::Handler* Find(std::string_view path) const;
 
   // Tells who watches health or asks for reflection to go; the latter are cut.
   void Leave();
@@ -104,6 +110,7 @@ class Lane {
   Health health_;
   DeadlineClock deadlines_;
   Service service_;
+  Fallback fallback_;
   std::vector<const Service::Handler*> handlers_;  // service_'s, of known_
   IntrusiveList<ServerCall> running_;
   std::atomic<size_t> in_flight_{0};

@@ -21,6 +21,7 @@ using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::FileDescriptor;
+using google::protobuf::ServiceDescriptor;
 using wire::v1::ServerReflectionRequest;
 using wire::v1::ServerReflectionResponse;
 
@@ -36,10 +37,10 @@ constexpr Method kV1Alpha{.chainlet = "grpc.reflection.v1alpha.ServerReflection"
 // The files of some contracts, and what can be found in them.
 class DescriptorSet {
  public:
-  explicit DescriptorSet(const std::vector<const ServiceInfo*>& contracts) {
-    for (const ServiceInfo* contract : contracts) {
-      names_.emplace_back(contract->name);
-      const FileDescriptor* file = contract->descriptor()->file();
+  explicit DescriptorSet(const std::vector<const ServiceDescriptor*>& contracts) {
+    for (const ServiceDescriptor* contract : contracts) {
+      names_.push_back(contract->full_name());
+      const FileDescriptor* file = contract->file();
       pools_.insert(file->pool());
       Add(file);
     }
@@ -184,6 +185,12 @@ Stream<Bytes> AnswerEach(std::shared_ptr<const DescriptorSet> set, Stream<Bytes>
 }  // namespace
 
 Service MakeReflection(std::vector<const ServiceInfo*> contracts) {
+  std::vector<const ServiceDescriptor*> descriptors;
+  for (const ServiceInfo* contract : contracts) descriptors.push_back(contract->descriptor());
+  return MakeReflection(descriptors);
+}
+
+Service MakeReflection(const std::vector<const ServiceDescriptor*>& contracts) {
   const auto set = std::make_shared<const DescriptorSet>(contracts);
   Service service;
   for (const Method* method : {&kV1, &kV1Alpha}) {

@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include <google/protobuf/descriptor.h>
+
 #include "chains/contract/method.h"
 #include "chains/contract/service.h"
 
@@ -11,5 +13,7 @@ namespace chains {
 // Answers from the descriptors of these contracts, and of every file that theirs import. The
 // ServiceInfos outlive the Service.
 Service MakeReflection(std::vector<const ServiceInfo*> contracts);
+// The same from descriptors, which outlive the Service and its tasks with their pools.
+Service MakeReflection(const std::vector<const google::protobuf::ServiceDescriptor*>& contracts);
 
 }  // namespace chains

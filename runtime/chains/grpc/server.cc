@@ -61,6 +61,10 @@ void GrpcServer::Serve(size_t reactor, Service service) {
   lanes_[reactor]->service().Merge(std::move(service));
 }
 
+void GrpcServer::SetFallback(size_t reactor, Fallback fallback) {
+  lanes_[reactor]->SetFallback(std::move(fallback));
+}
+
 void GrpcServer::Start() {
   if (std::exchange(started_, true)) return;
   listener_->Start();

@@ -65,6 +65,9 @@ class GrpcServer {
   // Adds the methods of `service` to those that a reactor answers. Before Start(). Its handlers are
   // kept until the GrpcServer is destroyed, what they refer to must be until Drain() returned.
   void Serve(size_t reactor, Service service);
+  // Who answers calls on that reactor of methods that no service has. Health and reflection are its
+  // to answer, too. Before Start(); it is kept, and what it refers to must be, as with Serve().
+  void SetFallback(size_t reactor, Fallback fallback);
   // Starts the reactors and takes calls; health says SERVING.
   void Start();
 

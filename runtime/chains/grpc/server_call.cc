@@ -50,27 +50,32 @@ void ServerCall::Returned(Operation& operation, bool ok) {
 
 void ServerCall::Accepted() {
   const Service::Handler* const handler =
-      known_ == Lane::kOther ? lane_.service().Find(context_.method()) : lane_.handler(known_);
-  const absl::Status refusal = Refusal(handler);
+      known_ == Lane::kOther ? lane_.Find(context_.method()) : lane_.handler(known_);
+  const bool falls_back = handler == nullptr && lane_.fallback() != nullptr;
+  const absl::Status refusal = falls_back ? TooManyCalls() : Refusal(handler);
   lane_.running().PushBack(*this);
   if (!IsHousekeeping(path())) {
     counted_ = true;
     ++lane_.in_flight();
   }
-  if (refusal.ok()) {
-    Run(*handler);
-  } else {
+  if (!refusal.ok()) {
     End(refusal);
+  } else if (falls_back) {
+    RunFallback();
+  } else {
+    Run(*handler);
   }
 }
 
 absl::Status ServerCall::Refusal(const Service::Handler* handler) const {
+  if (handler != nullptr) return TooManyCalls();
+  return absl::UnimplementedError(absl::StrCat("no method ", std::string(path()),
+                                               " here: the replica ", lane_.options().replica,
+                                               " serves ", lane_.Contracts()));
+}
+
+absl::Status ServerCall::TooManyCalls() const {
   const Lane::Options& options = lane_.options();
-  if (handler == nullptr) {
-    return absl::UnimplementedError(absl::StrCat("no method ", std::string(path()),
-                                                 " here: the replica ", options.replica, " serves ",
-                                                 lane_.Contracts()));
-  }
   if (lane_.in_flight() >= options.max_calls && !IsHousekeeping(path())) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "the replica ", options.replica, " has ", lane_.in_flight().load(),
@@ -79,12 +84,25 @@ absl::Status ServerCall::Refusal(const Service::Handler* handler) const {
   return absl::OkStatus();
 }
 
-void ServerCall::Run(const Service::Handler& handler) {
+Context ServerCall::ReceiveContext() {
   Reactor& reactor = lane_.reactor();
   reactor.Tick();
-  Context context =
-      Receive(lane_.deadlines().FromGrpc(context_.raw_deadline(), reactor.EarliestNow()),
-              context_.client_metadata());
+  return Receive(lane_.deadlines().FromGrpc(context_.raw_deadline(), reactor.EarliestNow()),
+                 context_.client_metadata());
+}
+
+void ServerCall::Run(const Service::Handler& handler) { Run(handler, ReceiveContext()); }
+
+void ServerCall::RunFallback() {
+  Context context = ReceiveContext();
+  absl::StatusOr<Service::Handler> found = lane_.fallback()(path(), context);
+  if (!found.ok()) return End(found.status());
+  found_ = std::make_unique<Service::Handler>(*std::move(found));
+  Run(*found_, std::move(context));
+}
+
+void ServerCall::Run(const Service::Handler& handler, Context context) {
+  Reactor& reactor = lane_.reactor();
   if (AsksForReceipt(context_.client_metadata())) {
     receipt_ = std::make_unique<ServedReceipt>(context, reactor, *handler.method);
     context = receipt_->context();

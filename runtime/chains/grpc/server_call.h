@@ -44,8 +44,12 @@ class ServerCall final : public ListNode, public Operation::Owner {
   void Returned(Operation& operation, bool ok) override;
   void Accepted();
   absl::Status Refusal(const Service::Handler* handler) const;
+  absl::Status TooManyCalls() const;
   void Run(const Service::Handler& handler);
   void Failed(const Service::Handler& handler, const absl::Status& failure) const;
+  void RunFallback();
+  void Run(const Service::Handler& handler, Context context);
+  Context ReceiveContext();
   void Answer(absl::StatusOr<Bytes> outcome, MethodKind kind);
   bool failed_to_read();
 
@@ -62,7 +66,8 @@ class ServerCall final : public ListNode, public Operation::Owner {
   Operation write_{*this};
   Operation finish_{*this};
   Bytes request_;
-  std::unique_ptr<ServedReceipt> receipt_;  // where the caller asked for one
+  std::unique_ptr<ServedReceipt> receipt_;   // where the caller asked for one
+  std::unique_ptr<Service::Handler> found_;  // by the lane's fallback, for this call
   std::optional<Root<Bytes>> task_;
   bool has_request_ = false;  // it came along with the call
   bool counted_ = false;
