@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <tuple>
 #include <utility>
 
 #include <openssl/crypto.h>
@@ -59,11 +60,30 @@ absl::StatusOr<ApiKeys> ApiKeys::Parse(std::string_view text) {
       return absl::InvalidArgumentError(Text(
           "line ", number, " does not begin with the SHA-256 of a key, 64 hexadecimal digits"));
     }
-    const std::string bytes = absl::HexStringToBytes(ToAbsl(hash));
-    std::copy(bytes.begin(), bytes.end(), keys.hashes_.emplace_back().begin());
+    keys.Add(absl::HexStringToBytes(ToAbsl(hash)), /*invoke=*/true);
   }
-  if (keys.hashes_.empty()) return absl::InvalidArgumentError("there is no key in it");
+  if (keys.keys_.empty()) return absl::InvalidArgumentError("there is no key in it");
   return keys;
+}
+
+absl::StatusOr<ApiKeys> ApiKeys::From(
+    const google::protobuf::RepeatedPtrField<v1::KnownKey>& known) {
+  ApiKeys keys;
+  for (int i = 0; i < known.size(); ++i) {
+    const std::string& hash = known[i].sha256();
+    if (hash.size() != std::tuple_size_v<Hash>) {
+      return absl::InvalidArgumentError(
+          Text("keys[", i, "].sha256 has ", hash.size(), " bytes, not 32"));
+    }
+    keys.Add(hash, known[i].invoke());
+  }
+  return keys;
+}
+
+void ApiKeys::Add(std::string_view hash, bool invoke) {
+  Known& known = keys_.emplace_back();
+  std::copy(hash.begin(), hash.end(), known.hash.begin());
+  known.invoke = invoke;
 }
 
 absl::Status ApiKeys::Check(std::optional<std::string_view> authorization) const {
@@ -74,9 +94,18 @@ absl::Status ApiKeys::Check(std::optional<std::string_view> authorization) const
   }
   const Hash hash = HashOf(*key);
   bool known = false;
-  for (const Hash& each : hashes_)
-    known |= CRYPTO_memcmp(each.data(), hash.data(), hash.size()) == 0;
+  bool invoke = false;
+  for (const Known& each : keys_) {
+    const bool same = CRYPTO_memcmp(each.hash.data(), hash.data(), hash.size()) == 0;
+    known |= same;
+    invoke |= same & each.invoke;
+  }
   if (!known) return absl::PermissionDeniedError("this key is not known here");
+  if (!invoke) {
+    return absl::PermissionDeniedError(
+        "this key may not call chains: it lacks the scope 'invoke'; make one that has it with "
+        "'chains keys create'");
+  }
   return absl::OkStatus();
 }
 

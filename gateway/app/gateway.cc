@@ -18,6 +18,7 @@ namespace {
 
 using json::Transcoder;
 
+constexpr std::string_view kWake = "wake";
 constexpr const char* kJson = "application/json";
 constexpr size_t kUsualHeaders = 3;
 constexpr const char* kProtobuf = "application/x-protobuf";
@@ -58,16 +59,16 @@ class Gateway::Tally {
       : gateway_(gateway),
         began_(gateway.loop_.Now()),
         bytes_in_(bytes_in),
-        series_(&gateway.nowhere_) {
+        series_(gateway.nowhere_) {
     series_->Began();
   }
   Tally(const Tally&) = delete;
   Tally& operator=(const Tally&) = delete;
   ~Tally() { series_->Ended(status_, gateway_.loop_.Now() - began_, bytes_in_, bytes_out_); }
 
-  void At(Metrics::Series& series) {
-    series_->MovedTo(series);
-    series_ = &series;
+  void At(const std::shared_ptr<Metrics::Series>& series) {
+    series_->MovedTo(*series);
+    series_ = series;
   }
   void Answered(const Response& response) {
     status_ = response.status;
@@ -80,46 +81,68 @@ class Gateway::Tally {
   const size_t bytes_in_;
   size_t bytes_out_ = 0;
   int status_ = 499;  // until it is answered
-  Metrics::Series* series_;
+  std::shared_ptr<Metrics::Series> series_;
 };
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(
     Loop& loop, std::vector<std::unique_ptr<Target>> targets, Options options) {
-  std::vector<Route> routes;
-  for (const auto& target : targets) routes.push_back(target->route());
-  absl::StatusOr<Router> router = Router::Create(std::move(routes));
-  if (!router.ok()) return router.status();
-  return std::unique_ptr<Gateway>(
-      new Gateway(loop, *std::move(router), std::move(targets), std::move(options)));
+  std::vector<std::shared_ptr<Target>> shared;
+  for (std::unique_ptr<Target>& target : targets) shared.push_back(std::move(target));
+  absl::StatusOr<std::shared_ptr<const Routes>> routes =
+      Routes::Create(std::move(shared), options.keys);
+  if (!routes.ok()) return routes.status();
+  std::unique_ptr<Gateway> gateway = Create(loop, std::move(options));
+  gateway->Exchange(*std::move(routes));
+  return gateway;
+}
+
+std::unique_ptr<Gateway> Gateway::Create(Loop& loop, Options options) {
+  return std::unique_ptr<Gateway>(new Gateway(loop, std::move(options)));
+}
+
+void Gateway::Exchange(std::shared_ptr<const Routes> routes) {
+  routes_.Exchange(std::move(routes));
+  const std::set<Metrics::Labels> counted = routes_.routes()->Counted();
+  metrics_.Forget([&](const Metrics::Labels& labels) { return counted.count(labels) > 0; });
+}
+
+const std::vector<std::shared_ptr<Target>>& Gateway::targets() const {
+  static const auto* const kNone = new std::vector<std::shared_ptr<Target>>();
+  return routes_.routes() == nullptr ? *kNone : routes_.routes()->targets();
 }
 
 void Gateway::Start() {
-  for (const auto& target : targets_) target->Start(loop_, options_.backoff);
+  for (const auto& target : targets()) target->Start(loop_, options_.backoff);
 }
 
 void Gateway::Stop() {
   stopped_ = true;
-  for (const auto& target : targets_) target->Stop();
+  for (const auto& target : targets()) target->Stop();
 }
 
 size_t Gateway::ReadyTargets() const {
   size_t ready = 0;
-  for (const auto& target : targets_) ready += target->transcoder() != nullptr ? 1 : 0;
+  for (const auto& target : targets()) ready += target->transcoder() != nullptr ? 1 : 0;
   return ready;
 }
 
-bool Gateway::ready() const { return !stopped_ && ReadyTargets() == targets_.size(); }
+bool Gateway::ready() const { return Readiness().status == 200; }
 
 Task<void> Gateway::FirstAnswers() const {
   constexpr absl::Duration kBetweenLooks = absl::Milliseconds(2);
-  for (const auto& target : targets_) {
+  const std::shared_ptr<const Routes> routes = routes_.routes();
+  if (routes == nullptr) co_return;
+  for (const auto& target : routes->targets()) {
     while (!target->asked()) co_await Sleep(kBetweenLooks);
   }
 }
 
 std::optional<Response> Gateway::Refuse(const RequestHead& head) {
-  if (!options_.keys || IsOwnPage(PathOf(head.target))) return std::nullopt;
-  const absl::Status allowed = options_.keys->Check(head.Header("authorization"));
+  if (IsOwnPage(PathOf(head.target))) return std::nullopt;
+  const std::shared_ptr<const Routes>& routes = routes_.routes();
+  if (routes == nullptr) return ErrorResponse(routes_.Now().status());
+  if (!routes->keys()) return std::nullopt;
+  const absl::Status allowed = routes->keys()->Check(head.Header("authorization"));
   if (allowed.ok()) return std::nullopt;
   Response response = ErrorResponse(allowed);
   if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Api-Key, Bearer");
@@ -149,12 +172,15 @@ Task<Response> Gateway::Handle(Request request) {
 
 Task<Response> Gateway::Call(const Request& request, const std::string& request_id,
                              internal::TraceId trace, const CallersReceipt& receipt, Tally& tally) {
-  const Router::Match match = co_await router_.Find(request.head.target);
-  const Target& target = *targets_[match.route];
+  const std::shared_ptr<const Routes> routes = co_await routes_.Now();
+  const Router::Match match = co_await routes->router().Find(request.head.target);
+  Target& target = routes->target(match.route);
   if (request.head.method != "POST") co_return NotAllowed("POST");
-  if (target.transcoder() == nullptr) co_await target.problem();
+  const bool wakes = match.method == kWake && target.deployment() != nullptr;
+  if (wakes) co_return co_await WakeUp(target);
+  co_await target.problem();
   const Transcoder::Method* method = co_await FindMethod(target, match.method);
-  tally.At(SeriesOf(target, *method));
+  tally.At(target.SeriesOf(*method, metrics_));
   const absl::Duration timeout =
       co_await TimeoutOf(request.head, options_.timeout, options_.max_timeout);
   co_await receipt.status();
@@ -164,6 +190,14 @@ Task<Response> Gateway::Call(const Request& request, const std::string& request_
     co_return co_await CallOnRecord(request, target, *method, recorded);
   }
   co_return co_await CallMethod(request, target, *method, context, nullptr);
+}
+
+Task<Response> Gateway::WakeUp(const Target& target) {
+  const std::shared_ptr<Deployment> deployment = target.deployment();
+  co_await deployment->WakeUp();
+  Response accepted = Page(kJson, "{}");
+  accepted.status = 202;
+  co_return accepted;
 }
 
 // The gateway is the caller of the entrypoint; JSON is its part of serializing.
@@ -204,6 +238,9 @@ Task<Response> Gateway::CallMethod(const Request& request, const Target& target,
   } else {
     sent = Bytes(request.body);
   }
+  if (target.deployment() != nullptr && !target.deployment()->awake()) {
+    co_await AwaitReplica(target.deployment(), context);
+  }
   absl::StatusOr<Bytes> outcome = co_await internal::Within<Bytes>(
       target.channel().Unary(method.call, std::move(sent)), context);
   const Bytes received = co_await std::move(outcome);
@@ -218,17 +255,6 @@ Task<Response> Gateway::CallMethod(const Request& request, const Target& target,
   }
   std::string body = co_await std::move(json);
   co_return Page(kJson, std::move(body));
-}
-
-// Only names that the configuration or a contract has: clients cannot make up series.
-Metrics::Series& Gateway::SeriesOf(const Target& target, const Transcoder::Method& method) {
-  Metrics::Series*& series = series_[&method];
-  if (series == nullptr) {
-    series = &metrics_.Of({.chain = target.route().chain,
-                           .deployment = target.route().Path().substr(1),
-                           .method = method.snake_name});
-  }
-  return *series;
 }
 
 absl::StatusOr<const Transcoder::Method*> Gateway::FindMethod(const Target& target,
@@ -255,28 +281,34 @@ Response Gateway::OwnPage(const RequestHead& head) {
   if (path == "/openapi.json") return Page(kJson, OpenApiText());
   const size_t connections = connections_ ? connections_() : 0;
   return Page("text/plain; version=0.0.4",
-              metrics_.Text(connections, ReadyTargets(), targets_.size()));
+              metrics_.Text(connections, ReadyTargets(), targets().size()));
 }
 
 Response Gateway::Readiness() const {
   if (stopped_) return ErrorResponse(absl::UnavailableError("draining"));
+  const absl::StatusOr<std::shared_ptr<const Routes>> routes = routes_.Now();
+  if (!routes.ok()) return ErrorResponse(routes.status());
   std::vector<std::string> problems;
-  for (const auto& target : targets_) {
-    if (target->transcoder() == nullptr) problems.emplace_back(MessageOf(target->problem()));
+  for (const auto& target : targets()) {
+    const bool is_known = target->transcoder() != nullptr || target->deployment() != nullptr;
+    if (!is_known) problems.emplace_back(MessageOf(target->problem()));
   }
   if (problems.empty()) return Page("text/plain", "ready\n");
   return ErrorResponse(absl::UnavailableError(absl::StrJoin(problems, "; ")));
 }
 
 std::string Gateway::OpenApiText() const {
-  std::vector<DescribedRoute> routes;
-  for (size_t i = 0; i < targets_.size(); ++i) {
-    if (targets_[i]->transcoder() == nullptr) continue;
-    routes.push_back({.name = targets_[i]->route().ToString(),
-                      .path = router_.PathsOf(i).front(),
-                      .transcoder = targets_[i]->transcoder()});
+  const std::shared_ptr<const Routes>& routes = routes_.routes();
+  std::vector<DescribedRoute> described;
+  for (size_t i = 0; i < targets().size(); ++i) {
+    const Target& target = *targets()[i];
+    if (target.transcoder() == nullptr) continue;
+    described.push_back({.name = target.route().ToString(),
+                         .path = routes->router().PathsOf(i).front(),
+                         .transcoder = target.transcoder()});
   }
-  return OpenApi(routes, options_.keys ? NeedsKey::kYes : NeedsKey::kNo);
+  const bool open = routes != nullptr && !routes->keys();
+  return OpenApi(described, open ? NeedsKey::kNo : NeedsKey::kYes);
 }
 
 }  // namespace chains::gateway

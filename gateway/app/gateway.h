@@ -4,9 +4,12 @@
 //   HttpServer server(loop, sockets, **gateway, HttpOptions());
 //   (*gateway)->Start();
 //
-// Beside the routes' methods it answers GET /healthz (the process lives), /readyz (every route's
-// contract is known, and it is not draining), /metrics and /openapi.json, none of which wants a
-// key.
+// Its routes stay, as here, or are exchanged by who knows them: a request ends on those that it
+// began with.
+//
+// Beside the routes' methods it answers GET /healthz (the process lives), /readyz (there are
+// routes, every route's contract is known, and it is not draining), /metrics and /openapi.json,
+// none of which wants a key. POST …/wake starts a platform's deployment.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +18,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -25,9 +27,9 @@
 #include "gateway/app/api_keys.h"
 #include "gateway/app/metrics.h"
 #include "gateway/app/receipt_header.h"
+#include "gateway/app/routes.h"
 #include "gateway/app/target.h"
 #include "gateway/http/handler.h"
-#include "gateway/route/router.h"
 
 namespace chains::gateway {
 
@@ -35,7 +37,8 @@ namespace chains::gateway {
 class Gateway final : public Handler {
  public:
   struct Options {
-    std::optional<ApiKeys> keys = std::nullopt;  // nullopt: everybody may call
+    // Of the routes that it is created with; nullopt: everybody may call.
+    std::optional<ApiKeys> keys = std::nullopt;
     absl::Duration timeout = absl::Seconds(60);  // without a Chains-Timeout header
     absl::Duration max_timeout = absl::Hours(1);
     size_t blocking_bytes = 256 << 10;  // larger bodies are transcoded off the loop
@@ -44,6 +47,12 @@ class Gateway final : public Handler {
 
   static absl::StatusOr<std::unique_ptr<Gateway>> Create(
       Loop& loop, std::vector<std::unique_ptr<Target>> targets, Options options);
+  // Without routes: requests are refused until there are some.
+  static std::unique_ptr<Gateway> Create(Loop& loop, Options options);
+
+  // Requests that begin from now on take these.
+  void Exchange(std::shared_ptr<const Routes> routes);
+  RoutesInForce& routes() { return routes_; }
 
   // Begins to ask for contracts that are not known.
   void Start();
@@ -63,14 +72,11 @@ class Gateway final : public Handler {
  private:
   class Tally;
 
-  Gateway(Loop& loop, Router router, std::vector<std::unique_ptr<Target>> targets, Options options)
-      : loop_(loop),
-        router_(std::move(router)),
-        targets_(std::move(targets)),
-        options_(std::move(options)) {}
+  Gateway(Loop& loop, Options options) : loop_(loop), options_(std::move(options)) {}
 
   Task<Response> Call(const Request& request, const std::string& request_id,
                       internal::TraceId trace, const CallersReceipt& receipt, Tally& tally);
+  Task<Response> WakeUp(const Target& target);
   Task<Response> CallOnRecord(const Request& request, const Target& target,
                               const json::Transcoder::Method& method, const Context& context);
   // `record` is null where no receipt is written.
@@ -79,19 +85,17 @@ class Gateway final : public Handler {
                             internal::CallRecord* record);
   absl::StatusOr<const json::Transcoder::Method*> FindMethod(const Target& target,
                                                              const std::string& name) const;
-  Metrics::Series& SeriesOf(const Target& target, const json::Transcoder::Method& method);
   Response OwnPage(const RequestHead& head);
   Response Readiness() const;
   std::string OpenApiText() const;
+  const std::vector<std::shared_ptr<Target>>& targets() const;
   size_t ReadyTargets() const;
 
   Loop& loop_;
-  const Router router_;
-  const std::vector<std::unique_ptr<Target>> targets_;
   const Options options_;
   Metrics metrics_;
-  Metrics::Series& nowhere_ = metrics_.Of({});  // what no route has
-  std::unordered_map<const json::Transcoder::Method*, Metrics::Series*> series_;
+  const std::shared_ptr<Metrics::Series> nowhere_ = metrics_.Of({});  // what no route has
+  RoutesInForce routes_;
   std::function<size_t()> connections_;
   bool stopped_ = false;
 };

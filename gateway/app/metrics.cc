@@ -66,6 +66,14 @@ Metrics::Series::Series(Metrics& metrics, const Labels& labels)
       bytes_in_(metrics.bytes_in_.Add(labels_)),
       bytes_out_(metrics.bytes_out_.Add(labels_)) {}
 
+Metrics::Series::~Series() {
+  metrics_.in_flight_.Remove(&in_flight_);
+  metrics_.seconds_.Remove(&seconds_);
+  metrics_.bytes_in_.Remove(&bytes_in_);
+  metrics_.bytes_out_.Remove(&bytes_out_);
+  for (const auto& [status, counter] : requests_) metrics_.requests_.Remove(counter);
+}
+
 void Metrics::Series::Ended(int http_status, absl::Duration took, size_t bytes_in,
                             size_t bytes_out) {
   in_flight_.Decrement();
@@ -88,8 +96,16 @@ std::string Metrics::Text(size_t connections, size_t routes_ready, size_t routes
   return prometheus::TextSerializer().Serialize(registry_.Collect());
 }
 
-Metrics::Series& Metrics::Of(const Labels& labels) {
-  return by_labels_.try_emplace(labels, *this, labels).first->second;
+std::shared_ptr<Metrics::Series> Metrics::Of(const Labels& labels) {
+  std::shared_ptr<Series>& series = by_labels_[labels];
+  if (series == nullptr) series = std::make_shared<Series>(*this, labels);
+  return series;
+}
+
+void Metrics::Forget(const std::function<bool(const Labels&)>& is_wanted) {
+  std::erase_if(by_labels_, [&](const auto& each) {
+    return each.second.use_count() == 1 && !is_wanted(each.first);
+  });
 }
 
 }  // namespace chains::gateway

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 #include <prometheus/counter.h>
@@ -25,11 +27,13 @@ class Metrics {
     auto operator<=>(const Labels&) const = default;
   };
 
-  // What is counted under such labels; it lives as long as the Metrics.
+  // What is counted under such labels. The Metrics outlive it.
   class Series {
    public:
     Series(Metrics& metrics, const Labels& labels);
     Series(const Series&) = delete;
+    Series& operator=(const Series&) = delete;
+    ~Series();
 
     void Began() { in_flight_.Increment(); }
     // A request that runs turned out to be of `to`.
@@ -53,7 +57,10 @@ class Metrics {
   Metrics();
 
   // Takes a search among names; who counts often keeps it.
-  Series& Of(const Labels& labels);
+  std::shared_ptr<Series> Of(const Labels& labels);
+  // Counts no more what `is_wanted` does not want and nobody holds, so that a gateway whose
+  // deployments come and go does not grow.
+  void Forget(const std::function<bool(const Labels&)>& is_wanted);
 
   // Prometheus' text format. What is not counted as it happens is asked for here.
   std::string Text(size_t connections, size_t routes_ready, size_t routes);
@@ -68,7 +75,7 @@ class Metrics {
   prometheus::Gauge& connections_;
   prometheus::Gauge& routes_ready_;
   prometheus::Gauge& routes_;
-  std::map<Labels, Series> by_labels_;  // they stay where they are
+  std::map<Labels, std::shared_ptr<Series>> by_labels_;
 };
 
 }  // namespace chains::gateway

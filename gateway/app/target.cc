@@ -29,12 +29,23 @@ bool Serves(const v1::DescribeResponse& description, const std::string& chainlet
 
 }  // namespace
 
-Target::Target(Route route, Channel& channel, std::unique_ptr<Channel> owned)
+Target::Target(Route route, Channel& channel, std::unique_ptr<Channel> owned,
+               std::shared_ptr<Deployment> deployment, absl::Status problem)
     : route_(std::move(route)),
       owned_(std::move(owned)),
+      deployment_(std::move(deployment)),
       channel_(channel),
-      problem_(absl::UnavailableError(
-          Text(route_.ToString(), " is not there yet: its entrypoint has not answered so far"))) {}
+      problem_(std::move(problem)) {}
+
+std::shared_ptr<Target> Target::Of(Route route, std::shared_ptr<Deployment> deployment,
+                                   std::shared_ptr<const Transcoder> transcoder,
+                                   absl::Status problem) {
+  Channel& channel = deployment->channel();
+  std::shared_ptr<Target> target(
+      new Target(std::move(route), channel, nullptr, std::move(deployment), std::move(problem)));
+  target->transcoder_ = std::move(transcoder);
+  return target;
+}
 
 absl::StatusOr<std::unique_ptr<Target>> Target::Create(Route route, Channel& channel,
                                                        const Contract& contract) {
@@ -51,7 +62,10 @@ absl::StatusOr<std::unique_ptr<Target>> Target::Create(Route route,
 absl::StatusOr<std::unique_ptr<Target>> Target::Create(Route route, Channel& channel,
                                                        std::unique_ptr<Channel> owned,
                                                        const Contract& contract) {
-  std::unique_ptr<Target> target(new Target(std::move(route), channel, std::move(owned)));
+  absl::Status problem = absl::UnavailableError(
+      Text(route.ToString(), " is not there yet: its entrypoint has not answered so far"));
+  std::unique_ptr<Target> target(
+      new Target(std::move(route), channel, std::move(owned), nullptr, std::move(problem)));
   target->entrypoint_ = contract.entrypoint;
   if (contract.descriptors) {
     const absl::Status learned = target->Learn(*contract.descriptors, contract.entrypoint);
@@ -61,7 +75,7 @@ absl::StatusOr<std::unique_ptr<Target>> Target::Create(Route route, Channel& cha
 }
 
 void Target::Start(Loop& loop, Backoff backoff) {
-  if (transcoder_ != nullptr || asking_ != nullptr) return;
+  if (transcoder_ != nullptr || asking_ != nullptr || deployment_ != nullptr) return;
   asking_ = std::make_unique<internal::Root<void>>(loop, Context(), AskUntilAnswered(backoff),
                                                    [this](const auto&) { asking_.reset(); });
   asking_->Start();
@@ -102,6 +116,19 @@ absl::Status Target::Learn(const google::protobuf::FileDescriptorSet& descriptor
   transcoder_ = *std::move(transcoder);
   problem_ = absl::OkStatus();
   return absl::OkStatus();
+}
+
+Metrics::Labels Target::LabelsOf(const Transcoder::Method& method) const {
+  return {
+      .chain = route_.chain, .deployment = route_.Path().substr(1), .method = method.snake_name};
+}
+
+// Only names that the configuration or a contract has: clients cannot make up series.
+const std::shared_ptr<Metrics::Series>& Target::SeriesOf(const Transcoder::Method& method,
+                                                         Metrics& metrics) {
+  std::shared_ptr<Metrics::Series>& series = series_[&method];
+  if (series == nullptr) series = metrics.Of(LabelsOf(method));
+  return series;
 }
 
 }  // namespace chains::gateway

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include <google/protobuf/descriptor.pb.h>
 
@@ -13,6 +14,8 @@
 #include "chains/core/loop.h"
 #include "chains/core/root.h"
 #include "chains/json/transcoder.h"
+#include "gateway/app/deployment.h"
+#include "gateway/app/metrics.h"
 #include "gateway/route/route.h"
 
 namespace chains::gateway {
@@ -39,24 +42,41 @@ class Target {
   static absl::StatusOr<std::unique_ptr<Target>> Create(Route route,
                                                         std::unique_ptr<Channel> channel,
                                                         const Contract& contract);
+  // A deployment of the platform. Without `transcoder`, `problem` says why.
+  static std::shared_ptr<Target> Of(Route route, std::shared_ptr<Deployment> deployment,
+                                    std::shared_ptr<const json::Transcoder> transcoder,
+                                    absl::Status problem);
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
 
-  // Asks for the contract where it is not known. Stop() before the loop ends.
+  // Asks a replica for the contract where it is not known; never the platform's, which says it by
+  // itself. Stop() before the loop ends.
   void Start(Loop& loop) { Start(loop, Backoff()); }
   void Start(Loop& loop, Backoff backoff);
   void Stop() { asking_.reset(); }
 
   const Route& route() const { return route_; }
   Channel& channel() const { return channel_; }
-  // Null until it is known; then `problem` says why: UNAVAILABLE. Once there it stays.
+  // Null where it is no platform's.
+  const std::shared_ptr<Deployment>& deployment() const { return deployment_; }
+  // Null until it is known. Once there it stays.
   const json::Transcoder* transcoder() const { return transcoder_.get(); }
-  const absl::Status& problem() const { return problem_; }
+  // Why requests are refused: UNAVAILABLE; never OK without a transcoder.
+  const absl::Status& problem() const {
+    const bool refuses = problem_.ok() && deployment_ != nullptr && !deployment_->awake();
+    return refuses ? deployment_->refusal() : problem_;
+  }
   // Whether it is known, or has been asked for in vain.
-  bool asked() const { return asked_ || transcoder_ != nullptr; }
+  bool asked() const { return asked_ || transcoder_ != nullptr || deployment_ != nullptr; }
+
+  // What is counted of one of its methods, in `metrics`, always the same.
+  const std::shared_ptr<Metrics::Series>& SeriesOf(const json::Transcoder::Method& method,
+                                                   Metrics& metrics);
+  Metrics::Labels LabelsOf(const json::Transcoder::Method& method) const;
 
  private:
-  Target(Route route, Channel& channel, std::unique_ptr<Channel> owned);
+  Target(Route route, Channel& channel, std::unique_ptr<Channel> owned,
+         std::shared_ptr<Deployment> deployment, absl::Status problem);
   static absl::StatusOr<std::unique_ptr<Target>> Create(Route route, Channel& channel,
                                                         std::unique_ptr<Channel> owned,
                                                         const Contract& contract);
@@ -67,9 +87,11 @@ class Target {
 
   const Route route_;
   const std::unique_ptr<Channel> owned_;
+  const std::shared_ptr<Deployment> deployment_;
   Channel& channel_;
   std::string entrypoint_;
-  std::unique_ptr<const json::Transcoder> transcoder_;
+  std::shared_ptr<const json::Transcoder> transcoder_;
+  std::unordered_map<const json::Transcoder::Method*, std::shared_ptr<Metrics::Series>> series_;
   absl::Status problem_;
   bool asked_ = false;
   std::unique_ptr<internal::Root<void>> asking_;

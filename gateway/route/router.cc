@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -74,12 +75,14 @@ class Path {
 }  // namespace
 
 absl::StatusOr<Router> Router::Create(std::vector<Route> routes) {
-  for (size_t i = 0; i < routes.size(); ++i) {
-    if (std::find(routes.begin(), routes.begin() + i, routes[i]) != routes.begin() + i) {
-      return absl::AlreadyExistsError(Text("the route ", routes[i].ToString(), " is given twice"));
-    }
+  Router router(std::move(routes));
+  const auto& sorted = router.by_name_;
+  for (size_t i = 1; i < sorted.size(); ++i) {
+    const Route& route = router.routes_[sorted[i]];
+    if (route != router.routes_[sorted[i - 1]]) continue;
+    return absl::AlreadyExistsError(Text("the route ", route.ToString(), " is given twice"));
   }
-  return Router(std::move(routes));
+  return router;
 }
 
 Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
@@ -87,6 +90,10 @@ Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
     if (std::find(chains_.begin(), chains_.end(), route.chain) == chains_.end())
       chains_.push_back(route.chain);
   }
+  by_name_.resize(routes_.size());
+  std::iota(by_name_.begin(), by_name_.end(), size_t{0});
+  std::sort(by_name_.begin(), by_name_.end(),
+            [this](size_t a, size_t b) { return NameOf(routes_[a]) < NameOf(routes_[b]); });
 }
 
 absl::StatusOr<Router::Match> Router::Find(std::string_view target) const {
@@ -140,11 +147,39 @@ absl::StatusOr<size_t> Router::Default(std::string_view chain) const {
 
 std::optional<size_t> Router::IndexOf(std::string_view chain, Route::Kind kind,
                                       std::string_view name) const {
-  for (size_t i = 0; i < routes_.size(); ++i) {
-    const Route& route = routes_[i];
-    if (route.kind == kind && route.name == name && route.chain == chain) return i;
+  const Name wanted{kind, name, chain};
+  const auto found =
+      std::lower_bound(by_name_.begin(), by_name_.end(), wanted,
+                       [this](size_t i, const Name& wants) { return NameOf(routes_[i]) < wants; });
+  if (found == by_name_.end() || NameOf(routes_[*found]) != wanted) return std::nullopt;
+  return *found;
+}
+
+absl::StatusOr<size_t> Router::Choose(std::string_view chain, std::string_view environment,
+                                      std::string_view deployment) const {
+  if (!environment.empty() && !deployment.empty()) {
+    return absl::InvalidArgumentError("an environment and a deployment are named; name one");
   }
-  return std::nullopt;
+  if (chain.empty() && !deployment.empty()) chain = ChainOf(deployment);
+  if (chain.empty() && chains_.size() == 1) chain = chains_.front();
+  if (chain.empty()) {
+    return absl::NotFoundError(Text(deployment.empty() ? "no chain is named" : "no such deployment",
+                                    "; chains here: ", absl::StrJoin(chains_, ", ")));
+  }
+  if (environment.empty() && deployment.empty()) return Default(chain);
+  const auto kind = deployment.empty() ? Route::Kind::kEnvironment : Route::Kind::kDeployment;
+  if (const auto route = IndexOf(chain, kind, deployment.empty() ? environment : deployment)) {
+    return *route;
+  }
+  return absl::NotFoundError(Text("the chain ", chain, " has no such deployment here, only: ",
+                                  absl::StrJoin(RoutesOf(chain), ", ")));
+}
+
+std::string_view Router::ChainOf(std::string_view deployment) const {
+  const auto found = std::find_if(routes_.begin(), routes_.end(), [&](const Route& route) {
+    return route.kind == Route::Kind::kDeployment && route.name == deployment;
+  });
+  return found == routes_.end() ? std::string_view() : std::string_view(found->chain);
 }
 
 std::vector<std::string> Router::PathsOf(size_t route) const {

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -36,12 +37,21 @@ class Router {
   absl::StatusOr<Match> Find(std::string_view target) const;
 
   const std::vector<Route>& routes() const { return routes_; }
+  // The route that names say, as gRPC callers give them: `deployment` is an id, and excludes
+  // `environment`. What is empty is left out, as in a path: the only chain; production, without it
+  // development. NOT_FOUND says what there is instead.
+  absl::StatusOr<size_t> Choose(std::string_view chain, std::string_view environment,
+                                std::string_view deployment) const;
   // Every path at which a route's methods are, the method left off; the preferred one first.
   std::vector<std::string> PathsOf(size_t route) const;
 
  private:
   // Each of a path's, decoded.
   using Segments = std::span<const std::string_view>;
+
+  // A route's name, in the order of by_name_.
+  using Name = std::tuple<Route::Kind, std::string_view, std::string_view>;
+  static Name NameOf(const Route& route) { return {route.kind, route.name, route.chain}; }
 
   explicit Router(std::vector<Route> routes);
 
@@ -51,9 +61,12 @@ class Router {
   // Index into routes(); nullopt without one.
   std::optional<size_t> IndexOf(std::string_view chain, Route::Kind kind,
                                 std::string_view name) const;
+  // Empty without such a deployment.
+  std::string_view ChainOf(std::string_view deployment) const;
   std::vector<std::string> RoutesOf(std::string_view chain) const;
 
   std::vector<Route> routes_;
+  std::vector<size_t> by_name_;      // indices into routes_, sorted
   std::vector<std::string> chains_;  // each once
 };
 

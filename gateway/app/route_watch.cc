@@ -1,0 +1,227 @@
+#include "gateway/app/route_watch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "chains/core/text.h"
+#include "chains/core/timing.h"
+
+namespace chains::gateway {
+namespace {
+
+using json::Transcoder;
+
+Task<void> UntilNext(Signal& signal) { co_await signal.Next(); }
+
+}  // namespace
+
+RouteWatch::RouteWatch(Loop& loop, Channel& platform, ElasticChannel::Connect connect,
+                       Options options, Gateway& gateway)
+    : loop_(loop),
+      connect_(std::move(connect)),
+      options_(std::move(options)),
+      gateway_(gateway),
+      context_(absl::InfiniteFuture(), internal::TraceId(), {{"chains-token", options_.token}}),
+      control_(Contract<v1::Control>::Connect(platform)) {}
+
+RouteWatch::~RouteWatch() { Stop(); }
+
+void RouteWatch::Start() {
+  watching_.emplace(loop_, context_, WatchForever(), [this](const auto&) { watching_.reset(); });
+  watching_->Start();
+}
+
+void RouteWatch::Stop() {
+  watching_.reset();
+  const absl::Status why = absl::UnavailableError("the gateway stops");
+  for (auto& [id, known] : known_) known.deployment->Leave(why);
+  known_.clear();
+}
+
+Task<void> RouteWatch::WatchForever() {
+  for (absl::Duration pause = options_.first_pause;;
+       pause = std::min(2 * pause, options_.max_pause)) {
+    connected_ = false;
+    const absl::StatusOr<internal::Unit> ended = co_await Outcome(WatchOnce());
+    problem_ = ended.ok() ? absl::UnavailableError("the platform ended the stream of routes")
+                          : ended.status();
+    gateway_.routes().Missing(problem_);
+    if (connected_) pause = options_.first_pause;
+    co_await Sleep(pause);
+  }
+}
+
+Task<void> RouteWatch::WatchOnce() {
+  Stream<v1::RouteTable> tables = control_->WatchRoutes(Seen());
+  while (std::optional<v1::RouteTable> table = co_await tables.Next()) {
+    co_await Take(*table);
+    problem_ = absl::OkStatus();
+  }
+}
+
+// What is told at once is told in any case: who looks away meanwhile sees that to_tell_ has grown.
+Stream<v1::RoutesSeen> RouteWatch::Seen() {
+  uint64_t told = to_tell_ - 1;
+  bool told_waiting = false;
+  while (true) {
+    while (told == to_tell_) {
+      // One that waits no more is told of too, once.
+      if (!told_waiting && !AnyWaiting()) {
+        co_await told_sooner_.Next();
+        continue;
+      }
+      const absl::StatusOr<internal::Unit> sooner =
+          co_await Outcome(WithTimeout(UntilNext(told_sooner_), options_.load_period));
+      if (!sooner.ok()) break;
+    }
+    told = to_tell_;
+    told_waiting = AnyWaiting();
+    v1::RoutesSeen seen = SeenNow();
+    co_yield std::move(seen);
+  }
+}
+
+v1::RoutesSeen RouteWatch::SeenNow() const {
+  v1::RoutesSeen seen;
+  seen.set_gateway(options_.gateway);
+  seen.set_version(connected_ ? version_ : 0);
+  for (const auto& [id, known] : known_) {
+    if (known.deployment->waiting() == 0) continue;
+    v1::DeploymentLoad& load = *seen.add_loads();
+    load.set_deployment(id);
+    load.set_waiting(known.deployment->waiting());
+  }
+  return seen;
+}
+
+bool RouteWatch::AnyWaiting() const {
+  return std::any_of(known_.begin(), known_.end(),
+                     [](const auto& each) { return each.second.deployment->waiting() > 0; });
+}
+
+// A table that cannot be taken changes nothing, ends the stream, and is asked for again.
+absl::Status RouteWatch::Take(const v1::RouteTable& table) {
+  KnownById next;
+  for (const v1::DeploymentRoute& route : table.deployments()) {
+    next.emplace(route.deployment(), Learn(route, next));
+  }
+  absl::StatusOr<std::shared_ptr<const Routes>> routes = RoutesFrom(table, next);
+  if (!routes.ok()) {
+    return absl::Status(routes.status().code(), Text("the platform's table ", table.version(), ": ",
+                                                     MessageOf(routes.status())));
+  }
+  gateway_.Exchange(*std::move(routes));
+  for (const v1::DeploymentRoute& route : table.deployments()) {
+    next.at(route.deployment()).deployment->Update(route);
+  }
+  known_.swap(next);
+  LeaveOthers(next);
+  version_ = table.version();
+  connected_ = true;
+  TellSoon();
+  return absl::OkStatus();
+}
+
+// Another contract is another deployment: what was written for the old one does not go to replicas
+// of the new.
+RouteWatch::Known RouteWatch::Learn(const v1::DeploymentRoute& route, const KnownById& next) {
+  const auto found = known_.find(route.deployment());
+  Known known;
+  if (found != known_.end() && found->second.contract == route.contract()) known = found->second;
+  if (known.deployment == nullptr) {
+    Deployment::Starter& starter = *this;
+    known.contract = route.contract();
+    known.deployment = std::make_shared<Deployment>(loop_, route.chain(), route.deployment(),
+                                                    connect_, starter, options_.deployment);
+  }
+  if (known.transcoder == nullptr) LearnContract(route, next, known);
+  return known;
+}
+
+void RouteWatch::LearnContract(const v1::DeploymentRoute& route, const KnownById& next,
+                               Known& known) {
+  if (route.descriptors().file().empty()) {
+    known.transcoder = TranscoderOf(known.contract, route.entrypoint(), next);
+  }
+  known.problem = absl::OkStatus();
+  if (known.transcoder != nullptr) return;
+  absl::StatusOr<std::unique_ptr<const Transcoder>> transcoder =
+      Transcoder::Create(route.descriptors(), route.entrypoint());
+  if (transcoder.ok()) {
+    known.transcoder = *std::move(transcoder);
+  } else {
+    known.problem = absl::UnavailableError(Text("the contract of the deployment ",
+                                                route.deployment(), " of ", route.chain(),
+                                                " is not known: ", MessageOf(transcoder.status())));
+  }
+}
+
+// Deployments may have a contract in common, which then came with another one.
+std::shared_ptr<const Transcoder> RouteWatch::TranscoderOf(const std::string& contract,
+                                                           const std::string& entrypoint,
+                                                           const KnownById& next) const {
+  for (const KnownById* each : {&next, &known_}) {
+    for (const auto& [id, known] : *each) {
+      const bool is_it = known.contract == contract && known.transcoder != nullptr &&
+                         known.transcoder->service().full_name() == entrypoint;
+      if (is_it) return known.transcoder;
+    }
+  }
+  return nullptr;
+}
+
+void RouteWatch::LeaveOthers(const KnownById& before) {
+  for (const auto& [id, old] : before) {
+    const auto now = known_.find(id);
+    if (now != known_.end() && now->second.deployment == old.deployment) continue;
+    const std::string_view what = now == known_.end()
+                                      ? " was deleted"
+                                      : ": its contract changed while the request waited for a "
+                                        "replica; send it again";
+    old.deployment->Leave(
+        absl::UnavailableError(Text("the deployment ", id, " of ", old.deployment->chain(), what)));
+  }
+}
+
+absl::StatusOr<std::shared_ptr<const Routes>> RouteWatch::RoutesFrom(const v1::RouteTable& table,
+                                                                     const KnownById& known) {
+  std::vector<std::shared_ptr<Target>> targets;
+  const auto add = [&](Route route, const Known& of) {
+    targets.push_back(Target::Of(std::move(route), of.deployment, of.transcoder, of.problem));
+  };
+  for (const v1::DeploymentRoute& each : table.deployments()) {
+    add({.chain = each.chain(), .kind = Route::Kind::kDeployment, .name = each.deployment()},
+        known.at(each.deployment()));
+  }
+  for (const v1::EnvironmentRoute& each : table.environments()) {
+    const auto found = known.find(each.deployment());
+    if (found == known.end()) {
+      return absl::InvalidArgumentError(Text("the environment ", each.environment(), " of ",
+                                             each.chain(), " points at ", each.deployment(),
+                                             ", which is no deployment"));
+    }
+    add({.chain = each.chain(), .kind = Route::Kind::kEnvironment, .name = each.environment()},
+        found->second);
+  }
+  if (table.open()) return Routes::Create(std::move(targets), std::nullopt);
+  absl::StatusOr<ApiKeys> keys = ApiKeys::From(table.keys());
+  if (!keys.ok()) return keys.status();
+  return Routes::Create(std::move(targets), *std::move(keys));
+}
+
+Task<void> RouteWatch::WakeUp(std::string deployment) {
+  v1::WakeUpRequest request;
+  request.set_deployment(deployment);
+  const absl::StatusOr<v1::WakeUpResponse> response =
+      co_await internal::Within<v1::WakeUpResponse>(control_->WakeUp(std::move(request)), context_);
+  co_await response.status();
+}
+
+void RouteWatch::WaitingBegan() { TellSoon(); }
+
+void RouteWatch::TellSoon() {
+  ++to_tell_;
+  told_sooner_.Happens();
+}
+
+}  // namespace chains::gateway
