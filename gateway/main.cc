@@ -1,4 +1,4 @@
-// chains-gateway: HTTP and JSON in front of the entrypoints of chains.
+// chains-gateway: HTTP and JSON, and gRPC, in front of the entrypoints of chains.
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -23,6 +23,7 @@
 #include "chains/policy/balanced.h"
 #include "gateway/app/api_keys.h"
 #include "gateway/app/gateway_server.h"
+#include "gateway/app/platform_server.h"
 #include "gateway/route/route.h"
 
 namespace chains::gateway {
@@ -33,6 +34,9 @@ constexpr int kUsage = 2;
 struct Flags {
   std::vector<std::string> listen = {"127.0.0.1:8080"};
   std::vector<std::string> routes;
+  std::string platform;
+  std::string token_file;
+  std::string grpc_listen;
   std::string api_keys;
   bool no_auth = false;
   std::string descriptors;
@@ -42,15 +46,27 @@ struct Flags {
   size_t max_connections = HttpOptions().max_connections;
 };
 
+void DeclarePlatform(CLI::App& app, Flags& flags, CLI::Option& routes) {
+  auto* platform = app.add_option("--platform", flags.platform,
+                                  "where a platform tells routes and keys: HOST:PORT or unix:PATH");
+  platform->excludes(&routes);
+  auto* token = app.add_option("--token-file", flags.token_file, "file with the platform's token");
+  platform->needs(token);
+  token->needs(platform);
+  app.add_option("--grpc-listen", flags.grpc_listen,
+                 "where gRPC clients call what the platform has deployed: HOST:PORT or unix:PATH")
+      ->needs(platform);
+}
+
 void Declare(CLI::App& app, Flags& flags) {
   app.add_option("--listen", flags.listen,
                  "where HTTP is answered: HOST:PORT, [HOST]:PORT or unix:PATH")
       ->capture_default_str();
-  app.add_option(
-         "--route", flags.routes,
-         "CHAIN/ENVIRONMENT=ADDRESS[,ADDRESS…] or CHAIN/deployment/ID=ADDRESS: the replicas of "
-         "an entrypoint; may be given several times")
-      ->required();
+  auto* routes = app.add_option(
+      "--route", flags.routes,
+      "CHAIN/ENVIRONMENT=ADDRESS[,ADDRESS…] or CHAIN/deployment/ID=ADDRESS: the replicas of "
+      "an entrypoint; may be given several times");
+  DeclarePlatform(app, flags, *routes);
   auto* keys = app.add_option("--api-keys", flags.api_keys,
                               "file with the SHA-256 of a key on each line, in hexadecimal");
   app.add_flag("--no-auth", flags.no_auth, "everybody who reaches the address may call")
@@ -176,12 +192,67 @@ int Fail(const absl::Status& status) {
   return kUsage;
 }
 
+// Says where it answers, then waits until it is to end.
+void AnswerUntilSignal(const std::vector<std::string>& addresses, const sigset_t& signals) {
+  std::printf("chains-gateway answers at %s\n", absl::StrJoin(addresses, ", ").c_str());
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&signals, &signal);
+}
+
+absl::StatusOr<std::string> TokenFrom(const std::string& path) {
+  std::ifstream file(path);
+  std::string token;
+  if (file >> token) return token;
+  return absl::InvalidArgumentError(Text("--token-file ", path, ": there is no token in it"));
+}
+
+absl::StatusOr<PlatformGateway::Options> PlatformOptionsFrom(const Flags& flags) {
+  if (flags.listen.size() != 1) {
+    return absl::InvalidArgumentError("--listen: give one address with --platform");
+  }
+  if (flags.no_auth || !flags.api_keys.empty() || !flags.descriptors.empty() ||
+      !flags.entrypoint.empty()) {
+    return absl::InvalidArgumentError(
+        "--platform: it tells keys and contracts; leave out --no-auth, --api-keys, --descriptors "
+        "and --entrypoint");
+  }
+  absl::StatusOr<std::string> token = TokenFrom(flags.token_file);
+  if (!token.ok()) return token.status();
+  const absl::StatusOr<absl::Duration> timeout = ParseTime("--timeout", flags.timeout);
+  if (!timeout.ok()) return timeout.status();
+  return PlatformGateway::Options{.platform = flags.platform,
+                                  .token = *std::move(token),
+                                  .http = flags.listen.front(),
+                                  .grpc = flags.grpc_listen,
+                                  .timeout = *timeout};
+}
+
+int ServePlatform(const Flags& flags, absl::Duration drain_timeout, const sigset_t& signals) {
+  absl::StatusOr<PlatformGateway::Options> options = PlatformOptionsFrom(flags);
+  if (!options.ok()) return Fail(options.status());
+  HttpOptions http;
+  http.max_connections = flags.max_connections;
+  PlatformServer server(*std::move(options), http);
+  const absl::StatusOr<PlatformGateway::Addresses> at = server.Start();
+  if (!at.ok()) return Fail(at.status());
+  std::vector<std::string> addresses = {at->http};
+  if (!at->grpc.empty()) addresses.push_back(Text(at->grpc, " (gRPC)"));
+  AnswerUntilSignal(addresses, signals);
+  server.Drain(absl::Now() + drain_timeout);
+  return 0;
+}
+
 int Serve(const Flags& flags) {
   PrepareProcess();
   const absl::StatusOr<absl::Duration> drain_timeout =
       ParseTime("--drain-timeout", flags.drain_timeout);
   if (!drain_timeout.ok()) return Fail(drain_timeout.status());
   const sigset_t signals = BlockSignals();
+  if (!flags.platform.empty()) return ServePlatform(flags, *drain_timeout, signals);
+  if (flags.routes.empty()) {
+    return Fail(absl::InvalidArgumentError("--route or --platform is required"));
+  }
   WorkerPool workers;
   Reactor reactor(workers);
   GatewayServer server(reactor);
@@ -192,11 +263,7 @@ int Serve(const Flags& flags) {
   }
   reactor.Start();
   server.AwaitFirstAnswers();
-  std::printf("chains-gateway answers at %s\n", absl::StrJoin(*bound, ", ").c_str());
-  std::fflush(stdout);
-
-  int signal = 0;
-  sigwait(&signals, &signal);
+  AnswerUntilSignal(*bound, signals);
   server.Drain(absl::Now() + *drain_timeout);
   reactor.Stop();
   return 0;
@@ -206,7 +273,7 @@ int Serve(const Flags& flags) {
 }  // namespace chains::gateway
 
 int main(int argc, char** argv) {
-  CLI::App app("HTTP and JSON in front of the entrypoints of chains.", "chains-gateway");
+  CLI::App app("HTTP and JSON, and gRPC, in front of the entrypoints of chains.", "chains-gateway");
   chains::gateway::Flags flags;
   chains::gateway::Declare(app, flags);
   try {

@@ -19,11 +19,12 @@ namespace {
 constexpr size_t kMaxRequestId = 128;
 constexpr size_t kPerHeader = 32;  // what HTTP/2 counts for each, beside name and value
 
-constexpr std::array<std::string_view, 22> kNotForwarded = {
+constexpr std::array<std::string_view, 23> kNotForwarded = {
     "accept-encoding",
     "authorization",
     "chains-receipt",
     "chains-timeout",
+    "chains-token",
     "connection",
     "content-encoding",
     "content-length",

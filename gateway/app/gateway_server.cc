@@ -11,12 +11,20 @@ absl::Status GatewayServer::Open(std::vector<std::unique_ptr<Target>> targets, O
   absl::StatusOr<std::unique_ptr<Gateway>> gateway =
       Gateway::Create(reactor_, std::move(targets), std::move(options.gateway));
   if (!gateway.ok()) return gateway.status();
-  gateway_ = *std::move(gateway);
-  server_ = std::make_unique<HttpServer>(reactor_, sockets_, *gateway_, options.http);
+  Serve(*std::move(gateway), options.http);
+  return absl::OkStatus();
+}
+
+void GatewayServer::Open(Options options) {
+  Serve(Gateway::Create(reactor_, std::move(options.gateway)), options.http);
+}
+
+void GatewayServer::Serve(std::unique_ptr<Gateway> gateway, const HttpOptions& options) {
+  gateway_ = std::move(gateway);
+  server_ = std::make_unique<HttpServer>(reactor_, sockets_, *gateway_, options);
   gateway_->CountConnections([this] { return server_->connections(); });
   reactor_.Attach(sockets_);
   reactor_.Post([this] { gateway_->Start(); });
-  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> GatewayServer::Listen(std::string_view address) {

@@ -39,6 +39,9 @@ class GatewayServer {
   // All before the reactor runs. Listen() answers the address with the port that was chosen.
   absl::Status Open(std::vector<std::unique_ptr<Target>> targets, Options options);
   absl::StatusOr<std::string> Listen(std::string_view address);
+  // Instead: without routes, which are the gateway's to be given, on the reactor's thread.
+  void Open(Options options);
+  Gateway& gateway() { return *gateway_; }
 
   // Any thread but the reactor's, while that runs.
 
@@ -48,6 +51,8 @@ class GatewayServer {
   void Drain(absl::Time deadline);
 
  private:
+  void Serve(std::unique_ptr<Gateway> gateway, const HttpOptions& options);
+
   Reactor& reactor_;
   SocketLoop sockets_;
   std::unique_ptr<Gateway> gateway_;

@@ -1,0 +1,55 @@
+// PlatformServer: HTTP and gRPC in front of what a platform has deployed, on one thread.
+//
+//   PlatformServer server({.platform = "unix:/run/platform.sock", .token = token}, {});
+//   absl::StatusOr<PlatformGateway::Addresses> at = server.Start();
+//   …
+//   server.Drain(absl::Now() + absl::Seconds(30));
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "chains/core/worker_pool.h"
+#include "chains/grpc/client_channel.h"
+#include "chains/grpc/reactor.h"
+#include "chains/grpc/server.h"
+#include "chains/main/platform_gateway.h"
+#include "gateway/app/gateway_server.h"
+#include "gateway/app/route_watch.h"
+#include "gateway/grpc/proxy.h"
+#include "gateway/http/options.h"
+
+namespace chains::gateway {
+
+// For one thread.
+class PlatformServer final : public PlatformGateway {
+ public:
+  PlatformServer(Options options, HttpOptions http);
+  ~PlatformServer() override;  // drains without patience
+  PlatformServer(const PlatformServer&) = delete;
+  PlatformServer& operator=(const PlatformServer&) = delete;
+
+  absl::StatusOr<Addresses> Start() override;
+  void Drain(absl::Time deadline) override;
+
+ private:
+  absl::Status ListenForGrpc();
+  absl::Status ListenForHttp();
+  void WatchRoutes();
+
+  const Options options_;
+  const HttpOptions http_options_;
+  Addresses addresses_;
+  WorkerPool workers_;
+  std::unique_ptr<GrpcServer> grpc_;  // null where there is no address for it
+  std::unique_ptr<Reactor> own_;      // then
+  Reactor* reactor_ = nullptr;        // one of them
+  std::unique_ptr<GatewayServer> http_;
+  std::unique_ptr<GrpcProxy> proxy_;
+  std::unique_ptr<GrpcChannel> platform_;
+  std::unique_ptr<RouteWatch> watch_;
+  bool running_ = false;
+};
+
+}  // namespace chains::gateway

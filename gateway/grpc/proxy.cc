@@ -1,0 +1,170 @@
+#include "gateway/grpc/proxy.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "chains/core/text.h"
+#include "chains/core/timing.h"
+#include "chains/core/trace.h"
+#include "chains/grpc/reflection.h"
+
+namespace chains::gateway {
+namespace {
+
+using json::Transcoder;
+
+constexpr std::string_view kChain = "chains-chain";
+constexpr std::string_view kEnvironment = "chains-environment";
+constexpr std::string_view kDeployment = "chains-deployment";
+constexpr std::string_view kRequestId = "x-request-id";
+
+// What is said to the gateway only.
+constexpr std::array<std::string_view, 5> kNotForwarded = {"authorization", "chains-token", kChain,
+                                                           kEnvironment, kDeployment};
+
+bool IsForwarded(std::string_view name) {
+  return std::find(kNotForwarded.begin(), kNotForwarded.end(), name) == kNotForwarded.end();
+}
+
+// The same request, as its chain sees it.
+Context Onwards(const Context& context) {
+  Headers headers;
+  headers.reserve(context.headers().size() + 1);
+  for (const auto& [name, value] : context.headers()) {
+    if (IsForwarded(name)) headers.emplace_back(name, value);
+  }
+  if (!context.Header(kRequestId)) {
+    headers.emplace_back(kRequestId, internal::HexDigits(internal::NewSpanId()));
+  }
+  return Context(context.deadline(), context.trace_id(), std::move(headers))
+      .WithRecord(context.record());
+}
+
+const Transcoder::Method* MethodAt(const Transcoder& transcoder, std::string_view path) {
+  for (const auto& method : transcoder.methods()) {
+    if (method->path == path) return method.get();
+  }
+  return nullptr;
+}
+
+absl::Status NoSuchMethod(std::string_view path, const Target& target) {
+  return absl::UnimplementedError(Text("no method ", path, " here: ", target.route().ToString(),
+                                       " answers ", target.transcoder()->service().full_name()));
+}
+
+absl::StatusOr<Service::Handler> ReflectionOf(std::shared_ptr<const Routes> routes,
+                                              const Target& target, std::string_view path) {
+  const auto service =
+      std::make_shared<const Service>(MakeReflection({&target.transcoder()->service()}));
+  const Service::Handler* const found = service->Find(path);
+  if (found == nullptr) return NoSuchMethod(path, target);
+  return Service::Handler{
+      .method = found->method,
+      .unary = {},
+      .streaming = [routes = std::move(routes), service, found](Stream<Bytes> requests) {
+        return found->streaming(std::move(requests));
+      }};
+}
+
+}  // namespace
+
+bool NamesARoute(const Context& context) {
+  return context.Header(kChain) || context.Header(kEnvironment) || context.Header(kDeployment);
+}
+
+absl::StatusOr<size_t> ChosenRoute(const Routes& routes, const Context& context) {
+  return routes.router().Choose(context.Header(kChain).value_or(""),
+                                context.Header(kEnvironment).value_or(""),
+                                context.Header(kDeployment).value_or(""));
+}
+
+// A call and the routes that it began with.
+class GrpcProxy::Call {
+ public:
+  Call(const GrpcProxy& proxy, std::shared_ptr<const Routes> routes, const Target& target,
+       const Method& method)
+      : proxy_(&proxy), routes_(std::move(routes)), target_(&target), method_(&method) {}
+
+  const Method& method() const { return *method_; }
+  Channel& channel() const { return target_->channel(); }
+  // Null where it need not be waited for.
+  std::shared_ptr<Deployment> asleep() const {
+    const std::shared_ptr<Deployment>& deployment = target_->deployment();
+    return deployment == nullptr || deployment->awake() ? nullptr : deployment;
+  }
+  Context Bounded(const Context& context) const {
+    if (context.deadline() != absl::InfiniteFuture()) return context;
+    return context.WithDeadline(proxy_->loop_.Now() + proxy_->options_.timeout);
+  }
+
+ private:
+  const GrpcProxy* proxy_;
+  std::shared_ptr<const Routes> routes_;
+  const Target* target_;
+  const Method* method_;
+};
+
+GrpcProxy::GrpcProxy(Loop& loop, RoutesInForce& routes, Options options)
+    : loop_(loop), routes_(routes), options_(options), health_(routes) {}
+
+absl::StatusOr<Service::Handler> GrpcProxy::Find(std::string_view path,
+                                                 const Context& context) const {
+  if (const Service::Handler* health = health_.Find(path)) return *health;
+  const absl::StatusOr<std::shared_ptr<const Routes>> routes = routes_.Now();
+  if (!routes.ok()) return routes.status();
+  const bool reflects = path.starts_with("/grpc.");
+  if (!reflects && (*routes)->keys()) {
+    const absl::Status allowed = (*routes)->keys()->Check(context.Header("authorization"));
+    if (!allowed.ok()) return allowed;
+  }
+  const absl::StatusOr<size_t> route = ChosenRoute(**routes, context);
+  if (!route.ok()) return route.status();
+  const Target& target = (*routes)->target(*route);
+  if (target.transcoder() == nullptr) return target.problem();
+  if (reflects) return ReflectionOf(*routes, target, path);
+  if (!target.problem().ok()) return target.problem();
+  const Transcoder::Method* const method = MethodAt(*target.transcoder(), path);
+  if (method == nullptr) return NoSuchMethod(path, target);
+  const Call call(*this, *routes, target, method->call);
+  Service::Handler handler{.method = &method->call, .unary = {}, .streaming = {}};
+  if (method->call.kind == MethodKind::kUnary) {
+    handler.unary = [call](Bytes request) { return Forward(call, std::move(request)); };
+  } else {
+    handler.streaming = [call](Stream<Bytes> requests) {
+      return ForwardStream(call, std::move(requests));
+    };
+  }
+  return handler;
+}
+
+Task<Bytes> GrpcProxy::Forward(Call call, Bytes request) {
+  const Context received = co_await CurrentContext();
+  const Context context = call.Bounded(Onwards(received));
+  if (const auto deployment = call.asleep()) co_await AwaitReplica(deployment, context);
+  absl::StatusOr<Bytes> reply = co_await internal::Within<Bytes>(
+      call.channel().Unary(call.method(), std::move(request)), context);
+  co_return reply;
+}
+
+Stream<Bytes> GrpcProxy::ForwardStream(Call call, Stream<Bytes> requests) {
+  const Context received = co_await CurrentContext();
+  const Context context = Onwards(received);
+  if (const auto deployment = call.asleep()) {
+    const Context bounded = call.Bounded(context);
+    co_await AwaitReplica(deployment, bounded);
+  }
+  Stream<Bytes> replies = call.channel().Streaming(call.method(), std::move(requests));
+  while (true) {
+    absl::StatusOr<std::optional<Bytes>> reply =
+        co_await internal::NextWithin<Bytes>(replies.Next(), context);
+    co_await reply.status();
+    if (!reply->has_value()) break;
+    Bytes bytes = **std::move(reply);
+    co_yield std::move(bytes);
+  }
+}
+
+}  // namespace chains::gateway

@@ -1,0 +1,60 @@
+// GrpcProxy: gRPC calls to the entrypoints that routes lead to, as bytes: the gateway for gRPC
+// clients.
+//
+//   GrpcProxy proxy(server->reactor(0), gateway.routes(), {});
+//   server->SetFallback(0, [&](std::string_view path, const Context& context) {
+//     return proxy.Find(path, context);
+//   });
+//
+// A call says by metadata where it goes: `chains-chain`, `chains-environment`, `chains-deployment`;
+// without them to the only chain, and there to production, else development. Its key is the
+// metadata `authorization`, as over HTTP. Health and reflection (of the contract that the call
+// would reach) want no key.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "chains/contract/service.h"
+#include "chains/core/context.h"
+#include "chains/core/loop.h"
+#include "gateway/app/routes.h"
+#include "gateway/grpc/proxy_health.h"
+
+namespace chains::gateway {
+
+// For the loop's thread, or while that does not run.
+class GrpcProxy {
+ public:
+  struct Options {
+    // Of a unary call that has no deadline, and of a stream's wait for its first replica.
+    absl::Duration timeout = absl::Seconds(60);
+  };
+  // `loop` and `routes` outlive it, and it the calls.
+  GrpcProxy(Loop& loop, RoutesInForce& routes, Options options);
+  GrpcProxy(const GrpcProxy&) = delete;
+  GrpcProxy& operator=(const GrpcProxy&) = delete;
+
+  // A handler for one call. Refused as over HTTP: UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
+  // UNAVAILABLE; UNIMPLEMENTED: the contract has no such method.
+  absl::StatusOr<Service::Handler> Find(std::string_view path, const Context& context) const;
+
+ private:
+  class Call;
+  static Task<Bytes> Forward(Call call, Bytes request);
+  static Stream<Bytes> ForwardStream(Call call, Stream<Bytes> requests);
+
+  Loop& loop_;
+  RoutesInForce& routes_;
+  const Options options_;
+  const ProxyHealth health_;
+};
+
+// The route that the headers of `context` choose. NOT_FOUND says what there is.
+absl::StatusOr<size_t> ChosenRoute(const Routes& routes, const Context& context);
+// Whether they name any.
+bool NamesARoute(const Context& context);
+
+}  // namespace chains::gateway
