@@ -2,7 +2,8 @@
 #
 #   chains_add_chain(hello
 #     PROTOS hello.proto              # contracts, relative to PROTO_ROOT
-#     [SOURCES hello_chain.cc...]     # chainlets
+#     [SOURCES say_hello.cc...]       # chainlets, best each in a file of its own: `chains watch` then
+#                                     # exchanges only those that were edited
 #     MAIN main.cc                    # the program that names them, and may hold them all
 #     [LIBRARIES target...]           # what the chainlets link
 #     [IMPORTS target...]             # contracts of others, made by chains_add_proto()
@@ -11,13 +12,15 @@
 #
 # makes the libraries hello_proto (messages and contracts: what a client of the chain needs) and, with
 # SOURCES, hello_chain (the chainlets: what a test needs), and the program hello, which allocates with
-# mimalloc unless CHAINS_ALLOCATOR says otherwise (ChainsAllocator.cmake).
+# mimalloc unless CHAINS_ALLOCATOR says otherwise (ChainsAllocator.cmake). It also writes
+# BUILD/chains/hello.json, by which `chains push` and `chains watch` find all this (ChainsMarker.cmake).
 #
 #   chains_add_proto(TARGET PROTOS file.proto... [IMPORTS target...] [PROTO_ROOT dir])
 #
 # makes the first of these alone. FILE.proto becomes FILE.pb.h (messages) and FILE.chains.h (contracts).
 include_guard(GLOBAL)
 include(${CMAKE_CURRENT_LIST_DIR}/ChainsAllocator.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/ChainsMarker.cmake)
 
 # Where chains/v1/*.proto are (chainsConfig.cmake says so for an installation), then protobuf's own,
 # which protoc finds by itself only where /proc is mounted.
@@ -130,6 +133,17 @@ function(chains_add_chain name)
     target_link_libraries(${name} PRIVATE ${name}_proto ${arg_LIBRARIES})
   endif()
   target_link_libraries(${name} PRIVATE chains::main ${frontend})
+  _chains_carry_libraries(${name})
+  chains_write_marker(${name} ${root})
+endfunction()
+
+# Lets a program find its libraries in lib/ beside it, where a bundle has them. Where it is built there
+# is no such folder, and the system's are taken. It must be RPATH: unlike RUNPATH, which linkers write by
+# default, that also holds for what the libraries themselves need.
+function(_chains_carry_libraries program)
+  set_property(TARGET ${program} APPEND PROPERTY BUILD_RPATH "\$ORIGIN/lib")
+  set_property(TARGET ${program} APPEND PROPERTY INSTALL_RPATH "\$ORIGIN/lib")
+  target_link_options(${program} PRIVATE -Wl,--disable-new-dtags)
 endfunction()
 
 # Complains about arguments nobody knows, and about the required ones that are not there.

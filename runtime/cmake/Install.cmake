@@ -41,6 +41,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/chainsConfigVersion.cmake
 install(
   FILES ${PROJECT_BINARY_DIR}/chainsConfig.cmake ${PROJECT_BINARY_DIR}/chainsConfigVersion.cmake
         ${CMAKE_CURRENT_LIST_DIR}/ChainsAddChain.cmake
-        ${CMAKE_CURRENT_LIST_DIR}/ChainsAllocator.cmake ${CMAKE_CURRENT_LIST_DIR}/ChainsStaticGrpc.cmake
+        ${CMAKE_CURRENT_LIST_DIR}/ChainsAllocator.cmake ${CMAKE_CURRENT_LIST_DIR}/ChainsMarker.cmake
+        ${CMAKE_CURRENT_LIST_DIR}/ChainsStaticGrpc.cmake
   DESTINATION ${package_dir}
   COMPONENT dev)

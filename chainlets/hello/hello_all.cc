@@ -1,5 +1,3 @@
-#include "hello_chain.h"
-
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "hello_chain.h"
 
 namespace hello {
 namespace {
@@ -24,12 +23,6 @@ std::string Lines(const std::vector<SayHelloResponse>& said) {
 }
 
 }  // namespace
-
-chains::Task<SayHelloResponse> Polite::RunRemote(SayHelloRequest request) {
-  SayHelloResponse response;
-  response.set_result(absl::StrCat("Hello, ", request.name()));
-  co_return response;
-}
 
 chains::Task<HelloAllResponse> Greeter::RunRemote(HelloAllRequest request) {
   if (request.names().empty()) co_return absl::InvalidArgumentError("names is empty");
