@@ -23,7 +23,8 @@ absl::Duration DelayOf(const v1::Autoscaling& settings) {
 
 // "4.2", "12", "0.04".
 std::string Amount(double in_flight) {
-  if (in_flight > 0 && in_flight < 0.01) return "under 0.01";
+  if (in_flight <= 0) return "0";
+  if (in_flight < 0.01) return "under 0.01";
   const std::string text =
       in_flight < 0.1 ? absl::StrFormat("%.2f", in_flight) : absl::StrFormat("%.1f", in_flight);
   return std::string(absl::StripSuffix(text, ".0"));
@@ -73,7 +74,8 @@ void Autoscaler::Wake(absl::Time now) {
 Autoscaler::Decision Autoscaler::Decide(absl::Time now) {
   now_ = std::max(now, now_);
   if (load_.latest() > 0) used_ = now_;
-  Desire desire = wanted_ == 0 ? FromZero() : FromLoad(now_);
+  if (IsBurst()) hurried_ = now_;
+  Desire desire = wanted_ == 0 ? FromZero() : FromLoad();
   desired_.Note(now_, desire.replicas);
   woken_ = false;
   const int before = wanted_;
@@ -83,11 +85,11 @@ Autoscaler::Decision Autoscaler::Decide(absl::Time now) {
                   ? absl::StrCat("at least ", settings_.min_replica())
                   : absl::StrCat("at most ", settings_.max_replica())};
   } else if (desire.replicas < wanted_) {
-    desire = Lower(now_, desire);
+    desire = Lower(desire);
     if (desire.replicas < wanted_) stepped_down_ = now_;
   }
   wanted_ = desire.replicas;
-  if (before == 0 && wanted_ > 0) left_zero_ = now_;
+  if (before == 0 && wanted_ > 0) hurried_ = now_;
   return {.wanted = wanted_, .why = std::move(desire.why), .changed = wanted_ != before};
 }
 
@@ -99,15 +101,18 @@ Autoscaler::Desire Autoscaler::FromZero() const {
                                        : "nothing in flight"};
 }
 
-Autoscaler::Desire Autoscaler::FromLoad(absl::Time now) const {
-  const double average = load_.Average(now, window());
-  const double recent = load_.Average(now, short_window());
-  const bool burst = recent >= kBurst * PerReplica() * wanted_;
-  const bool was_at_zero = now - left_zero_ < window();
-  if ((burst || was_at_zero) && Formula(recent) > Formula(average)) {
+// More than the average over the window will say for some time.
+bool Autoscaler::IsBurst() const {
+  return wanted_ > 0 && load_.Average(now_, short_window()) >= kBurst * PerReplica() * wanted_;
+}
+
+Autoscaler::Desire Autoscaler::FromLoad() const {
+  const double average = load_.Average(now_, window());
+  const double recent = load_.Average(now_, short_window());
+  if (now_ - hurried_ < window() && Formula(recent) > Formula(average)) {
     return Explained(recent, absl::StrCat("in flight over ", InSeconds(short_window())));
   }
-  if (settings_.min_replica() == 0 && IsIdle(now)) {
+  if (settings_.min_replica() == 0 && IsIdle()) {
     return {0, absl::StrCat("nothing in flight for ", InSeconds(std::max(delay(), window())))};
   }
   return Explained(average, absl::StrCat("in flight over ", InSeconds(window())));
@@ -131,7 +136,7 @@ Autoscaler::Desire Autoscaler::Explained(double in_flight, const std::string& ov
 }
 
 // Fewer are needed than there are: how many may go now.
-Autoscaler::Desire Autoscaler::Lower(absl::Time now, const Desire& desire) const {
+Autoscaler::Desire Autoscaler::Lower(const Desire& desire) const {
   int target = desire.replicas;
   // Whether nothing was in flight for the whole delay is known better than what averages, which
   // lag behind, wanted in that time.
@@ -142,7 +147,7 @@ Autoscaler::Desire Autoscaler::Lower(absl::Time now, const Desire& desire) const
                                     InSeconds(delay()))};
     }
   }
-  if (now - stepped_down_ < short_window()) {
+  if (now_ - stepped_down_ < short_window()) {
     return {wanted_, absl::StrCat(desire.why, ", in steps ", InSeconds(short_window()), " apart")};
   }
   const int most = std::max(1, wanted_ * settings_.max_scale_down_rate() / 100);
@@ -175,8 +180,8 @@ int Autoscaler::Bounded(int replicas) const {
   return std::clamp(replicas, settings_.min_replica(), settings_.max_replica());
 }
 
-bool Autoscaler::IsIdle(absl::Time now) const {
-  return load_.latest() <= 0 && now - used_ >= std::max(delay(), window());
+bool Autoscaler::IsIdle() const {
+  return load_.latest() <= 0 && now_ - used_ >= std::max(delay(), window());
 }
 
 }  // namespace chains::deploy

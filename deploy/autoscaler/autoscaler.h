@@ -75,21 +75,22 @@ class Autoscaler {
   double PerReplica() const;
   int Formula(double in_flight) const;
   int Bounded(int replicas) const;
-  bool IsIdle(absl::Time now) const;
+  bool IsBurst() const;
+  bool IsIdle() const;
 
   Desire FromZero() const;
-  Desire FromLoad(absl::Time now) const;
+  Desire FromLoad() const;
   Desire Explained(double in_flight, const std::string& over) const;
-  Desire Lower(absl::Time now, const Desire& desire) const;
+  Desire Lower(const Desire& desire) const;
 
   v1::Autoscaling settings_;
   int wanted_;
   absl::Time now_;  // the latest that it was told
   LoadHistory load_;
   RecentPeak desired_;
-  absl::Time used_;     // when something was in flight last
-  bool woken_ = false;  // since the last decision
-  absl::Time left_zero_ = absl::InfinitePast();
+  absl::Time used_;                            // when something was in flight last
+  bool woken_ = false;                         // since the last decision
+  absl::Time hurried_ = absl::InfinitePast();  // a burst, or the first replica
   absl::Time stepped_down_ = absl::InfinitePast();
 };
 
