@@ -165,6 +165,7 @@ void ControlService::Take(v1::ReplicaReport report, Deployment& deployment, Repl
   NoteUse(report, deployment, replica, now);
   replica.state = state;
   replica.report = std::move(report);
+  replica.reported = now;
   for (const v1::Demand& demand : replica.report.demands()) {
     const auto scaler = deployment.scalers.find(demand.chainlet());
     if (demand.waiting() == 0 || scaler == deployment.scalers.end()) continue;

@@ -28,12 +28,6 @@ absl::Duration PauseAfter(int crashes) {
   return std::min(pause, kLongestPause);
 }
 
-std::string ShortNames(const std::vector<std::string>& chainlets) {
-  return absl::StrJoin(chainlets, "+", [](std::string* out, const std::string& name) {
-    absl::StrAppend(out, name.substr(name.rfind('.') + 1));
-  });
-}
-
 }  // namespace
 
 // Wakes the controller at a time.
@@ -114,7 +108,10 @@ Task<void> Controller::Step(std::string id, absl::Time now) {
   deployment->ForgetRetired();
   if (deployment->pending == nullptr || !deployment->active()) co_return;
   const uint64_t revision = deployment->pending->number;
-  if (actions.pending_is_ready) {
+  std::string blocked = MakeRoom(*deployment, now);
+  if (!blocked.empty()) {
+    co_await GiveUp(std::move(id), revision, std::move(blocked));
+  } else if (actions.pending_is_ready) {
     co_await BringLive(std::move(id), revision);
   } else if (std::string why = FailureOfPending(*deployment); !why.empty()) {
     co_await GiveUp(std::move(id), revision, std::move(why));
@@ -222,6 +219,53 @@ void Controller::EndLateStarts(Deployment& deployment, absl::Time now) {
   }
 }
 
+std::string Controller::MakeRoom(Deployment& deployment, absl::Time now) {
+  const state::DeploymentRecord& record = deployment.record;
+  if (!record.pending_replaces() || record.development() || deployment.no_room.empty()) return "";
+  for (const Unit& unit : deployment.pending->units) {
+    // What fits comes first, so that requests wait as briefly as can be.
+    const bool waits = deployment.no_room.contains(unit.key);
+    if (!waits && deployment.Callable(unit.key, now).empty()) return "";
+  }
+  const state::EnvironmentRecord* const environment =
+      model_.Environment(record.chain(), record.promote_to());
+  Deployment* const old = environment == nullptr ? nullptr : model_.Find(environment->deployment());
+  if (old == nullptr || old->live == nullptr) {
+    return Text("there is no room, and nothing in ", record.promote_to(),
+                " to take the place of: ", deployment.no_room.begin()->second);
+  }
+  if (!old->held) {
+    old->held = true;
+    old->held_since = now;
+    model_.Touch();
+    return "";
+  }
+  const bool idle = model_.AllArePast(model_.version(), *old) && old->IsIdleSince(old->held_since);
+  if (!idle) {
+    if (now - old->held_since < options_.drain_timeout) return "";
+    return Text("requests of ", old->id(), " did not end within ",
+                absl::FormatDuration(options_.drain_timeout), ", so nothing could take its place");
+  }
+  for (const Unit& unit : deployment.pending->units) {
+    if (!deployment.no_room.contains(unit.key)) continue;
+    for (const std::string& chainlet : unit.chainlets) {
+      const Unit* const yields = old->live->UnitOf(chainlet);
+      if (yields != nullptr && old->yielding.insert(yields->key).second) model_.Touch();
+    }
+  }
+  return "";
+}
+
+// Who waits in gateways goes on: to the new deployment where that has taken the name over.
+void Controller::Release(const Deployment& taker, absl::Time now, bool taken) {
+  for (const auto& [id, old] : model_.deployments) {
+    if (!old->held || old->record.chain() != taker.record.chain() || old.get() == &taker) continue;
+    old->held = false;
+    old->yielding.clear();
+    if (taken) old->FallAsleep(now);
+  }
+}
+
 // Empty while there is hope.
 std::string Controller::FailureOfPending(const Deployment& deployment) const {
   for (const Unit& unit : deployment.pending->units) {
@@ -270,6 +314,7 @@ Task<void> Controller::BringLive(std::string id, uint64_t revision) {
   deployment->live = std::move(deployment->pending);
   deployment->pending = nullptr;
   deployment->pending_failure.clear();
+  Release(*deployment, absl::Now(), /*taken=*/true);
   deployment->ScaleBy(*deployment->live, model_.SettingsFor(*deployment), absl::Now(), 1);
   model_.Touch();
 }
@@ -291,6 +336,7 @@ Task<void> Controller::GiveUp(std::string id, uint64_t revision, std::string why
   co_await keeper_.Keep(std::move(change));
   deployment->pending_failure = std::move(why);
   deployment->failed_revision = revision;
+  Release(*deployment, absl::Now(), /*taken=*/false);
   deployment->retired[revision] = std::move(deployment->pending);
   deployment->pending = nullptr;
   model_.Touch();

@@ -60,6 +60,10 @@ class Controller {
   void Drain(Replica& replica, absl::Time now);
   void StopDrained(Deployment& deployment, absl::Time now);
   void EndLateStarts(Deployment& deployment, absl::Time now);
+  // Makes the deployment whose place a pending one takes yield, step by step. Answers why that is
+  // not possible; empty: it is, or is not needed.
+  std::string MakeRoom(Deployment& deployment, absl::Time now);
+  void Release(const Deployment& taker, absl::Time now, bool taken);
   std::string FailureOfPending(const Deployment& deployment) const;
   Task<void> BringLive(std::string id, uint64_t revision);
   Task<void> GiveUp(std::string id, uint64_t revision, std::string why);

@@ -17,6 +17,7 @@ absl::Duration Seconds(double seconds) { return absl::Seconds(seconds); }
 
 int Deployment::WantedOf(const Unit& unit) const {
   if (!active()) return 0;
+  if (yielding.contains(unit.key)) return 0;
   int most = 0;
   for (const std::string& chainlet : unit.chainlets) {
     const auto found = scalers.find(chainlet);
@@ -145,18 +146,38 @@ void Deployment::ScaleBy(const Revision& revision, const state::EnvironmentRecor
     const auto found = scalers.find(chainlet.name());
     if (found != scalers.end()) {
       found->second.autoscaler.SetSettings(settings);
+      found->second.settings = settings;
       continue;
     }
     const int first = std::clamp(std::max(at_first, Running(chainlet.name())),
                                  settings.min_replica(), std::max(1, settings.max_replica()));
-    scalers.emplace(chainlet.name(),
-                    Scaler{.autoscaler = Autoscaler(settings, first, now), .changes = {}});
+    scalers.emplace(chainlet.name(), Scaler{.settings = settings,
+                                            .autoscaler = Autoscaler(settings, first, now),
+                                            .changes = {}});
   }
   for (auto scaler = scalers.begin(); scaler != scalers.end();) {
     const bool used = revision.Chainlet(scaler->first) != nullptr ||
                       (live != nullptr && live->Chainlet(scaler->first) != nullptr) ||
                       (pending != nullptr && pending->Chainlet(scaler->first) != nullptr);
     scaler = used ? std::next(scaler) : scalers.erase(scaler);
+  }
+}
+
+bool Deployment::IsIdleSince(absl::Time since) const {
+  return std::all_of(replicas.begin(), replicas.end(), [since](const auto& named) {
+    const Replica& replica = named.second;
+    if (replica.state == Replica::State::kStarting) return true;
+    const auto& loads = replica.report.loads();
+    return replica.reported > since &&
+           std::all_of(loads.begin(), loads.end(),
+                       [](const v1::ChainletLoad& load) { return load.in_flight() == 0; });
+  });
+}
+
+void Deployment::FallAsleep(absl::Time now) {
+  for (auto& [chainlet, scaler] : scalers) {
+    v1::Autoscaling settings = scaler.settings;
+    scaler.autoscaler = Autoscaler(settings, settings.min_replica(), now);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,7 +49,8 @@ struct Replica {
   absl::Time ready_since = absl::InfiniteFuture();
   absl::Time unhealthy_since = absl::InfiniteFuture();
   v1::ReplicaReport report;  // the last one
-  int attachments = 0;       // streams that are open
+  absl::Time reported = absl::InfinitePast();
+  int attachments = 0;  // streams that are open
   Follower follower;
 
   bool draining = false;  // in no table any more
@@ -65,6 +67,7 @@ struct Crashes {
 };
 
 struct Scaler {
+  v1::Autoscaling settings;  // in force
   Autoscaler autoscaler;
   std::deque<v1::ScaleChange> changes;  // newest first
 };
@@ -99,6 +102,10 @@ class Deployment {
   // How many replicas serve a chainlet, whatever their state.
   int Running(const std::string& chainlet) const;
   void ForgetRetired();
+  // Whether every replica has said, after `since`, that nothing runs or waits in it.
+  bool IsIdleSince(absl::Time since) const;
+  // All that it has may go, until it is woken.
+  void FallAsleep(absl::Time now);
 
   state::DeploymentRecord record;
   std::shared_ptr<const Revision> live;
@@ -110,6 +117,12 @@ class Deployment {
   std::map<std::string, Crashes> crashes;                       // by unit
   std::map<std::string, std::string> no_room;                   // by unit: what it waits for
   std::map<std::string, Scaler> scalers;                        // by chainlet
+
+  // Another deployment is to take its place where both do not fit. New requests wait in gateways,
+  // and once those that were in it have ended, the units that yield have no replicas.
+  bool held = false;
+  absl::Time held_since;
+  std::set<std::string> yielding;  // keys
 };
 
 }  // namespace chains::deploy

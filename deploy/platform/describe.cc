@@ -142,13 +142,4 @@ v1::Environment Describe(const state::EnvironmentRecord& record) {
   return environment;
 }
 
-v1::KeyInfo Describe(const state::KeyRecord& record) {
-  v1::KeyInfo info;
-  info.set_name(record.name());
-  *info.mutable_scopes() = record.scopes();
-  info.set_created_unix_ms(record.created_unix_ms());
-  info.set_prefix(record.prefix());
-  return info;
-}
-
 }  // namespace chains::deploy

@@ -1,7 +1,6 @@
 // A deployment as people and the command line see it.
 #pragma once
 
-#include "absl/time/time.h"
 #include "chains/v1/platform.pb.h"
 #include "deploy/platform/model.h"
 
@@ -9,6 +8,5 @@ namespace chains::deploy {
 
 v1::Deployment Describe(const Model& model, const Deployment& deployment);
 v1::Environment Describe(const state::EnvironmentRecord& record);
-v1::KeyInfo Describe(const state::KeyRecord& record);
 
 }  // namespace chains::deploy

@@ -119,7 +119,7 @@ class LocalPlatform::Impl {
       std::vector<state::KeyRecord> keys;
       for (const auto& [name, each] : model_.keys) keys.push_back(each);
       const std::string shown = Text("Api-Key ", known);
-      if (!known.empty() && CheckKey(keys, shown, v1::KEY_SCOPE_MANAGE).ok()) {
+      if (!known.empty() && FindKey(keys, shown, v1::KEY_SCOPE_MANAGE).ok()) {
         key = known;
       } else {
         key = MakeFirstKey();
@@ -153,9 +153,9 @@ class LocalPlatform::Impl {
     absl::StatusOr<std::unique_ptr<BlobStore>> blobs = BlobStore::Open(home / "store");
     if (!blobs.ok()) return blobs.status();
     blobs_ = *std::move(blobs);
-    absl::StatusOr<std::unique_ptr<SecretBox>> secrets = SecretBox::Open(home / "secret.key");
+    absl::StatusOr<SecretBox> secrets = SecretBox::Load(home / "secret.key");
     if (!secrets.ok()) return secrets.status();
-    secrets_ = *std::move(secrets);
+    secrets_.emplace(*std::move(secrets));
     absl::StatusOr<std::unique_ptr<LogKeeper>> logs = LogKeeper::Open(home / "logs");
     if (!logs.ok()) return logs.status();
     logs_ = *std::move(logs);
@@ -219,7 +219,7 @@ class LocalPlatform::Impl {
     logs_->Follow(fleet_->OutputOf(deployment.id(), replica.name),
                   {.chain = deployment.record.chain(),
                    .deployment = deployment.id(),
-                   .chainlet = JoinedNames(replica.chainlets),
+                   .chainlet = ShortNames(replica.chainlets),
                    .replica = replica.name});
   }
 
@@ -236,7 +236,7 @@ class LocalPlatform::Impl {
   }
 
   absl::StatusOr<std::string> MakeFirstKey() {
-    absl::StatusOr<NewKey> made = MakeKey();
+    absl::StatusOr<NewApiKey> made = NewKey();
     if (!made.ok()) return made.status();
     state::KeyRecord record;
     std::string name = "cli";
@@ -260,7 +260,7 @@ class LocalPlatform::Impl {
   WorkerPool workers_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<BlobStore> blobs_;
-  std::unique_ptr<SecretBox> secrets_;
+  std::optional<SecretBox> secrets_;
   std::unique_ptr<LogKeeper> logs_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<LocalFleet> fleet_;

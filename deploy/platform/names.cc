@@ -6,6 +6,7 @@
 #include <openssl/rand.h>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "chains/core/text.h"
 
@@ -23,6 +24,12 @@ std::string Random(size_t characters) {
 }
 
 }  // namespace
+
+std::string ShortNames(const std::vector<std::string>& chainlets) {
+  return absl::StrJoin(chainlets, "+", [](std::string* out, const std::string& name) {
+    absl::StrAppend(out, name.substr(name.rfind('.') + 1));
+  });
+}
 
 std::string NewDeploymentId() { return Random(8); }
 std::string NewReplicaSuffix() { return Random(5); }

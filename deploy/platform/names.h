@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "deploy/platform/model.h"
 
@@ -13,6 +15,9 @@ std::string NewDeploymentId();
 std::string NewReplicaSuffix();
 // 32 characters that nobody guesses.
 std::string NewToken();
+
+// "SayHello+HelloAll": of the chainlets of one process.
+std::string ShortNames(const std::vector<std::string>& chainlets);
 
 // The environment's record once it points at `deployment`; it remembers what it pointed at.
 state::EnvironmentRecord Promoted(const Model& model, const std::string& chain,

@@ -127,7 +127,12 @@ absl::Status PlatformService::CheckRoom(const v1::DeployRequest& request, const 
   std::vector<v1::Resources> parts;
   for (const Unit& unit : revision.units) parts.push_back(unit.resources);
   if (absl::Status fits = CheckCanFit(parts, model.capacity); !fits.ok()) return fits;
-  if (request.replace()) return absl::OkStatus();
+  if (request.replace()) {
+    if (request.development() || !request.environment().empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        "replace: a deployment takes the place of the one in an environment; say which "
+        "(--promote, --environment NAME)");
+  }
   // Beside all that runs now, less what the new revision shares with the old one.
   const Deployment* const old = request.development() ? model.Development(chain) : nullptr;
   Reserved reserved = model.Reservations();
@@ -195,7 +200,9 @@ Task<PlatformService::Pushed> PlatformService::BeginPush(v1::DeployRequest reque
   co_await parts_.keeper.Keep(std::move(change));
 
   deployment = model.Find(record.id());
-  Pushed pushed{.deployment = record.id(), .revision = checked.number};
+  Pushed pushed;
+  pushed.deployment = record.id();
+  pushed.revision = checked.number;
   NoteChanges(deployment->live.get(), checked, pushed);
   if (deployment->pending != nullptr) {
     deployment->retired[deployment->pending->number] = deployment->pending;

@@ -1,4 +1,5 @@
 // PlatformService: what is only read.
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -15,7 +16,7 @@ Task<void> PlatformService::Authorize() {
   const Context context = co_await CurrentContext();
   std::vector<state::KeyRecord> keys;
   for (const auto& [name, key] : parts_.model.keys) keys.push_back(key);
-  co_await CheckKey(keys, context.Header("authorization"), v1::KEY_SCOPE_MANAGE);
+  co_await FindKey(keys, context.Header("authorization"), v1::KEY_SCOPE_MANAGE).status();
 }
 
 absl::StatusOr<Deployment*> PlatformService::Resolve(const v1::DeploymentRequest& request) {
@@ -64,6 +65,12 @@ Task<v1::DeploymentResponse> PlatformService::Status(v1::DeploymentRequest reque
   const auto& revision = deployment->pending != nullptr ? deployment->pending : deployment->live;
   if (revision != nullptr) *response.mutable_deployment()->mutable_manifest() = revision->manifest;
   co_return response;
+}
+
+Stream<v1::LogLine> PlatformService::Logs(v1::LogsRequest) {
+  co_await Authorize();
+  co_await absl::UnimplementedError("soon");
+  co_return;
 }
 
 }  // namespace chains::deploy

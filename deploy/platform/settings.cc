@@ -101,7 +101,7 @@ Task<v1::CreateKeyResponse> PlatformService::CreateKey(v1::CreateKeyRequest requ
     co_return absl::AlreadyExistsError(
         Text("there is a key '", request.name(), "' already; revoke it, or take another name"));
   }
-  NewKey made = co_await MakeKey();
+  NewApiKey made = co_await NewKey();
   state::KeyRecord record;
   record.set_name(request.name());
   record.set_sha256(made.sha256);
@@ -110,7 +110,7 @@ Task<v1::CreateKeyResponse> PlatformService::CreateKey(v1::CreateKeyRequest requ
   *record.mutable_scopes() = request.scopes();
   if (record.scopes().empty()) record.add_scopes(v1::KEY_SCOPE_INVOKE);
   v1::CreateKeyResponse response;
-  *response.mutable_info() = Describe(record);
+  *response.mutable_info() = ToKeyInfo(record);
   response.set_key(std::move(made.text));
   Store::Change change;
   change.put_keys.push_back(std::move(record));
@@ -121,7 +121,7 @@ Task<v1::CreateKeyResponse> PlatformService::CreateKey(v1::CreateKeyRequest requ
 Task<v1::ListKeysResponse> PlatformService::ListKeys(v1::ListKeysRequest) {
   co_await Authorize();
   v1::ListKeysResponse response;
-  for (const auto& [name, key] : parts_.model.keys) *response.add_keys() = Describe(key);
+  for (const auto& [name, key] : parts_.model.keys) *response.add_keys() = ToKeyInfo(key);
   co_return response;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "chains/core/text.h"
+#include "deploy/state/keys.h"
 
 namespace chains::deploy {
 namespace {
@@ -39,6 +40,7 @@ void AddDeployment(const Deployment& deployment, absl::Time now, std::set<std::s
   if (described.insert(Text(deployment.id(), " ", live.contract)).second) {
     *route.mutable_descriptors() = live.descriptors;
   }
+  if (deployment.held) return;
   const Unit* const unit = live.UnitOf(live.manifest.entrypoint());
   for (const Replica* replica : deployment.Callable(unit->key, now)) {
     AddEndpoint(*replica, *route.add_replicas());
@@ -85,14 +87,7 @@ v1::RouteTable RoutesOf(const Model& model, absl::Time now, std::set<std::string
     route.set_environment("development");
     route.set_deployment(id);
   }
-  for (const auto& [name, key] : model.keys) {
-    v1::KnownKey& known = *table.add_keys();
-    known.set_sha256(key.sha256());
-    for (const int scope : key.scopes()) {
-      known.set_manage(known.manage() || scope == v1::KEY_SCOPE_MANAGE);
-      known.set_invoke(known.manage() || known.invoke() || scope == v1::KEY_SCOPE_INVOKE);
-    }
-  }
+  for (const auto& [name, key] : model.keys) *table.add_keys() = ToKnownKey(key);
   table.set_open(model.open);
   return table;
 }
