@@ -2,7 +2,10 @@
 """What a chain's program says and does when it is started."""
 import http.client
 import json
+import pathlib
+import signal
 import subprocess
+import tempfile
 import unittest
 
 from processes import BIN, Server, run, serve
@@ -36,6 +39,13 @@ class Program(unittest.TestCase):
         say_hello = next(c for c in manifest["chainlets"] if c["name"] == "hello.SayHello")
         self.assertEqual(say_hello["methods"][0]["request_type"], "hello.SayHelloRequest")
         self.assertEqual(say_hello["resources"]["cpus"], 1)
+
+    def test_describes_itself_for_programs_too(self):
+        wire = subprocess.check_output([BIN / "hello", "--describe-wire"], timeout=60)
+        again = subprocess.check_output([BIN / "hello", "--describe-wire"], timeout=60)
+        self.assertEqual(wire, again)
+        for part in (b"hello.HelloAll", b"SayHelloRequest", b"hello.proto"):
+            self.assertIn(part, wire)
 
     def test_describes_a_contract_without_implementation_but_does_not_serve_it(self):
         self.assertEqual(json.loads(run("poems", "--describe").stdout)["entrypoint"], "poems.PoemGenerator")
@@ -93,6 +103,42 @@ class Program(unittest.TestCase):
 
     def test_leaves_when_it_is_told_to(self):
         self.assertEqual(serve("hello", "SayHello").stop(), 0)
+
+    def test_shows_that_it_lives_by_a_lock(self):
+        with tempfile.TemporaryDirectory() as folder:
+            arguments = ["hello", "serve", "--chainlets", "SayHello", "--run-dir", folder]
+            server = Server([BIN / "hello", *arguments[1:]], r" at (\S+)\n")
+            lines = pathlib.Path(folder, "lock").read_text().splitlines()
+            self.assertEqual(lines, [str(server.process.pid), server.address])
+            second = run(*arguments)
+            self.assertEqual(second.returncode, 2)
+            self.assertIn(f"another process has the run folder {folder}", second.stderr)
+            self.assertEqual(server.stop(), 0)
+
+    def test_leaves_when_there_is_no_platform_for_long(self):
+        with tempfile.NamedTemporaryFile("w") as token:
+            token.write("secret\n")
+            token.flush()
+            done = run("hello", "serve", "--platform", "unix:/nowhere/platform", "--deployment", "d",
+                       "--replica", "r", "--token-file", token.name, "--platform-timeout", "300ms")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("no platform at unix:/nowhere/platform for 300ms", done.stderr)
+
+    def test_a_platform_wants_a_token(self):
+        done = run("hello", "serve", "--platform", "unix:/nowhere/platform", "--deployment", "d",
+                   "--replica", "r", "--token-file", "/dev/null")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("/dev/null has no token", done.stderr)
+
+    def test_a_crash_says_where(self):
+        process = subprocess.Popen([BIN / "hello", "serve"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        process.stdout.readline()
+        process.send_signal(signal.SIGSEGV)
+        _, error = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, -signal.SIGSEGV)
+        self.assertIn("SIGSEGV", error)
+        self.assertIn("chains::internal::Serve", error)
 
     def test_the_local_program_of_poems_prints_three(self):
         done = run("poems_local")

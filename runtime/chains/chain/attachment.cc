@@ -66,7 +66,7 @@ Task<void> Attachment::FollowOrders() {
 
 void Attachment::Take(const v1::ReplicaOrders& orders) {
   heard_ = true;
-  trouble_.clear();
+  trouble_.reset();
   patience_.Disarm();
   if (orders.report_every_ms() > 0) {
     report_every_ =
@@ -85,11 +85,10 @@ void Attachment::Take(const v1::ReplicaOrders& orders) {
 void Attachment::Lost(const absl::Status& why) {
   if (heard_) reactor_->Arm(patience_, reactor_->Now() + options_.timeout);
   ReleaseDrain();
-  std::string trouble = why.ok() ? "it ended the stream" : why.ToString();
-  if (trouble == trouble_) return;
-  trouble_ = std::move(trouble);
+  if (std::exchange(trouble_, why.code()) == why.code()) return;
   Log(Context(), Severity::kWarning,
-      Text("the platform at ", options_.platform, " is not reached, and asked again: ", trouble_));
+      Text("the platform at ", options_.platform, " is not reached, and asked again: ",
+           why.ok() ? "it ended the stream" : why.ToString()));
 }
 
 void Attachment::GiveUp() {

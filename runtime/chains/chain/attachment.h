@@ -99,10 +99,10 @@ class Attachment final : private Reactor::Work {
   Patience patience_{*this};
   Bell bell_;
   absl::Duration report_every_ = absl::Milliseconds(500);
-  uint64_t stream_ = 0;       // which one this is
-  bool heard_ = false;        // something came on it
-  uint64_t orders_seen_ = 0;  // of this stream, followed by all reactors
-  std::string trouble_;       // what was said last of a platform that was lost
+  uint64_t stream_ = 0;                      // which one this is
+  bool heard_ = false;                       // something came on it
+  uint64_t orders_seen_ = 0;                 // of this stream, followed by all reactors
+  std::optional<absl::StatusCode> trouble_;  // what was said last of a platform that was lost
   bool draining_ = false;
   bool gave_up_ = false;
 

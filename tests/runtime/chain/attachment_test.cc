@@ -1,0 +1,329 @@
+// A replica under a platform: what it reports, and what it does with its orders.
+#include <atomic>
+#include <future>
+#include <list>
+#include <memory>
+#include <string>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "chains/chain/client.h"
+#include "chains/chain/replica.h"
+#include "fake_control.h"
+#include "zoo.h"
+
+namespace zoo {
+namespace {
+
+using chains::FakePlatform;
+using chains::internal::Replica;
+using chains::v1::ReplicaOrders;
+using chains::v1::ReplicaReport;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string NewSocket() {
+  static int count = 0;
+  return "unix:" + ::testing::TempDir() + "attach_" + std::to_string(getpid()) + "_" +
+         std::to_string(++count);
+}
+
+// A latch for handlers and tests.
+class Signal {
+ public:
+  void Give() { promise_.set_value(); }
+  bool Wait() { return future_.wait_for(std::chrono::seconds(40)) == std::future_status::ready; }
+
+ private:
+  std::promise<void> promise_;
+  std::future<void> future_ = promise_.get_future();
+};
+
+ReplicaOrders Orders(uint64_t version, const std::vector<std::string>& leaves,
+                     uint32_t report_every_ms = 20) {
+  ReplicaOrders orders;
+  orders.set_version(version);
+  orders.set_report_every_ms(report_every_ms);
+  chains::v1::Endpoints& endpoints = *orders.add_endpoints();
+  endpoints.set_chainlet("zoo.Leaf");
+  for (const std::string& address : leaves) {
+    chains::v1::Endpoint& endpoint = *endpoints.add_replicas();
+    endpoint.set_address(address);
+    endpoint.set_connections(1);
+  }
+  return orders;
+}
+
+auto HasSeen(uint64_t version) {
+  return [version](const ReplicaReport& report) { return report.orders_seen() == version; };
+}
+auto IsIn(chains::v1::ReplicaState state) {
+  return [state](const ReplicaReport& report) { return report.state() == state; };
+}
+
+// Whose Leaf is elsewhere.
+chains::Chain RootChain() {
+  chains::Chain chain("zoo");
+  chain.Add<RootObject>(chains::Needs<Leaf>{}).Entrypoint();
+  chain.Declare<Leaf>();
+  return chain;
+}
+chains::Chain LeafChain(LeafScript& script, chains::Limits limits = {}) {
+  chains::Chain chain("zoo");
+  chain.Add<ScriptedLeaf>(Script(script), limits).Entrypoint();
+  return chain;
+}
+
+class AttachmentTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Replica> Start(const chains::Chain& chain, Replica::Options options) {
+    options.listen = {NewSocket()};
+    auto replica = Replica::Listen(chain.spec(), std::move(options), workers_);
+    EXPECT_TRUE(replica.ok()) << replica.status();
+    const absl::Status started = (*replica)->Start({});
+    EXPECT_TRUE(started.ok()) << started;
+    return *std::move(replica);
+  }
+  std::unique_ptr<Replica> StartUnderPlatform(const chains::Chain& chain, int reactors = 1) {
+    Replica::Options options;
+    options.name = "r-0";
+    options.max_reactors = reactors;
+    options.platform = {.platform = platform_.address(),
+                        .deployment = "d1",
+                        .token = "t0ken",
+                        .replica = "r-0",
+                        .timeout = timeout_,
+                        .on_lost = [this] { lost_.Give(); }};
+    return Start(chain, std::move(options));
+  }
+  // Answers `number` to every call.
+  std::unique_ptr<Replica> StartLeaf(LeafScript& script, int number) {
+    script.answer = [number](LeafRequest) -> chains::Task<LeafReply> {
+      co_return NumberReply(number);
+    };
+    chains_.push_back(LeafChain(script));
+    return Start(chains_.back(), {});
+  }
+  static absl::StatusOr<RootReply> Call(const Replica& replica) {
+    chains::Client<Root> client(replica.addresses().front());
+    return client.Call(&Root::RunRemote, Calls(1, 0));
+  }
+
+  chains::WorkerPool workers_;
+  absl::Duration timeout_ = absl::Hours(1);
+  Signal lost_;
+  std::list<chains::Chain> chains_;
+  FakePlatform platform_{NewSocket()};
+};
+
+TEST_F(AttachmentTest, ReportsWhoItIsAndWhereItIsReady) {
+  LeafScript script;
+  const chains::Chain chain = LeafChain(script);
+  const auto replica = StartUnderPlatform(chain);
+  const auto report = platform_.control().Await(IsIn(chains::v1::REPLICA_READY));
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(report->deployment(), "d1");
+  EXPECT_EQ(report->replica(), "r-0");
+  EXPECT_EQ(report->pid(), getpid());
+  EXPECT_EQ(report->connections(), 1u);
+  EXPECT_THAT(report->addresses(), ElementsAre(replica->addresses().front()));
+  ASSERT_EQ(report->loads_size(), 1);
+  EXPECT_EQ(report->loads(0).chainlet(), "zoo.Leaf");
+  EXPECT_THAT(platform_.control().tokens(), ElementsAre("t0ken"));
+}
+
+TEST_F(AttachmentTest, CallsGoWhereItIsOrdered) {
+  LeafScript one;
+  LeafScript other;
+  const auto leaf_one = StartLeaf(one, 1);
+  const auto leaf_other = StartLeaf(other, 2);
+  const chains::Chain chain = RootChain();
+  const auto replica = StartUnderPlatform(chain);
+  platform_.Order(Orders(1, leaf_one->addresses()));
+  ASSERT_TRUE(platform_.control().Await(HasSeen(1)));
+  EXPECT_EQ(Call(*replica)->result(), 1);
+  platform_.Order(Orders(2, leaf_other->addresses()));
+  ASSERT_TRUE(platform_.control().Await(HasSeen(2)));
+  EXPECT_EQ(Call(*replica)->result(), 2);
+}
+
+TEST_F(AttachmentTest, ACallToAChainletWithoutReplicaIsReportedAtOnceAndGoesOnWhenThereIsOne) {
+  const chains::Chain chain = RootChain();
+  const auto replica = StartUnderPlatform(chain);
+  platform_.Order(Orders(1, {}, 60'000));
+  ASSERT_TRUE(platform_.control().Await(HasSeen(1)));
+  auto reply = std::async(std::launch::async, [&] { return Call(*replica); });
+  const auto report =
+      platform_.control().Await([](const ReplicaReport& each) { return each.demands_size() > 0; });
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(report->demands(0).chainlet(), "zoo.Leaf");
+  EXPECT_EQ(report->demands(0).waiting(), 1u);
+
+  LeafScript script;
+  const auto leaf = StartLeaf(script, 7);
+  platform_.Order(Orders(2, leaf->addresses(), 60'000));
+  const absl::StatusOr<RootReply> answered = reply.get();
+  ASSERT_TRUE(answered.ok()) << answered.status();
+  EXPECT_EQ(answered->result(), 7);
+}
+
+TEST_F(AttachmentTest, CallsWaitBeforeThePlatformSaidAnything) {
+  const chains::Chain chain = RootChain();
+  const auto replica = StartUnderPlatform(chain);
+  auto reply = std::async(std::launch::async, [&] { return Call(*replica); });
+  ASSERT_TRUE(
+      platform_.control().Await([](const ReplicaReport& each) { return each.demands_size() > 0; }));
+  LeafScript script;
+  const auto leaf = StartLeaf(script, 7);
+  platform_.Order(Orders(1, leaf->addresses()));
+  EXPECT_EQ(reply.get()->result(), 7);
+}
+
+TEST_F(AttachmentTest, FollowsOrdersOnEveryReactor) {
+  LeafScript script;
+  const auto leaf = StartLeaf(script, 1);
+  chains::Chain chain("zoo");
+  chain.Add<RootObject>(chains::Needs<Leaf>{}, chains::Resources{.cpus = 4}).Entrypoint();
+  chain.Declare<Leaf>();
+  const auto replica = StartUnderPlatform(chain, 4);
+  platform_.Order(Orders(1, leaf->addresses()));
+  const auto report = platform_.control().Await(HasSeen(1));
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(report->connections(), 4u);
+  // Connections are spread over reactors.
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(Call(*replica)->result(), 1);
+}
+
+TEST_F(AttachmentTest, CountsCallsThatRunAndCallsThatWaitForTheirTurn) {
+  LeafScript script;
+  std::promise<void> may_end;
+  const std::shared_future<void> end = may_end.get_future().share();
+  script.answer = [&end](LeafRequest) -> chains::Task<LeafReply> {
+    co_await chains::Blocking([&] { end.wait(); });
+    co_return LeafReply();
+  };
+  const chains::Chain chain = LeafChain(script, {.concurrency_limit = 1});
+  const auto replica = StartUnderPlatform(chain);
+  platform_.Order(Orders(1, {}));
+  chains::Client<Leaf> client(replica->addresses().front());
+  std::vector<std::future<bool>> calls;
+  for (int i = 0; i < 3; ++i) {
+    calls.push_back(std::async(std::launch::async,
+                               [&] { return client.Call(&Leaf::RunRemote, Number(1)).ok(); }));
+  }
+  EXPECT_TRUE(platform_.control().Await(
+      [](const ReplicaReport& report) { return report.loads(0).in_flight() == 3; }));
+  may_end.set_value();
+  for (std::future<bool>& call : calls) EXPECT_TRUE(call.get());
+  const auto ended = platform_.control().Await(
+      [](const ReplicaReport& report) { return report.loads(0).in_flight() == 0; });
+  ASSERT_TRUE(ended.has_value());
+  EXPECT_EQ(ended->loads(0).calls(), 3u);
+  EXPECT_EQ(script.most_running, 1);
+}
+
+TEST_F(AttachmentTest, AsksForAPlatformThatWasLostAndKeepsItsOrdersMeanwhile) {
+  LeafScript script;
+  const auto leaf = StartLeaf(script, 1);
+  const chains::Chain chain = RootChain();
+  const auto replica = StartUnderPlatform(chain);
+  platform_.Order(Orders(7, leaf->addresses()));
+  ASSERT_TRUE(platform_.control().Await(HasSeen(7)));
+  platform_.Stop();
+  EXPECT_EQ(Call(*replica)->result(), 1);
+  platform_.Start();
+  ASSERT_TRUE(platform_.control().Await(IsIn(chains::v1::REPLICA_READY)));
+  EXPECT_EQ(platform_.control().reports().front().orders_seen(), 0u);  // of this one
+  platform_.Order(Orders(3, leaf->addresses()));
+  EXPECT_TRUE(platform_.control().Await(HasSeen(3)));
+}
+
+TEST_F(AttachmentTest, SaysSoWhenThereWasNoPlatformForTooLong) {
+  platform_.Stop();
+  timeout_ = absl::Milliseconds(100);
+  LeafScript script;
+  const chains::Chain chain = LeafChain(script);
+  const auto replica = StartUnderPlatform(chain);
+  EXPECT_TRUE(lost_.Wait());
+}
+
+TEST_F(AttachmentTest, CountsTheTimeWithoutAPlatformFromItsLoss) {
+  timeout_ = absl::Milliseconds(100);
+  LeafScript script;
+  const chains::Chain chain = LeafChain(script);
+  platform_.control().SetOrders(Orders(1, {}));
+  const auto replica = StartUnderPlatform(chain);
+  ASSERT_TRUE(platform_.control().Await(HasSeen(1)));
+  platform_.Stop();
+  EXPECT_TRUE(lost_.Wait());
+}
+
+TEST_F(AttachmentTest, ReportsThatItDrainsWhileItFinishesWhatRuns) {
+  LeafScript script;
+  Signal running;
+  std::promise<void> may_end;
+  auto end = may_end.get_future();
+  script.answer = [&](LeafRequest) -> chains::Task<LeafReply> {
+    running.Give();
+    co_await chains::Blocking([&] { end.wait(); });
+    co_return NumberReply(5);
+  };
+  const chains::Chain chain = LeafChain(script);
+  const auto replica = StartUnderPlatform(chain);
+  platform_.Order(Orders(1, {}));
+  ASSERT_TRUE(platform_.control().Await(HasSeen(1)));
+  chains::Client<Leaf> client(replica->addresses().front());
+  auto reply =
+      std::async(std::launch::async, [&] { return client.Call(&Leaf::RunRemote, Number(1)); });
+  ASSERT_TRUE(running.Wait());
+  auto drained =
+      std::async(std::launch::async, [&] { replica->Drain(absl::Now() + absl::Seconds(40)); });
+  const auto report = platform_.control().Await(IsIn(chains::v1::REPLICA_DRAINING));
+  EXPECT_TRUE(report.has_value());
+  may_end.set_value();
+  EXPECT_EQ(reply.get()->number(), 5);
+  drained.get();
+}
+
+// Healthy as the test says.
+class Patient final : public Leaf {
+ public:
+  explicit Patient(std::atomic<bool>*& healthy) : healthy_(*healthy) {}
+  absl::Status Healthy() const {
+    return healthy_ ? absl::OkStatus() : absl::UnavailableError("the decoder is stuck");
+  }
+  chains::Task<LeafReply> RunRemote(LeafRequest) override { co_return LeafReply(); }
+  chains::Task<LeafReply> Once(LeafRequest) override { co_return LeafReply(); }
+  chains::Stream<LeafReply> Count(LeafRequest) override { co_return; }
+  chains::Task<LeafReply> Sum(chains::Stream<LeafRequest>) override { co_return LeafReply(); }
+  chains::Stream<LeafReply> Double(chains::Stream<LeafRequest>) override { co_return; }
+
+ private:
+  std::atomic<bool>& healthy_;
+};
+
+TEST_F(AttachmentTest, ReportsThatItIsNotHealthyAndThatItIsAgain) {
+  std::atomic<bool> healthy{true};
+  chains::Shared<std::atomic<bool>*> shared([&](const chains::DeploymentContext&) {
+    return absl::StatusOr<std::unique_ptr<std::atomic<bool>*>>(
+        std::make_unique<std::atomic<bool>*>(&healthy));
+  });
+  chains::Chain chain("zoo");
+  chain.Add<Patient>(shared).Entrypoint();
+  const auto replica = StartUnderPlatform(chain);
+  platform_.Order(Orders(1, {}, 60'000));
+  ASSERT_TRUE(platform_.control().Await(IsIn(chains::v1::REPLICA_READY)));
+  healthy = false;
+  const auto ill = platform_.control().Await(IsIn(chains::v1::REPLICA_UNHEALTHY));
+  ASSERT_TRUE(ill.has_value());
+  EXPECT_THAT(ill->problem(), HasSubstr("zoo.Leaf: UNAVAILABLE: the decoder is stuck"));
+  healthy = true;
+  const auto well = platform_.control().Await(IsIn(chains::v1::REPLICA_READY));
+  ASSERT_TRUE(well.has_value());
+  EXPECT_EQ(well->problem(), "");
+}
+
+}  // namespace
+}  // namespace zoo

@@ -1,0 +1,84 @@
+#include "chains/main/command_line.h"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace chains::internal {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::Pair;
+
+ParsedCommandLine Parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "hello");
+  return ParseCommandLine("hello", static_cast<int>(arguments.size()), arguments.data());
+}
+// What is said of a command line that is refused; empty where it is not.
+std::string Refusal(const std::vector<const char*>& arguments) {
+  ::testing::internal::CaptureStderr();
+  const int exit_code = Parse(arguments).exit_code;
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(exit_code, said.empty() ? -1 : 2);
+  return said;
+}
+
+TEST(CommandLineTest, ServesAsAReplicaOfAPlatform) {
+  const ParsedCommandLine parsed =
+      Parse({"serve", "--chainlets", "SayHello", "--platform", "unix:/run/p", "--deployment", "d1",
+             "--token-file", "/run/t", "--replica", "say-0", "--run-dir", "/run/say-0", "--asset",
+             "voice=/assets/voice", "--platform-timeout", "5s"});
+  ASSERT_EQ(parsed.exit_code, -1);
+  EXPECT_EQ(parsed.command.verb, Verb::kServe);
+  EXPECT_EQ(parsed.command.platform, "unix:/run/p");
+  EXPECT_EQ(parsed.command.deployment, "d1");
+  EXPECT_EQ(parsed.command.token_file, "/run/t");
+  EXPECT_EQ(parsed.command.run_dir, "/run/say-0");
+  EXPECT_EQ(parsed.command.platform_timeout, absl::Seconds(5));
+  EXPECT_THAT(parsed.command.assets, ElementsAre(Pair("voice", "/assets/voice")));
+}
+
+TEST(CommandLineTest, APlatformIsWaitedForThirtySecondsUnlessSaidOtherwise) {
+  const ParsedCommandLine parsed = Parse({"serve", "--platform", "p:1", "--deployment", "d1",
+                                          "--token-file", "/run/t", "--replica", "r"});
+  ASSERT_EQ(parsed.exit_code, -1);
+  EXPECT_EQ(parsed.command.platform_timeout, absl::Seconds(30));
+}
+
+TEST(CommandLineTest, APlatformNeedsToKnowWhoAsks) {
+  EXPECT_THAT(Refusal({"serve", "--platform", "p:1", "--token-file", "/t", "--replica", "r"}),
+              HasSubstr("--deployment"));
+  EXPECT_THAT(Refusal({"serve", "--platform", "p:1", "--deployment", "d", "--replica", "r"}),
+              HasSubstr("--token-file"));
+  EXPECT_THAT(Refusal({"serve", "--platform", "p:1", "--deployment", "d", "--token-file", "/t"}),
+              HasSubstr("--replica"));
+  EXPECT_THAT(Refusal({"serve", "--deployment", "d"}), HasSubstr("--platform"));
+  EXPECT_THAT(Refusal({"serve", "--platform-timeout", "3s"}), HasSubstr("--platform"));
+}
+
+TEST(CommandLineTest, APlatformSaysWhereOthersAreItself) {
+  EXPECT_THAT(Refusal({"serve", "--platform", "p:1", "--deployment", "d", "--token-file", "/t",
+                       "--replica", "r", "--endpoints", "SayHello=q:1"}),
+              HasSubstr("--endpoints"));
+}
+
+TEST(CommandLineTest, RefusesATimeoutThatIsNone) {
+  EXPECT_THAT(Refusal({"serve", "--platform", "p:1", "--deployment", "d", "--token-file", "/t",
+                       "--replica", "r", "--platform-timeout", "soon"}),
+              HasSubstr("--platform-timeout"));
+}
+
+TEST(CommandLineTest, DescribesForPeopleAndForPrograms) {
+  EXPECT_EQ(Parse({"--describe"}).command.verb, Verb::kDescribe);
+  EXPECT_EQ(Parse({"--describe-wire"}).command.verb, Verb::kDescribeWire);
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(Parse({"--help"}).exit_code, 0);
+  EXPECT_THAT(::testing::internal::GetCapturedStdout(), Not(HasSubstr("--describe-wire")));
+}
+
+}  // namespace
+}  // namespace chains::internal
