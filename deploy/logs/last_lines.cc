@@ -1,0 +1,45 @@
+#include "deploy/logs/last_lines.h"
+
+#include <algorithm>
+#include <deque>
+#include <fcntl.h>
+#include <string_view>
+#include <sys/stat.h>
+
+#include "deploy/logs/descriptor.h"
+#include "deploy/logs/log_line.h"
+#include "deploy/logs/split_lines.h"
+
+namespace chains::deploy {
+namespace {
+
+constexpr off_t kLookAt = 64 * 1024;
+
+std::string TailOf(const std::filesystem::path& file) {
+  const Descriptor output(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat found {};
+  if (!output.ok() || fstat(*output, &found) != 0) return "";
+  std::string bytes(static_cast<size_t>(std::min(found.st_size, kLookAt)), '\0');
+  const off_t begin = found.st_size - static_cast<off_t>(bytes.size());
+  const ssize_t size = pread(*output, bytes.data(), bytes.size(), begin);
+  bytes.resize(size > 0 ? static_cast<size_t>(size) : 0);
+  // What was given back to the disk reads as zeros.
+  bytes.erase(0, bytes.find_first_not_of('\0'));
+  const size_t whole = begin > 0 ? bytes.find('\n') : std::string::npos;
+  return whole == std::string::npos ? bytes : bytes.substr(whole + 1);
+}
+
+}  // namespace
+
+std::vector<std::string> LastLines(const std::filesystem::path& output, size_t count) {
+  const std::string bytes = TailOf(output) + "\n";
+  std::deque<std::string> last;
+  LineSplit split;
+  SplitLines(bytes, split, [&](std::string_view text) {
+    last.push_back(FromOutput(text, absl::UnixEpoch()).message());
+    if (last.size() > count) last.pop_front();
+  });
+  return {last.begin(), last.end()};
+}
+
+}  // namespace chains::deploy
