@@ -1,0 +1,40 @@
+#include "deploy/cli/commands/building.h"
+
+#include "absl/time/clock.h"
+#include "chains/core/text.h"
+#include "deploy/cli/terminal/human.h"
+#include "deploy/cli/terminal/progress.h"
+#include "deploy/cli/terminal/safe_text.h"
+
+namespace chains::deploy::cli {
+
+absl::StatusOr<std::unique_ptr<ChainSource>> OpenAndBuild(Session& session, const std::string& path,
+                                                          bool verbose) {
+  absl::StatusOr<std::unique_ptr<ChainSource>> source = session.world().open_chain(path);
+  if (!source.ok()) return source;
+  const absl::Time begin = absl::Now();
+  Progress progress(session.terminal());
+  absl::Status built;
+  {
+    Spinner spinner(progress, session.terminal(), Text("building ", Safe(path)));
+    built = (*source)->Build({.on_line = [&](std::string_view line) {
+      if (verbose) progress.Line(Safe(line));
+      spinner.SetText(Text("building ", Safe(path), "  ", Safe(line)));
+    }});
+  }
+  if (!built.ok()) return built;
+  if (!session.json()) {
+    progress.Line(Text("built ", Safe((*source)->Program().string()), " in ",
+                       HumanTime(absl::Now() - begin)));
+  }
+  return source;
+}
+
+absl::StatusOr<BuiltChain> BuildAndCollect(Session& session, const std::string& path,
+                                           bool verbose) {
+  absl::StatusOr<std::unique_ptr<ChainSource>> source = OpenAndBuild(session, path, verbose);
+  if (!source.ok()) return source.status();
+  return (*source)->Collect({});
+}
+
+}  // namespace chains::deploy::cli

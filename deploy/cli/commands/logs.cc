@@ -1,0 +1,108 @@
+#include "deploy/cli/commands/logs.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "chains/core/text.h"
+#include "deploy/cli/commands/target.h"
+#include "deploy/cli/platform_client.h"
+#include "deploy/cli/terminal/human.h"
+#include "deploy/cli/terminal/safe_text.h"
+
+namespace chains::deploy::cli {
+namespace {
+
+struct Flags {
+  TargetFlags target = {};
+  std::string chainlet = {};
+  std::string request_id = {};
+  std::string replica = {};
+  int tail = 0;
+  bool follow = false;
+};
+
+// "hello.SayHello+hello.HelloAll" → "SayHello+HelloAll"
+std::string ShortNames(const std::string& chainlets) {
+  std::string names;
+  size_t at = 0;
+  while (at <= chainlets.size()) {
+    const size_t end = std::min(chainlets.find('+', at), chainlets.size());
+    const std::string name = chainlets.substr(at, end - at);
+    absl::StrAppend(&names, names.empty() ? "" : "+", name.substr(name.rfind('.') + 1));
+    at = end + 1;
+  }
+  return names;
+}
+
+std::string LevelText(const Terminal& terminal, const std::string& level) {
+  if (level.empty() || level == "info") return "";
+  const Style style = level == "error" ? Style::kBad : Style::kWarning;
+  return Text(Styled(terminal, style, Safe(level)), ": ");
+}
+
+v1::LogsRequest ToLogsRequest(const Flags& flags, v1::DeploymentRequest of) {
+  v1::LogsRequest request;
+  *request.mutable_of() = std::move(of);
+  request.set_chainlet(flags.chainlet);
+  request.set_request_id(flags.request_id);
+  request.set_replica(flags.replica);
+  request.set_tail(static_cast<uint32_t>(flags.tail));
+  request.set_follow(flags.follow);
+  return request;
+}
+
+int Logs(Session& session, const Flags& flags) {
+  absl::StatusOr<v1::DeploymentRequest> of = ToRequest(flags.target);
+  if (!of.ok()) return session.Usage(MessageOf(of.status()));
+  absl::StatusOr<PlatformClient*> platform = session.Platform();
+  if (!platform.ok()) return session.Fail(platform.status());
+  const absl::Status end = (*platform)->Each<v1::LogsRequest, v1::LogLine>(
+      &v1::Platform::Logs, ToLogsRequest(flags, *std::move(of)), [&session](v1::LogLine line) {
+        if (session.json()) {
+          session.PrintJson(line);
+        } else {
+          session.out() << LogText(session.terminal(), line) << "\n" << std::flush;
+        }
+        return session.out().good() && !session.world().interrupted();
+      },
+      {.timeout = flags.follow ? absl::InfiniteDuration() : absl::Minutes(5)});
+  return end.ok() ? kDone : session.Fail(end);
+}
+
+}  // namespace
+
+std::string LogText(const Terminal& terminal, const v1::LogLine& line) {
+  const std::string who = Text(ShortNames(line.chainlet()), line.replica().empty() ? "" : " ",
+                               line.replica());
+  std::string text = Text(Styled(terminal, Style::kFaint, ClockTime(line.unix_ms())), " ",
+                          Styled(terminal, Style::kStrong, Safe(who)), " ",
+                          LevelText(terminal, line.level()), Safe(line.message()));
+  if (!line.request_id().empty()) {
+    text += " ";
+    text += Styled(terminal, Style::kFaint, Text("request=", Safe(line.request_id())));
+  }
+  return text;
+}
+
+Command MakeLogs() {
+  auto flags = std::make_shared<Flags>();
+  Command command = {.name = "logs",
+                     .summary = "what replicas wrote",
+                     .group = "Deployments",
+                     .examples = {"chains logs hello -f --chainlet SayHello",
+                                  "chains logs hello --request 7d1f --tail 100"},
+                     .options = TargetOptions(flags->target, ChainIs::kRequired),
+                     .run = [flags](Session& session) { return Logs(session, *flags); }};
+  for (Option& each : std::vector<Option>{
+           {"--follow,-f", "go on with new lines, until Ctrl-C", &flags->follow},
+           {"--chainlet", "of this one only", &flags->chainlet},
+           {"--request", "of the request with this id", &flags->request_id},
+           {"--replica", "of this process", &flags->replica},
+           {"--tail", "the last lines only; 0: all that are kept", &flags->tail}}) {
+    command.options.push_back(std::move(each));
+  }
+  return command;
+}
+
+}  // namespace chains::deploy::cli

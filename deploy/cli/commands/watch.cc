@@ -1,0 +1,188 @@
+// `watch`: save, build, exchange, again.
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "chains/core/text.h"
+#include "deploy/cli/commands/call.h"
+#include "deploy/cli/commands/push.h"
+#include "deploy/cli/platform_client.h"
+#include "deploy/cli/push/ready_line.h"
+#include "deploy/cli/push/watch_view.h"
+#include "deploy/cli/wait.h"
+
+namespace chains::deploy::cli {
+namespace {
+
+constexpr absl::Duration kLookEvery = absl::Milliseconds(100);
+constexpr std::chrono::seconds kBeforeLogsAgain(1);
+constexpr absl::Duration kRunTimeout = absl::Seconds(60);
+
+// Follows the logs of one deployment, whatever becomes of the stream, until it is destroyed.
+class LogTail {
+ public:
+  LogTail(PlatformClient& platform, WatchView& view, std::string deployment)
+      : platform_(platform),
+        view_(view),
+        deployment_(std::move(deployment)),
+        thread_([this](const std::stop_token& stop) { Follow(stop); }) {}
+  const std::string& deployment() const { return deployment_; }
+
+ private:
+  void Follow(const std::stop_token& stop) {
+    int64_t since = absl::ToUnixMillis(absl::Now());
+    while (!stop.stop_requested()) {
+      v1::LogsRequest request;
+      request.mutable_of()->set_deployment(deployment_);
+      request.set_follow(true);
+      request.set_tail(1);  // older lines are skipped; 0 would ask for all
+      // A stream that breaks off is asked for again: logs are beside the point of `watch`, which
+      // tells in its own words when the platform is gone.
+      static_cast<void>(platform_.Each<v1::LogsRequest, v1::LogLine>(
+          &v1::Platform::Logs, std::move(request),
+          [&](v1::LogLine line) {
+            if (line.unix_ms() >= since) view_.Log(line);
+            return true;
+          },
+          {.timeout = absl::InfiniteDuration(), .stop = stop}));
+      since = absl::ToUnixMillis(absl::Now());
+      std::unique_lock lock(mutex_);
+      stopping_.wait_for(lock, stop, kBeforeLogsAgain, [] { return false; });
+    }
+  }
+
+  PlatformClient& platform_;
+  WatchView& view_;
+  const std::string deployment_;
+  std::mutex mutex_;
+  std::condition_variable_any stopping_;
+  std::jthread thread_;
+};
+
+class Watcher {
+ public:
+  Watcher(Session& session, PlatformClient& platform, ChainSource& source, const PushFlags& flags)
+      : session_(session), platform_(platform), source_(source), flags_(flags), view_(session) {}
+
+  absl::Status Run() {
+    absl::Status status = Loop();
+    round_ = {};  // stops it and waits for it
+    tail_.reset();
+    if (status.ok()) view_.Ended();
+    return status;
+  }
+
+ private:
+  // A change during a build, or while the new one starts, begins the next round at once.
+  absl::Status Loop() {
+    const absl::StatusOr<bool> begun = source_.WaitForChange(absl::ZeroDuration());
+    if (!begun.ok()) return begun.status();
+    view_.Watching(flags_.path);
+    StartRound();
+    while (!session_.world().interrupted()) {
+      const absl::StatusOr<bool> changed = source_.WaitForChange(kLookEvery);
+      if (!changed.ok()) return changed.status();
+      if (!*changed) continue;
+      view_.Changed();
+      StartRound();
+    }
+    return absl::OkStatus();
+  }
+
+  void StartRound() {
+    round_ = {};
+    const absl::Time saved = absl::Now();
+    round_ = std::jthread([this, saved](const std::stop_token& stop) { Round(stop, saved); });
+  }
+
+  void Round(const std::stop_token& stop, absl::Time saved) {
+    const std::optional<BuiltChain> chain = Build(stop, saved);
+    if (!chain || stop.stop_requested()) return;
+    Push push(platform_, flags_);
+    std::string note;
+    const absl::Status end =
+        push.Run(*chain, {.on_event =
+                              [&](const v1::DeployEvent& event) {
+                                FollowLogsOf(event.deployment().id());
+                                if (event.note().empty() || event.note() == note) return;
+                                note = event.note();
+                                view_.Note(note);
+                              },
+                          .stop = stop});
+    if (stop.stop_requested()) return;
+    if (!end.ok()) return view_.DeployFailed(push.last(), end, serves_);
+    serves_ = true;
+    view_.Live(push.last(), UrlOf(platform_.remote(), push.last().deployment()),
+               absl::Now() - saved);
+    if (!flags_.run.empty()) Ask(push.last().deployment());
+  }
+
+  std::optional<BuiltChain> Build(const std::stop_token& stop, absl::Time saved) {
+    const ChainSource::Work work = {.on_line =
+                                        [this](std::string_view line) {
+                                          if (flags_.verbose) view_.BuildLine(line);
+                                        },
+                                    .stop = stop};
+    absl::Status built = source_.Build(work);
+    absl::StatusOr<BuiltChain> chain = built;
+    if (built.ok()) chain = source_.Collect(work);
+    if (stop.stop_requested()) return std::nullopt;
+    if (!chain.ok()) {
+      view_.BuildFailed(chain.status(), absl::Now() - saved, serves_);
+      return std::nullopt;
+    }
+    view_.Built(absl::Now() - saved);
+    return *std::move(chain);
+  }
+
+  void FollowLogsOf(const std::string& deployment) {
+    if (deployment.empty() || (tail_ != nullptr && tail_->deployment() == deployment)) return;
+    tail_ = std::make_unique<LogTail>(platform_, view_, deployment);
+  }
+
+  void Ask(const v1::Deployment& deployment) {
+    const absl::Time begin = absl::Now();
+    const TargetFlags target = {.chain = deployment.chain(), .deployment = deployment.id()};
+    const absl::StatusOr<HttpAnswer> answer = Post(RequestTo(
+        platform_.remote(), PathOfCall(target, "run_remote"), flags_.run, kRunTimeout));
+    const absl::Duration took = absl::Now() - begin;
+    if (!answer.ok()) return view_.AnswerFailed(answer.status(), took);
+    if (answer->status / 100 != 2) return view_.AnswerFailed(ErrorOf(*answer), took);
+    view_.Answer(answer->body, took);
+  }
+
+  Session& session_;
+  PlatformClient& platform_;
+  ChainSource& source_;
+  const PushFlags& flags_;
+  WatchView view_;
+  bool serves_ = false;            // some revision has been live; for the round
+  std::unique_ptr<LogTail> tail_;  // for the round, and once it ended for Run()
+  std::jthread round_;
+};
+
+}  // namespace
+
+int Watch(Session& session, PushFlags flags) {
+  flags.watch = true;
+  absl::StatusOr<std::string> request = ReadArgument(flags.run, session.terminal().in);
+  if (!request.ok()) return session.Usage(MessageOf(request.status()));
+  flags.run = *std::move(request);
+  absl::StatusOr<PlatformClient*> platform = session.Platform();
+  if (!platform.ok()) return session.Fail(platform.status());
+  const absl::StatusOr<v1::AboutResponse> about =
+      (*platform)->Call(&v1::Platform::About, v1::AboutRequest());
+  if (!about.ok()) return session.Fail(about.status());
+  const absl::StatusOr<std::unique_ptr<ChainSource>> source =
+      session.world().open_chain(flags.path);
+  if (!source.ok()) return session.Fail(source.status());
+  NoteInterrupts();
+  const absl::Status end = Watcher(session, **platform, **source, flags).Run();
+  return end.ok() ? kDone : session.Fail(end);
+}
+
+}  // namespace chains::deploy::cli

@@ -1,0 +1,16 @@
+// The difference of two texts, line by line. Pure.
+//
+//   DiffLines("a\nb", "a\nc")   // "- b", "+ c"
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chains::deploy::cli {
+
+// Lines that went ("- …") and came ("+ …"), in their order; those of both are left out. Texts of
+// more than 500 lines are compared from both ends only.
+std::vector<std::string> DiffLines(std::string_view before, std::string_view after);
+
+}  // namespace chains::deploy::cli

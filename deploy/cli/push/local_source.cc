@@ -1,0 +1,114 @@
+// ChainSource of a folder or program of this machine, on chains::build and chains::bundle.
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+#include <google/protobuf/util/json_util.h>
+
+#include "absl/time/clock.h"
+#include "chains/core/text.h"
+#include "deploy/build/code_digest.h"
+#include "deploy/build/project.h"
+#include "deploy/build/watcher.h"
+#include "deploy/bundle/child.h"
+#include "deploy/bundle/collect.h"
+#include "deploy/cli/push/chain_source.h"
+
+namespace chains::deploy::cli {
+namespace {
+
+constexpr absl::Duration kDescribePatience = absl::Seconds(30);
+
+class LocalSource final : public ChainSource {
+ public:
+  explicit LocalSource(ChainProject project) : project_(std::move(project)) {
+    if (project_.is_program) program_ = project_.program;
+  }
+
+  absl::Status Build(const Work& work) override {
+    if (project_.is_program) return absl::OkStatus();
+    absl::StatusOr<std::string> program =
+        deploy::Build(project_, {.on_line = work.on_line, .stop = work.stop});
+    if (!program.ok()) return program.status();
+    program_ = *std::move(program);
+    return absl::OkStatus();
+  }
+
+  std::filesystem::path Program() const override { return program_; }
+
+  absl::StatusOr<v1::Manifest> Describe() override { return Describe(std::stop_token()); }
+
+  absl::StatusOr<BuiltChain> Collect(const Work& work) override {
+    CollectOptions options = {.program = program_,
+                              .folder = project_.source_dir,
+                              .cache = &digests_,
+                              .stop = work.stop};
+    if (!project_.is_program) {
+      const absl::StatusOr<v1::Manifest> manifest = Describe(work.stop);
+      if (!manifest.ok()) return manifest.status();
+      absl::StatusOr<std::vector<v1::ChainletCode>> code =
+          CodeDigests(project_.marker, *manifest, digests_, work.stop);
+      if (!code.ok()) return code.status();
+      options.code = *std::move(code);
+    }
+    absl::StatusOr<CollectedBundle> collected = CollectBundle(options);
+    if (!collected.ok()) return collected.status();
+    BuiltChain chain = {.bundle = std::move(collected->bundle), .files = {}};
+    chain.files.insert(collected->sources.begin(), collected->sources.end());
+    return chain;
+  }
+
+  absl::StatusOr<bool> WaitForChange(absl::Duration at_most) override {
+    if (watcher_ == nullptr) {
+      absl::StatusOr<std::unique_ptr<FileWatcher>> opened = FileWatcher::Open(Watched());
+      if (!opened.ok()) return opened.status();
+      watcher_ = *std::move(opened);
+    }
+    const absl::StatusOr<FileChanges> changes = watcher_->Next(absl::Now() + at_most);
+    if (absl::IsDeadlineExceeded(changes.status())) return false;
+    if (!changes.ok()) return changes.status();
+    return true;
+  }
+
+ private:
+  // A program is written again by whoever builds it: its folder shows that.
+  std::vector<std::string> Watched() const {
+    if (!project_.is_program) return project_.watched;
+    return {std::filesystem::absolute(program_).parent_path().string()};
+  }
+
+  absl::StatusOr<v1::Manifest> Describe(std::stop_token stop) const {
+    const absl::StatusOr<ChildResult> said = RunChild({.arguments = {program_, "--describe"},
+                                                       .timeout = kDescribePatience,
+                                                       .stop = std::move(stop)});
+    if (!said.ok()) return said.status();
+    if (!said->ok()) {
+      return absl::FailedPreconditionError(
+          said->errors.empty() ? Text(program_, " --describe ", said->HowItEnded())
+                               : said->errors);
+    }
+    v1::Manifest manifest;
+    google::protobuf::util::JsonParseOptions options;
+    options.ignore_unknown_fields = true;
+    if (!google::protobuf::util::JsonStringToMessage(said->output, &manifest, options).ok()) {
+      return absl::FailedPreconditionError(
+          Text(program_, " is no chain's program: what it prints for --describe is no manifest"));
+    }
+    return manifest;
+  }
+
+  ChainProject project_;
+  std::string program_;
+  DigestCache digests_;
+  std::unique_ptr<FileWatcher> watcher_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ChainSource>> OpenChain(const std::string& path) {
+  absl::StatusOr<ChainProject> project = FindChain({.folder = path});
+  if (!project.ok()) return project.status();
+  return std::make_unique<LocalSource>(*std::move(project));
+}
+
+}  // namespace chains::deploy::cli

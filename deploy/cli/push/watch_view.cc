@@ -1,0 +1,170 @@
+#include "deploy/cli/push/watch_view.h"
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "chains/core/text.h"
+#include "chains/json/json_writer.h"
+#include "deploy/cli/commands/logs.h"
+#include "deploy/cli/diff.h"
+#include "deploy/cli/json_text.h"
+#include "deploy/cli/push/deploy_view.h"
+#include "deploy/cli/terminal/human.h"
+#include "deploy/cli/terminal/safe_text.h"
+
+namespace chains::deploy::cli {
+namespace {
+
+std::string Quoted(std::string_view text) {
+  return std::move(json::JsonWriter().String(text)).Take();
+}
+
+std::string Seconds(absl::Duration time) {
+  return absl::StrFormat("%.3f", absl::ToDoubleSeconds(time));
+}
+
+std::string Error(const absl::Status& status) {
+  const std::string line = JsonLine(status);
+  return line.substr(1, line.size() - 2);  // its one member
+}
+
+std::string_view Serving(bool serves) {
+  return serves ? "; what was live before keeps serving" : "";
+}
+
+std::string NameIn(const v1::Deployment& deployment, const std::string& chainlet) {
+  for (const v1::ChainletStatus& each : deployment.chainlets()) {
+    if (each.chainlet() == chainlet && !each.display_name().empty()) return each.display_name();
+  }
+  return chainlet;
+}
+
+}  // namespace
+
+void WatchView::Json(std::string_view event, const std::string& fields) {
+  session_.out() << Text("{\"event\":", Quoted(event), fields.empty() ? "" : ",", fields, "}\n")
+                 << std::flush;
+}
+
+void WatchView::Line(std::string_view text) { session_.out() << text << "\n" << std::flush; }
+
+void WatchView::LinesOf(std::string_view text, Style style) {
+  for (const std::string& line : SafeLines(text)) {
+    Line(Text("  ", Styled(session_.terminal(), style, line)));
+  }
+}
+
+void WatchView::Watching(const std::string& path) {
+  std::lock_guard lock(mutex_);
+  if (session_.json()) return Json("watching", Text("\"path\":", Quoted(path)));
+  Line(Text("watching ", Safe(path), ", until Ctrl-C"));
+}
+
+void WatchView::Changed() {
+  std::lock_guard lock(mutex_);
+  if (session_.json()) return Json("changed", "");
+  Line(Styled(session_.terminal(), Style::kStrong, "changed: building"));
+}
+
+void WatchView::BuildLine(std::string_view line) {
+  std::lock_guard lock(mutex_);
+  if (session_.json()) return;
+  LinesOf(line, Style::kFaint);
+}
+
+void WatchView::Built(absl::Duration took) {
+  std::lock_guard lock(mutex_);
+  if (session_.json()) return Json("built", Text("\"seconds\":", Seconds(took)));
+  Line(Text("built in ", HumanTime(took)));
+}
+
+void WatchView::BuildFailed(const absl::Status& status, absl::Duration took, bool serves) {
+  std::lock_guard lock(mutex_);
+  if (session_.json()) {
+    return Json("build_failed", Text("\"seconds\":", Seconds(took), ",", Error(status)));
+  }
+  Line(Text(Styled(session_.terminal(), Style::kBad, "the build failed"), " after ",
+            HumanTime(took), Serving(serves), ":"));
+  LinesOf(MessageOf(status), Style::kBad);
+}
+
+void WatchView::Note(std::string_view note) {
+  std::lock_guard lock(mutex_);
+  if (session_.json()) return Json("note", Text("\"note\":", Quoted(note)));
+  LinesOf(note, Style::kWarning);
+}
+
+void WatchView::Live(const v1::DeployEvent& event, const std::string& url,
+                     absl::Duration since_save) {
+  std::lock_guard lock(mutex_);
+  if (session_.json()) {
+    return Json("live",
+                Text("\"seconds\":", Seconds(since_save), ",\"deploy\":", JsonLine(event)));
+  }
+  const v1::Deployment& deployment = event.deployment();
+  Line(Text(Styled(session_.terminal(), Style::kGood, "live"), " after ", HumanTime(since_save),
+            ": ", Safe(deployment.chain()), " ", Safe(deployment.id()), " r",
+            deployment.revision(), url.empty() ? "" : " at ", url));
+  for (const std::string& name : event.exchanged()) {
+    Line(Text("  ", Safe(NameIn(deployment, name)), ": exchanged"));
+  }
+  for (const std::string& name : event.unchanged()) {
+    Line(Text("  ", Safe(NameIn(deployment, name)), ": unchanged"));
+  }
+}
+
+void WatchView::DeployFailed(const v1::DeployEvent& last, const absl::Status& status,
+                             bool serves) {
+  std::lock_guard lock(mutex_);
+  if (session_.json()) {
+    return Json("failed", Text(Error(status), ",\"deploy\":", JsonLine(last)));
+  }
+  Line(Text(Styled(session_.terminal(), Style::kBad, "failed"), Serving(serves), ":"));
+  LinesOf(MessageOf(status), Style::kBad);
+  for (const std::string& line : ProblemsOf(last.deployment())) Line(line);
+}
+
+void WatchView::Answer(std::string_view answer, absl::Duration took) {
+  std::lock_guard lock(mutex_);
+  const std::string pretty = PrettyJson(answer);
+  const bool is_first = !std::exchange(has_answer_, true);
+  const std::vector<std::string> changes =
+      is_first ? std::vector<std::string>() : DiffLines(last_answer_, pretty);
+  last_answer_ = pretty;
+  if (session_.json()) {
+    return Json("answer", Text("\"seconds\":", Seconds(took), ",\"changed\":",
+                               changes.empty() ? "false" : "true", ",\"text\":", Quoted(answer)));
+  }
+  Line(Text("answer in ", HumanTime(took),
+            is_first          ? ":"
+            : changes.empty() ? ", the same as before"
+                              : ":"));
+  if (is_first || !changes.empty()) LinesOf(pretty, Style::kStrong);
+  if (changes.empty()) return;
+  Line("  changed:");
+  for (const std::string& change : changes) {
+    LinesOf(change, change.starts_with('+') ? Style::kGood : Style::kBad);
+  }
+}
+
+void WatchView::AnswerFailed(const absl::Status& status, absl::Duration took) {
+  std::lock_guard lock(mutex_);
+  if (session_.json()) {
+    return Json("answer_failed", Text("\"seconds\":", Seconds(took), ",", Error(status)));
+  }
+  Line(Text("no answer after ", HumanTime(took), ":"));
+  LinesOf(Text(absl::StatusCodeToString(status.code()), ": ", MessageOf(status)), Style::kBad);
+}
+
+void WatchView::Log(const v1::LogLine& line) {
+  std::lock_guard lock(mutex_);
+  if (session_.json()) return Json("log", Text("\"log\":", JsonLine(line)));
+  Line(Text(Styled(session_.terminal(), Style::kFaint, "| "), LogText(session_.terminal(), line)));
+}
+
+void WatchView::Ended() {
+  std::lock_guard lock(mutex_);
+  if (session_.json()) return Json("ended", "");
+  Line("watching ended; the development deployment goes on");
+}
+
+}  // namespace chains::deploy::cli

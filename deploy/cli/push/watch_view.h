@@ -1,0 +1,47 @@
+// WatchView: what `watch` tells, from several threads, a line at a time: what was built, who was
+// exchanged, answers, log lines.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "chains/v1/platform.pb.h"
+#include "deploy/cli/session.h"
+
+namespace chains::deploy::cli {
+
+// Thread-safe. `session` outlives it.
+class WatchView {
+ public:
+  explicit WatchView(const Session& session) : session_(session) {}
+
+  void Watching(const std::string& path);
+  void Changed();
+  void BuildLine(std::string_view line);
+  void BuildFailed(const absl::Status& status, absl::Duration took, bool serves);
+  void Built(absl::Duration took);
+  // Of the deployment on its way: its notes.
+  void Note(std::string_view note);
+  // Live, `since_save` after the sources changed.
+  void Live(const v1::DeployEvent& event, const std::string& url, absl::Duration since_save);
+  void DeployFailed(const v1::DeployEvent& last, const absl::Status& status, bool serves);
+  void Answer(std::string_view answer, absl::Duration took);
+  void AnswerFailed(const absl::Status& status, absl::Duration took);
+  void Log(const v1::LogLine& line);
+  void Ended();
+
+ private:
+  // {"event": NAME, FIELDS}
+  void Json(std::string_view event, const std::string& fields);
+  void Line(std::string_view text);
+  void LinesOf(std::string_view text, Style style);
+
+  const Session& session_;
+  std::mutex mutex_;
+  std::string last_answer_;  // guarded by mutex_
+  bool has_answer_ = false;
+};
+
+}  // namespace chains::deploy::cli

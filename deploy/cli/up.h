@@ -1,0 +1,25 @@
+// `up`: platform, gateway and fleet of this machine, in this process, until SIGTERM.
+#pragma once
+
+#include <string>
+
+#include "deploy/cli/session.h"
+
+namespace chains::deploy::cli {
+
+struct UpFlags {
+  std::string home = {};  // empty: $CHAINS_HOME, else ~/.chains
+  std::string listen = "127.0.0.1:8080";
+  std::string grpc_listen = "127.0.0.1:8081";
+  std::string platform_listen = {};  // empty: on a unix socket in `home` only
+  bool open = false;                 // nobody is asked for a key
+  // What replicas may have; empty or below 0: what the machine has.
+  std::string memory = {};  // "8Gi"
+  double cpus = -1;
+  int gpus = -1;
+};
+
+// Answers the exit code.
+int RunUp(Session& session, const UpFlags& flags);
+
+}  // namespace chains::deploy::cli

@@ -1,0 +1,44 @@
+#include "deploy/cli/world.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <unistd.h>
+
+#include "absl/time/clock.h"
+#include "chains/core/text.h"
+#include "deploy/build/init.h"
+#include "deploy/cli/push/chain_source.h"
+#include "deploy/cli/wait.h"
+
+namespace chains::deploy::cli {
+namespace {
+
+std::optional<std::string> FromEnvironment(const std::string& name) {
+  const char* const value = std::getenv(name.c_str());
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+absl::Status Become(const std::vector<std::string>& command) {
+  std::vector<char*> arguments;
+  for (const std::string& each : command) arguments.push_back(const_cast<char*>(each.c_str()));
+  arguments.push_back(nullptr);
+  execv(arguments[0], arguments.data());
+  return absl::FailedPreconditionError(Text("cannot run ", command[0], ": ",
+                                            std::strerror(errno)));
+}
+
+}  // namespace
+
+Session::World ThisWorld() {
+  return {.getenv = FromEnvironment,
+          .open_chain = OpenChain,
+          .init_chain = [](const std::string& folder,
+                           const std::string& name) { return InitChain(folder, name).status(); },
+          .become = Become,
+          .now = [] { return absl::Now(); },
+          .interrupted = Interrupted};
+}
+
+}  // namespace chains::deploy::cli
