@@ -1,9 +1,112 @@
 #include "deploy/cli/up.h"
 
-namespace chains::deploy::cli {
+#include <csignal>
+#include <memory>
+#include <ostream>
 
-int RunUp(Session& session, const UpFlags&) {
-  return session.Fail(absl::UnimplementedError("this program was built without a platform"));
+#include "absl/time/clock.h"
+#include "chains/chain/memory_size.h"
+#include "chains/core/text.h"
+#include "chains/main/platform_gateway.h"
+#include "deploy/platform/local_platform.h"
+
+namespace chains::deploy::cli {
+namespace {
+
+constexpr absl::Duration kDrain = absl::Seconds(35);
+
+// The threads that start later inherit the mask, so only sigwait() sees the signals.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+absl::StatusOr<Capacity> CapacityFrom(const UpFlags& flags) {
+  Capacity capacity = CapacityOfThisMachine();
+  if (flags.cpus >= 0) capacity.cpus = flags.cpus;
+  if (flags.gpus >= 0) capacity.gpus = flags.gpus;
+  if (flags.memory.empty()) return capacity;
+  const std::optional<int64_t> bytes = chains::internal::ParseMemorySize(flags.memory);
+  if (!bytes) {
+    return absl::InvalidArgumentError(
+        Text("--memory ", flags.memory, ": a size as in 512Mi or 8Gi is expected"));
+  }
+  capacity.memory_bytes = *bytes;
+  return capacity;
+}
+
+// So that every command works right away, without a flag.
+absl::StatusOr<Remote> Remember(const std::filesystem::path& home, LocalPlatform& platform,
+                                const PlatformGateway::Addresses& gateway, bool open) {
+  absl::StatusOr<Remotes> remotes = LoadRemotes(home);
+  if (!remotes.ok()) return remotes.status();
+  Remote& local = remotes->by_name["local"];
+  local.name = "local";
+  local.platform = platform.address();
+  local.gateway = Text("http://", gateway.http);
+  local.grpc = gateway.grpc;
+  if (open) {
+    local.key.clear();
+  } else {
+    absl::StatusOr<std::string> key = platform.EnsureKey(local.key);
+    if (!key.ok()) return key.status();
+    local.key = *std::move(key);
+  }
+  if (remotes->default_name.empty()) remotes->default_name = "local";
+  if (absl::Status saved = SaveRemotes(home, *remotes); !saved.ok()) return saved;
+  return local;
+}
+
+void Say(const Session& session, const Remote& local, const LocalPlatform& platform) {
+  std::ostream& out = session.out();
+  out << "chains is up\n  HTTP      " << local.gateway << "\n  gRPC      " << local.grpc
+      << "\n  platform  " << local.platform << "\n";
+  if (!platform.listening().empty()) out << "  platform  " << platform.listening() << "\n";
+  if (!local.key.empty()) out << "  for curl: export CHAINS_API_KEY=" << local.key << "\n";
+  out << "Next: chains push FOLDER\n" << std::flush;
+}
+
+}  // namespace
+
+int RunUp(Session& session, const UpFlags& flags) {
+  const sigset_t signals = BlockSignals();
+  absl::StatusOr<Capacity> capacity = CapacityFrom(flags);
+  if (!capacity.ok()) return session.Usage(ToStd(capacity.status().message()));
+  const std::filesystem::path home =
+      flags.home.empty() ? HomeFolder(session.world().getenv) : std::filesystem::path(flags.home);
+  LocalPlatform::Options options;
+  options.home = std::filesystem::absolute(home);
+  options.listen = flags.platform_listen;
+  options.open = flags.open;
+  options.capacity = *capacity;
+  absl::StatusOr<std::unique_ptr<LocalPlatform>> platform =
+      LocalPlatform::Start(std::move(options));
+  if (!platform.ok()) return session.Fail(platform.status());
+
+  PlatformGateway::Options gateway_options;
+  gateway_options.platform = (*platform)->address();
+  gateway_options.token = (*platform)->gateway_token();
+  gateway_options.http = flags.listen;
+  gateway_options.grpc = flags.grpc_listen;
+  const std::unique_ptr<PlatformGateway> gateway = MakePlatformGateway(std::move(gateway_options));
+  absl::StatusOr<PlatformGateway::Addresses> addresses = gateway->Start();
+  if (!addresses.ok()) return session.Fail(addresses.status());
+  (*platform)->SetGateway(Text("http://", addresses->http), addresses->grpc);
+  absl::StatusOr<Remote> local = Remember(home, **platform, *addresses, flags.open);
+  if (local.ok()) {
+    Say(session, *local, **platform);
+    int signal = 0;
+    sigwait(&signals, &signal);
+    session.Note("ending: what runs is finished first");
+  }
+  const absl::Time deadline = absl::Now() + kDrain;
+  gateway->Drain(deadline);
+  (*platform)->Stop(deadline);
+  return local.ok() ? kDone : session.Fail(local.status());
 }
 
 }  // namespace chains::deploy::cli

@@ -37,11 +37,13 @@ struct ReplicaExit {
   std::string name;
   bool asked = false;  // it was told to leave
   std::string how;     // "exited with 1", "killed by signal 11 (Segmentation fault)"
+  std::vector<std::string> last_lines = {};  // of its output
 };
 
 // A replica that was there before this platform.
 struct FoundReplica {
   std::string deployment;
+  std::string chain;
   std::string name;
   std::string unit;
   uint64_t revision = 0;
@@ -63,8 +65,6 @@ class Fleet {
   // Asks it to finish what runs and to leave; after `patience` it is ended by force.
   virtual void Stop(const std::string& deployment, const std::string& name,
                     absl::Duration patience) = 0;
-  // Where its output is, a file; empty where the fleet keeps none.
-  virtual std::string OutputOf(const std::string& deployment, const std::string& name) const = 0;
   // Removes what is left of a replica that ended.
   virtual void Forget(const std::string& deployment, const std::string& name) = 0;
 };

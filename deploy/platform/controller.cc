@@ -28,6 +28,12 @@ absl::Duration PauseAfter(int crashes) {
   return std::min(pause, kLongestPause);
 }
 
+ReplicaExit HowOnly(std::string how) {
+  ReplicaExit exit;
+  exit.how = std::move(how);
+  return exit;
+}
+
 }  // namespace
 
 // Wakes the controller at a time.
@@ -142,12 +148,12 @@ void Controller::StartReplica(Deployment& deployment, const std::string& key, bo
   replica.gpus = *std::move(gpus);
   replica.started = now;
   if (!spec.ok()) {
-    Crashed(deployment, replica, Text("could not be started: ", MessageOf(spec.status())), now);
+    Crashed(deployment, replica, HowOnly(Text("could not be started: ", MessageOf(spec.status()))),
+            now);
     return;
   }
-  const auto [entry, is_new] = deployment.replicas.emplace(replica.name, std::move(replica));
+  deployment.replicas.emplace(replica.name, replica);
   fleet_.Start(*std::move(spec));
-  hooks_.started(deployment, entry->second);
   model_.Touch();
 }
 
@@ -214,7 +220,8 @@ void Controller::EndLateStarts(Deployment& deployment, absl::Time now) {
     if (replica.draining || replica.state != Replica::State::kStarting) continue;
     if (now - replica.started < options_.start_timeout) continue;
     Crashed(deployment, replica,
-            Text("was not ready within ", absl::FormatDuration(options_.start_timeout)), now);
+            HowOnly(Text("was not ready within ", absl::FormatDuration(options_.start_timeout))),
+            now);
     Drain(replica, now);
   }
 }
@@ -349,25 +356,20 @@ void Controller::Exited(const ReplicaExit& exit) {
   if (found == deployment->replicas.end()) return fleet_.Forget(exit.deployment, exit.name);
   const Replica replica = std::move(found->second);
   deployment->replicas.erase(found);
-  if (!exit.asked && !replica.draining) {
-    Crashed(*deployment, replica, exit.how, absl::Now());
-  } else {
-    hooks_.ended(*deployment, replica);
-  }
+  if (!exit.asked && !replica.draining) Crashed(*deployment, replica, exit, absl::Now());
   fleet_.Forget(exit.deployment, exit.name);
   model_.Touch();
 }
 
-void Controller::Crashed(Deployment& deployment, const Replica& replica, const std::string& how,
+void Controller::Crashed(Deployment& deployment, const Replica& replica, const ReplicaExit& exit,
                          absl::Time now) {
   Crashes& crashes = deployment.crashes[replica.unit];
   if (now - replica.ready_since > kStable) crashes.in_a_row = 0;
   ++crashes.in_a_row;
   crashes.next_start = now + PauseAfter(crashes.in_a_row);
-  const std::vector<std::string> lines = hooks_.ended(deployment, replica);
-  crashes.report =
-      Text(replica.name, " ", how,
-           lines.empty() ? "" : Text("; its last lines:\n", absl::StrJoin(lines, "\n")));
+  crashes.report = Text(replica.name, " ", exit.how);
+  if (exit.last_lines.empty()) return;
+  crashes.report += Text("; its last lines:\n", absl::StrJoin(exit.last_lines, "\n"));
 }
 
 }  // namespace chains::deploy

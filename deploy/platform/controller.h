@@ -31,11 +31,6 @@ class Controller {
     std::function<std::string(const std::string& bundle)> folder_of;
     // The value of a secret that is set; the name of one that is not is in the failure.
     std::function<absl::StatusOr<std::string>(const std::string& name)> secret;
-    // A replica's output is worth reading from now on, or ends.
-    std::function<void(const Deployment& deployment, const Replica& replica)> started;
-    // Answers the last lines of the output of a replica that ended.
-    std::function<std::vector<std::string>(const Deployment& deployment, const Replica& replica)>
-        ended;
   };
   // All outlive it. The fleet's exits are to be told to Exited().
   Controller(Model& model, Keeper& keeper, Fleet& fleet, Options options, Hooks hooks);
@@ -67,7 +62,7 @@ class Controller {
   std::string FailureOfPending(const Deployment& deployment) const;
   Task<void> BringLive(std::string id, uint64_t revision);
   Task<void> GiveUp(std::string id, uint64_t revision, std::string why);
-  void Crashed(Deployment& deployment, const Replica& replica, const std::string& how,
+  void Crashed(Deployment& deployment, const Replica& replica, const ReplicaExit& exit,
                absl::Time now);
 
   Model& model_;

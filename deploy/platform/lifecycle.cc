@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "chains/core/blocking.h"
 #include "chains/core/text.h"
 #include "deploy/platform/contract_check.h"
 #include "deploy/platform/describe.h"
@@ -160,6 +161,7 @@ Task<v1::DeleteResponse> PlatformService::Delete(v1::DeploymentRequest request) 
     change.delete_deployments.push_back(id);
     co_await parts_.keeper.Keep(std::move(change));
   }
+  co_await Blocking([&] { return parts_.logs.Remove(id); });
   co_return v1::DeleteResponse();
 }
 

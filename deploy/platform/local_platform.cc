@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "chains/core/root.h"
 #include "chains/core/text.h"
@@ -15,6 +16,7 @@
 #include "deploy/bundle/blob_store.h"
 #include "deploy/bundle/machine.h"
 #include "deploy/fleets/local/local_fleet.h"
+#include "deploy/logs/last_lines.h"
 #include "deploy/logs/log_keeper.h"
 #include "deploy/platform/control_service.h"
 #include "deploy/platform/names.h"
@@ -63,7 +65,7 @@ class LocalPlatform::Impl {
 
   ~Impl() {
     if (server_ == nullptr) return;
-    if (started_) RunThere(reactor(), [this] { controlling_.reset(); });
+    if (running_) RunThere(reactor(), [this] { controlling_.reset(); });
     server_->Drain(absl::Now());
     fleet_.reset();  // its thread posts to the reactor
   }
@@ -71,9 +73,7 @@ class LocalPlatform::Impl {
   absl::Status Start() {
     if (absl::Status opened = OpenFiles(); !opened.ok()) return opened;
     if (absl::Status listening = Listen(); !listening.ok()) return listening;
-    fleet_ = std::make_unique<LocalFleet>(options_.home / "run", [this](ReplicaExit exit) {
-      reactor().Post([this, exit = std::move(exit)] { Exited(exit); });
-    });
+    fleet_ = std::make_unique<LocalFleet>(options_.home / "run", FleetHooks());
     absl::StatusOr<std::vector<FoundReplica>> found = fleet_->Find();
     if (!found.ok()) return found.status();
     absl::Status recovered = Recover(
@@ -81,16 +81,13 @@ class LocalPlatform::Impl {
         *found, absl::Now());
     if (!recovered.ok()) return recovered;
     Assemble();
-    for (const auto& [id, deployment] : model_.deployments) {
-      for (const auto& [name, replica] : deployment->replicas) FollowLogs(*deployment, replica);
-    }
     server_->Serve(0, Contract<v1::Control>::Serve(*control_));
     server_->Serve(0, Contract<v1::Platform>::Serve(*service_));
     server_->Start();
-    started_ = true;
+    running_ = true;
     RunThere(reactor(), [this] {
-      controlling_ = std::make_unique<internal::Root<void>>(reactor(), Context(),
-                                                            controller_->Run(), [](const auto&) {});
+      controlling_ = std::make_unique<chains::internal::Root<void>>(
+          reactor(), Context(), controller_->Run(), [](const auto&) {});
       controlling_->Start();
     });
     return absl::OkStatus();
@@ -111,6 +108,7 @@ class LocalPlatform::Impl {
     });
     empty.wait_until(absl::ToChronoTime(deadline + absl::Seconds(2)));
     server_->Drain(absl::Now() + absl::Milliseconds(100));
+    running_ = false;
   }
 
   absl::StatusOr<std::string> EnsureKey(const std::string& known) {
@@ -156,9 +154,10 @@ class LocalPlatform::Impl {
     absl::StatusOr<SecretBox> secrets = SecretBox::Load(home / "secret.key");
     if (!secrets.ok()) return secrets.status();
     secrets_.emplace(*std::move(secrets));
-    absl::StatusOr<std::unique_ptr<LogKeeper>> logs = LogKeeper::Open(home / "logs");
+    absl::StatusOr<std::unique_ptr<LogKeeper>> logs = LogKeeper::Create({.folder = home / "logs"});
     if (!logs.ok()) return logs.status();
     logs_ = *std::move(logs);
+    logs_->Start();
     return absl::OkStatus();
   }
 
@@ -181,15 +180,6 @@ class LocalPlatform::Impl {
     Controller::Hooks hooks;
     hooks.folder_of = [this](const std::string& bundle) { return Text(Bundles(), "/", bundle); };
     hooks.secret = [this](const std::string& name) { return Secret(name); };
-    hooks.started = [this](const Deployment& deployment, const Replica& replica) {
-      FollowLogs(deployment, replica);
-    };
-    hooks.ended = [this](const Deployment& deployment, const Replica& replica) {
-      const std::string output = fleet_->OutputOf(deployment.id(), replica.name);
-      std::vector<std::string> lines = LastLines(output, kCrashLines);
-      logs_->Finish(output);
-      return lines;
-    };
     controller_ = std::make_unique<Controller>(model_, *keeper_, *fleet_, options_.controller,
                                                std::move(hooks));
     control_ = std::make_unique<ControlService>(model_, gateway_token_);
@@ -215,12 +205,25 @@ class LocalPlatform::Impl {
     return secrets_->Open(name, found->second.sealed());
   }
 
-  void FollowLogs(const Deployment& deployment, const Replica& replica) {
-    logs_->Follow(fleet_->OutputOf(deployment.id(), replica.name),
-                  {.chain = deployment.record.chain(),
-                   .deployment = deployment.id(),
-                   .chainlet = ShortNames(replica.chainlets),
-                   .replica = replica.name});
+  // What fails here shows where logs are asked for: LogKeeper::problem().
+  LocalFleet::Hooks FleetHooks() {
+    LocalFleet::Hooks hooks;
+    hooks.output_begins = [this](const FoundReplica& replica, const std::string& output) {
+      logs_
+          ->Follow(output, {.chain = replica.chain,
+                            .deployment = replica.deployment,
+                            .chainlet = absl::StrJoin(replica.chainlets, "+"),
+                            .replica = replica.name})
+          .IgnoreError();
+    };
+    hooks.output_ends = [this](const std::string& output) {
+      logs_->Unfollow(output).IgnoreError();
+    };
+    hooks.last_lines = [](const std::string& output) { return LastLines(output, kCrashLines); };
+    hooks.on_exit = [this](ReplicaExit exit) {
+      reactor().Post([this, exit = std::move(exit)] { Exited(exit); });
+    };
+    return hooks;
   }
 
   void Exited(const ReplicaExit& exit) {
@@ -268,9 +271,9 @@ class LocalPlatform::Impl {
   std::unique_ptr<ControlService> control_;
   std::unique_ptr<PlatformService> service_;
   std::unique_ptr<GrpcServer> server_;
-  std::unique_ptr<internal::Root<void>> controlling_;  // the loop's
-  bool started_ = false;
-  bool stopping_ = false;  // the loop's, as what follows
+  std::unique_ptr<chains::internal::Root<void>> controlling_;  // the loop's
+  bool running_ = false;                                       // the reactor does
+  bool stopping_ = false;                                      // the loop's, as what follows
   bool reported_ = false;
   std::promise<void> all_gone_;
 };

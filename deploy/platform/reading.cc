@@ -1,9 +1,13 @@
 // PlatformService: what is only read.
 #include <algorithm>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "chains/core/blocking.h"
+#include "chains/core/notice.h"
 #include "chains/core/text.h"
 #include "deploy/platform/describe.h"
 #include "deploy/platform/platform_service.h"
@@ -67,10 +71,48 @@ Task<v1::DeploymentResponse> PlatformService::Status(v1::DeploymentRequest reque
   co_return response;
 }
 
-Stream<v1::LogLine> PlatformService::Logs(v1::LogsRequest) {
+Stream<v1::LogLine> PlatformService::Logs(v1::LogsRequest request) {
   co_await Authorize();
-  co_await absl::UnimplementedError("soon");
-  co_return;
+  chains::internal::Here::Place here = co_await chains::internal::Here();
+  const Deployment* const deployment = co_await Resolve(request.of());
+  const std::string id = deployment->id();
+  const LogFilter filter{.chainlet = request.chainlet(),
+                         .replica = request.replica(),
+                         .request_id = request.request_id(),
+                         .tail = request.tail()};
+  std::deque<v1::LogLine> past;
+  const auto keep = [&past](const v1::LogLine& line) {
+    past.push_back(line);
+    return true;
+  };
+  // The thread that appends may give notice when this stream is gone.
+  const auto news_came = std::make_shared<Notice>();
+  Loop& loop = here.loop();
+  absl::StatusOr<std::unique_ptr<LogSubscription>> subscribed = absl::UnknownError("");
+  co_await Blocking([&]() -> absl::Status {
+    if (!request.follow()) return parts_.logs.Read(id, filter, keep);
+    subscribed = parts_.logs.Subscribe(
+        id, filter, keep, [&loop, news_came] { loop.Post([news_came] { news_came->Give(); }); });
+    return subscribed.status();
+  });
+  for (; !past.empty(); past.pop_front()) co_yield std::move(past.front());
+  if (!request.follow()) co_return;
+  while (true) {
+    LogSubscription::News news = (*subscribed)->Take();
+    if (news.lines.empty()) {
+      co_await news_came->Wait();
+      continue;
+    }
+    if (news.lost > 0) {
+      v1::LogLine gap;
+      gap.set_unix_ms(news.lines.front().unix_ms());
+      gap.set_deployment(id);
+      gap.set_level("warning");
+      gap.set_message(Text(news.lost, " lines are left out here: they came faster than read"));
+      co_yield std::move(gap);
+    }
+    for (v1::LogLine& line : news.lines) co_yield std::move(line);
+  }
 }
 
 }  // namespace chains::deploy

@@ -63,9 +63,9 @@ int64_t MemoryOf(const ReplicaSpec& spec) {
 
 }  // namespace
 
-LocalFleet::LocalFleet(std::filesystem::path root, OnExit on_exit)
+LocalFleet::LocalFleet(std::filesystem::path root, Hooks hooks)
     : root_(std::move(root)),
-      on_exit_(std::move(on_exit)),
+      hooks_(std::move(hooks)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       thread_([this] { Run(); }) {}
 
@@ -96,9 +96,10 @@ absl::StatusOr<std::vector<FoundReplica>> LocalFleet::Find() {
     // Whoever holds the lock after its number was pinned is that process, and no later one.
     const RunFolder folder(root_, replica.deployment, replica.name);
     if (!process.ok() || LockHolder(folder.lock()) != replica.pid) {
-      on_exit_({.deployment = key.first, .name = key.second, .asked = false, .how = "ended"});
+      Report({.deployment = key.first, .name = key.second, .asked = false, .how = "ended"});
       continue;
     }
+    hooks_.output_begins(replica, folder.output());
     Do([this, key, adopted = std::make_unique<Process>(*std::move(process))]() mutable {
       running_.emplace(key, Running{.process = std::move(*adopted)});
     });
@@ -113,10 +114,6 @@ void LocalFleet::Start(ReplicaSpec spec) {
 void LocalFleet::Stop(const std::string& deployment, const std::string& name,
                       absl::Duration patience) {
   Do([this, key = Key(deployment, name), patience] { StopNow(key, patience); });
-}
-
-std::string LocalFleet::OutputOf(const std::string& deployment, const std::string& name) const {
-  return RunFolder(root_, deployment, name).output();
 }
 
 void LocalFleet::Forget(const std::string& deployment, const std::string& name) {
@@ -185,12 +182,21 @@ void LocalFleet::StartNow(const ReplicaSpec& spec) {
                                   .memory_bytes = MemoryOf(spec)})
                 : made;
   if (!process.ok()) {
-    on_exit_({.deployment = spec.deployment,
-              .name = spec.name,
-              .asked = false,
-              .how = std::string(MessageOf(process.status()))});
+    Report({.deployment = spec.deployment,
+            .name = spec.name,
+            .asked = false,
+            .how = std::string(MessageOf(process.status()))});
     return;
   }
+  hooks_.output_begins({.deployment = spec.deployment,
+                        .chain = spec.chain,
+                        .name = spec.name,
+                        .unit = spec.unit,
+                        .revision = spec.revision,
+                        .chainlets = spec.chainlets,
+                        .pid = process->pid(),
+                        .gpus = spec.gpus},
+                       folder.output());
   running_.emplace(Key(spec.deployment, spec.name), Running{.process = *std::move(process)});
 }
 
@@ -210,7 +216,14 @@ void LocalFleet::Ended(const Key& key) {
                    .asked = found->second.asked,
                    .how = found->second.process.HowItEnded()};
   running_.erase(found);
-  on_exit_(std::move(exit));
+  Report(std::move(exit));
+}
+
+void LocalFleet::Report(ReplicaExit exit) {
+  const std::string output = RunFolder(root_, exit.deployment, exit.name).output();
+  exit.last_lines = hooks_.last_lines(output);
+  hooks_.output_ends(output);
+  hooks_.on_exit(std::move(exit));
 }
 
 }  // namespace chains::deploy

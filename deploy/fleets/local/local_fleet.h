@@ -1,6 +1,6 @@
 // LocalFleet: replicas as processes of this machine, on unix sockets.
 //
-//   LocalFleet fleet(home / "run", [&](ReplicaExit exit) { reactor.Post(…); });
+//   LocalFleet fleet(home / "run", {.on_exit = [&](ReplicaExit exit) { reactor.Post(…); }});
 //   absl::StatusOr<std::vector<FoundReplica>> found = fleet.Find();   // once, first
 //   fleet.Start(spec);
 //
@@ -28,8 +28,17 @@ namespace chains::deploy {
 
 class LocalFleet final : public Fleet {
  public:
+  // All called on the fleet's thread, or within Find(); they may block for a moment.
+  struct Hooks {
+    // A replica writes its output to this file from now on, or has ended to.
+    std::function<void(const FoundReplica& replica, const std::string& output)> output_begins;
+    std::function<void(const std::string& output)> output_ends;
+    // Its last lines, for the report of its end.
+    std::function<std::vector<std::string>(const std::string& output)> last_lines;
+    OnExit on_exit;
+  };
   // `root` is made when it is needed.
-  LocalFleet(std::filesystem::path root, OnExit on_exit);
+  LocalFleet(std::filesystem::path root, Hooks hooks);
   ~LocalFleet() override;  // leaves the processes as they are
 
   // Replicas that an earlier platform left, watched from now on. Before Start(), once.
@@ -39,7 +48,6 @@ class LocalFleet final : public Fleet {
   void Start(ReplicaSpec spec) override;
   void Stop(const std::string& deployment, const std::string& name,
             absl::Duration patience) override;
-  std::string OutputOf(const std::string& deployment, const std::string& name) const override;
   void Forget(const std::string& deployment, const std::string& name) override;
 
  private:
@@ -58,9 +66,10 @@ class LocalFleet final : public Fleet {
   void StartNow(const ReplicaSpec& spec);
   void StopNow(const Key& key, absl::Duration patience);
   void Ended(const Key& key);
+  void Report(ReplicaExit exit);
 
   const std::filesystem::path root_;
-  const OnExit on_exit_;
+  const Hooks hooks_;
   const int wake_;  // an eventfd
   std::mutex mutex_;
   std::deque<absl::AnyInvocable<void()>> queue_;  // guarded by mutex_

@@ -56,6 +56,7 @@ absl::Status MakeFolder(const fs::path& path) {
 state::ReplicaIntent IntentOf(const ReplicaSpec& spec) {
   state::ReplicaIntent intent;
   intent.set_deployment(spec.deployment);
+  intent.set_chain(spec.chain);
   intent.set_name(spec.name);
   intent.set_unit(spec.unit);
   intent.set_revision(spec.revision);
@@ -143,6 +144,7 @@ absl::StatusOr<std::vector<FoundReplica>> FindReplicas(const fs::path& root) {
     const int pid = LockHolder(folder / "lock");
     if (pid > 0 && ReadIntent(folder, intent)) {
       found.push_back({.deployment = intent.deployment(),
+                       .chain = intent.chain(),
                        .name = intent.name(),
                        .unit = intent.unit(),
                        .revision = intent.revision(),
