@@ -1,8 +1,9 @@
 // All that the author of a chainlet needs: tasks, streams, concurrency, errors, the request's
-// context. A chain's main() includes chains/chain/chain.h as well.
+// context, logs. A chain's main() includes chains/chain/chain.h as well.
 #pragma once
 
 #include "chains/chain/deployment_context.h"
+#include "chains/chain/log.h"
 #include "chains/contract/contract.h"
 #include "chains/core/all.h"
 #include "chains/core/blocking.h"

@@ -76,7 +76,7 @@ void Attachment::Take(const v1::ReplicaOrders& orders) {
     reactor_->Post([this, stream, version] {
       if (stream != stream_) return;
       orders_seen_ = version;
-      bell_.Ring();
+      HasNews();
     });
   });
 }
@@ -106,9 +106,19 @@ Stream<v1::ReplicaReport> Attachment::Reports() {
     const bool draining = report.state() == v1::REPLICA_DRAINING;
     co_yield std::move(report);
     if (draining) ReleaseDrain();
-    co_await bell_.RungWithin(report_every_);
+    co_await Outcome(WithTimeout(News(), report_every_));
+    news_ = false;
     if (self_.tick) self_.tick(reactor_->Now());
   }
+}
+
+Task<void> Attachment::News() {
+  while (!news_) co_await noticed_.Wait();
+}
+
+void Attachment::HasNews() {
+  news_ = true;
+  noticed_.Give();
 }
 
 v1::ReplicaReport Attachment::MakeReport() {
@@ -149,14 +159,14 @@ std::string Attachment::Problem() const {
 }
 
 void Attachment::ReportSoon() {
-  reactor_->Post([this] { bell_.Ring(); });
+  reactor_->Post([this] { HasNews(); });
 }
 
 void Attachment::BeginDrain(absl::Time deadline) {
   reactor_->Post([this] {
     draining_ = true;
     if (!heard_) ReleaseDrain();
-    bell_.Ring();
+    HasNews();
   });
   std::unique_lock lock(mutex_);
   may_drain_.wait_until(lock, absl::ToChronoTime(deadline), [this] { return drain_released_; });

@@ -22,7 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "chains/chain/neighbours.h"
-#include "chains/core/bell.h"
+#include "chains/core/notice.h"
 #include "chains/core/root.h"
 #include "chains/core/stream.h"
 #include "chains/grpc/reactor.h"
@@ -80,7 +80,9 @@ class Attachment final : private Reactor::Work {
   Task<void> StayAttached();
   Task<void> FollowOrders();
   Stream<v1::ReplicaReport> Reports();
+  Task<void> News();
   v1::ReplicaReport MakeReport();
+  void HasNews();
   void Take(const v1::ReplicaOrders& orders);
   void Lost(const absl::Status& why);
   void GiveUp();
@@ -97,7 +99,8 @@ class Attachment final : private Reactor::Work {
   // The reactor's thread's.
   std::optional<Root<void>> root_;
   Patience patience_{*this};
-  Bell bell_;
+  bool news_ = false;  // something is to be reported at once
+  Notice noticed_;
   absl::Duration report_every_ = absl::Milliseconds(500);
   uint64_t stream_ = 0;                      // which one this is
   bool heard_ = false;                       // something came on it

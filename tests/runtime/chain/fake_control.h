@@ -14,7 +14,7 @@
 
 #include <gtest/gtest.h>
 
-#include "chains/core/bell.h"
+#include "chains/core/notice.h"
 #include "chains/core/root.h"
 #include "chains/grpc/process.h"
 #include "chains/grpc/server.h"
@@ -35,8 +35,11 @@ class FakeControl final : public v1::Control {
     uint64_t sent = 0;
     while (true) {
       v1::ReplicaOrders next = Newest();
-      if (next.version() != std::exchange(sent, next.version())) co_yield std::move(next);
-      co_await bell_.RungWithin(absl::Seconds(50));
+      if (next.version() != std::exchange(sent, next.version())) {
+        co_yield std::move(next);
+      } else {
+        co_await changed_orders_.Wait();
+      }
     }
   }
   Stream<v1::RouteTable> WatchRoutes(Stream<v1::RoutesSeen>) override { co_return; }
@@ -47,7 +50,7 @@ class FakeControl final : public v1::Control {
     std::lock_guard lock(mutex_);
     newest_ = std::move(orders);
   }
-  void Ring() { bell_.Ring(); }  // on its reactor
+  void Ring() { changed_orders_.Give(); }  // on its reactor
 
   // The first report from now on, or the last one, that `is_it`; nullopt when none came for 40 s.
   using Predicate = std::function<bool(const v1::ReplicaReport&)>;
@@ -89,7 +92,7 @@ class FakeControl final : public v1::Control {
     return newest_;
   }
 
-  Bell bell_;  // of the one stream
+  Notice changed_orders_;
   std::mutex mutex_;
   std::condition_variable changed_;
   v1::ReplicaOrders newest_;                // guarded by mutex_

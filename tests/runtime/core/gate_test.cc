@@ -1,6 +1,7 @@
 // Gate: so many at a time, first come first served, whoever leaves in the middle.
 #include "chains/core/gate.h"
 
+#include <atomic>
 #include <optional>
 #include <string>
 
@@ -74,6 +75,23 @@ TEST_F(GateTest, LetsInInOrder) {
   EXPECT_EQ(log_, "ab");
   Release(release[1]);
   EXPECT_EQ(log_, "abc");
+}
+
+TEST_F(GateTest, ShowsOtherThreadsHowManyWait) {
+  std::atomic<uint64_t> shown{0};
+  Gate gate({.what = "", .limit = 1, .shown_waiting = &shown});
+  Probe release;
+  std::optional<Running<void>> visitors[4];
+  for (auto& visitor : visitors) {
+    visitor.emplace(clock_, Visit(gate, log_, 'v', release));
+    clock_.Settle();
+  }
+  EXPECT_EQ(shown, 3u);
+  visitors[3].reset();
+  EXPECT_EQ(shown, 2u);
+  Release(release);
+  EXPECT_EQ(log_, "vvv");
+  EXPECT_EQ(shown, 0u);
 }
 
 TEST_F(GateTest, NobodyOvertakesWhoWasLetInButHasNotRunYet) {

@@ -13,13 +13,14 @@
 
 #include "chains/core/all.h"
 #include "chains/core/wait.h"
-#include "chains/testing/fake_clock.h"
+#include "chains/testing/running.h"
 
 namespace chains {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::Running;
 
 constexpr Method kMethod = {.chainlet = "t.T", .name = "Run", .path = "/t.T/Run"};
 constexpr Method kStream = {
@@ -72,22 +73,6 @@ class FakeWay final : public Channel {
   const std::string address_;
 };
 
-// A task that runs until it ends or is dropped.
-template <typename T>
-class Running {
- public:
-  Running(Loop& loop, Task<T> task)
-      : root_(std::in_place, loop, Context(), std::move(task),
-              [this](absl::StatusOr<T> result) { outcome.emplace(std::move(result)); }) {
-    root_->Start();
-  }
-  void Drop() { root_.reset(); }
-  std::optional<absl::StatusOr<T>> outcome;
-
- private:
-  std::optional<internal::Root<T>> root_;
-};
-
 class ElasticChannelTest : public ::testing::Test {
  protected:
   ElasticChannel Make(ElasticChannel::Options options = {.name = "t.T"}) {
@@ -121,6 +106,11 @@ class ElasticChannelTest : public ::testing::Test {
     std::vector<absl::StatusOr<std::string>> outcomes = co_await AllSettled(std::move(calls));
     co_return static_cast<int>(std::count_if(outcomes.begin(), outcomes.end(),
                                              [](const auto& each) { return !each.ok(); }));
+  }
+  // Lets time pass until all are done.
+  template <typename... Call>
+  void Await(const Call&... calls) {
+    clock_.RunUntil([&] { return (calls.done() && ...); });
   }
   int CallsAt(const std::string& address) const {
     return static_cast<int>(
@@ -166,12 +156,11 @@ TEST_F(ElasticChannelTest, CallsWithoutAWayWaitInOrderUntilThereIsOne) {
   EXPECT_EQ(began_to_wait_, 1);
 
   channel.SetWays(At({"a"}));
-  clock_.Advance(absl::Seconds(1));
-  clock_.RunUntil([&] { return first.outcome && second.outcome && stream.outcome; });
+  Await(first, second, stream);
   EXPECT_EQ(channel.waiting(), 0u);
   EXPECT_THAT(world_.calls, ElementsAre("a:1", "a:2", "a:0"));
-  EXPECT_EQ(**first.outcome, "a");
-  EXPECT_EQ(**stream.outcome, 1);
+  EXPECT_EQ(*first.outcome(), "a");
+  EXPECT_EQ(*stream.outcome(), 1);
 }
 
 TEST_F(ElasticChannelTest, SaysAgainThatCallsWaitOnceNoneDidBetween) {
@@ -183,19 +172,19 @@ TEST_F(ElasticChannelTest, SaysAgainThatCallsWaitOnceNoneDidBetween) {
     clock_.Settle();
     EXPECT_EQ(began_to_wait_, i);
     channel.SetWays(At({"a"}));
-    clock_.RunUntil([&] { return call.outcome && other.outcome; });
+    Await(call, other);
   }
 }
 
 TEST_F(ElasticChannelTest, ADroppedCallLeavesTheQueue) {
   ElasticChannel channel = Make();
-  Running first(clock_, Call(channel, "1"));
+  std::optional<Running<std::string>> first(std::in_place, clock_, Call(channel, "1"));
   Running second(clock_, Call(channel, "2"));
   clock_.Settle();
-  first.Drop();
+  first.reset();
   EXPECT_EQ(channel.waiting(), 1u);
   channel.SetWays(At({"a"}));
-  clock_.RunUntil([&] { return second.outcome.has_value(); });
+  Await(second);
   EXPECT_THAT(world_.calls, ElementsAre("a:2"));
 }
 
@@ -209,10 +198,10 @@ TEST_F(ElasticChannelTest, ACallThatWaitsEndsWithItsDeadline) {
 
 TEST_F(ElasticChannelTest, ACallThatIsDroppedBetweenTheWayAndItsTurnIsNotMade) {
   ElasticChannel channel = Make();
-  Running call(clock_, Call(channel));
+  std::optional<Running<std::string>> call(std::in_place, clock_, Call(channel));
   clock_.Settle();
   channel.SetWays(At({"a"}));
-  call.Drop();
+  call.reset();
   clock_.Settle();
   EXPECT_THAT(world_.calls, IsEmpty());
   EXPECT_EQ(channel.waiting(), 0u);
@@ -228,7 +217,7 @@ TEST_F(ElasticChannelTest, CallsKeepTheirPlaceWhenTheWayIsGoneBeforeTheirTurn) {
   clock_.Settle();
   EXPECT_EQ(channel.waiting(), 2u);
   channel.SetWays(At({"b"}));
-  clock_.RunUntil([&] { return first.outcome && second.outcome; });
+  Await(first, second);
   EXPECT_THAT(world_.calls, ElementsAre("b:1", "b:2"));
 }
 
@@ -269,9 +258,9 @@ TEST_F(ElasticChannelTest, CallsOnAWayThatLeftFinishThere) {
   Running new_call(clock_, Call(channel, "2"));
   EXPECT_EQ(channel.ways(), 1u);
   EXPECT_EQ(channel.leaving(), 1u);
-  clock_.RunUntil([&] { return old_call.outcome && new_call.outcome; });
-  EXPECT_EQ(**old_call.outcome, "a");
-  EXPECT_EQ(**new_call.outcome, "b");
+  Await(old_call, new_call);
+  EXPECT_EQ(*old_call.outcome(), "a");
+  EXPECT_EQ(*new_call.outcome(), "b");
   EXPECT_EQ(channel.leaving(), 0u);
   EXPECT_THAT(world_.destroyed, ElementsAre("a"));
 }
@@ -280,11 +269,11 @@ TEST_F(ElasticChannelTest, DroppingTheLastCallOfAWayThatLeftDestroysItsChannelAf
   ElasticChannel channel = Make();
   channel.SetWays(At({"a"}));
   world_.hold = absl::Hours(1);
-  Running call(clock_, Call(channel, "1"));
+  std::optional<Running<std::string>> call(std::in_place, clock_, Call(channel, "1"));
   clock_.Settle();
   channel.SetWays({});
   EXPECT_THAT(world_.destroyed, IsEmpty());
-  call.Drop();
+  call.reset();
   EXPECT_THAT(world_.dropped, ElementsAre("a:1"));
   EXPECT_THAT(world_.destroyed, ElementsAre("a"));
   EXPECT_EQ(channel.leaving(), 0u);
