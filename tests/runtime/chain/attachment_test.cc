@@ -3,6 +3,7 @@
 #include <future>
 #include <list>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <unistd.h>
 
@@ -285,6 +286,26 @@ TEST_F(AttachmentTest, ReportsThatItDrainsWhileItFinishesWhatRuns) {
   may_end.set_value();
   EXPECT_EQ(reply.get()->number(), 5);
   drained.get();
+}
+
+TEST_F(AttachmentTest, LogsACallThatFailsUnforeseenWithItsRequest) {
+  LeafScript script;
+  script.answer = [](LeafRequest request) -> chains::Task<LeafReply> {
+    if (request.number() == 1) throw std::runtime_error("no weights");
+    co_return absl::InvalidArgumentError("not one");
+  };
+  const chains::Chain chain = LeafChain(script);
+  const auto replica = StartUnderPlatform(chain);
+  chains::Client<Leaf> client(replica->addresses().front());
+  chains::CallOptions options;
+  options.headers = {{"x-request-id", "r-17"}};
+  ::testing::internal::CaptureStderr();
+  EXPECT_FALSE(client.Call(&Leaf::RunRemote, Number(2), options).ok());
+  EXPECT_FALSE(client.Call(&Leaf::RunRemote, Number(1), options).ok());
+  const std::string lines = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(lines, HasSubstr("zoo.Leaf.RunRemote failed: INTERNAL: exception: no weights"));
+  EXPECT_THAT(lines, HasSubstr(R"("request_id":"r-17")"));
+  EXPECT_THAT(lines, ::testing::Not(HasSubstr("not one")));
 }
 
 // Healthy as the test says.
