@@ -15,6 +15,7 @@ namespace chains::gateway {
 namespace {
 
 constexpr size_t kShownOfPath = 200;
+constexpr std::string_view kNoChain = "no chain is deployed here";
 
 std::optional<std::string> PercentDecoded(std::string_view text) {
   std::string decoded;
@@ -36,6 +37,14 @@ std::optional<std::string> PercentDecoded(std::string_view text) {
 absl::Status NotFound(std::string_view target, std::string_view why) {
   const std::string shown = absl::CHexEscape(ToAbsl(target.substr(0, kShownOfPath)));
   return absl::NotFoundError(Text(shown, ": ", why));
+}
+
+// For messages: there may be thousands.
+std::string Listed(const std::vector<std::string>& names) {
+  constexpr size_t kMost = 20;
+  if (names.size() <= kMost) return absl::StrJoin(names, ", ");
+  return Text(absl::StrJoin(names.begin(), names.begin() + kMost, ", "), " and ",
+              names.size() - kMost, " more");
 }
 
 // The segments of a path, decoded, without an allocation where none of them is encoded.
@@ -99,17 +108,18 @@ Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
 absl::StatusOr<Router::Match> Router::Find(std::string_view target) const {
   Path path;
   if (!path.Read(target)) return NotFound(target, "no path of this gateway");
+  if (chains_.empty()) return NotFound(target, kNoChain);
   const Segments segments = path.segments();
   if (segments.front() != "chains") {
     if (chains_.size() == 1) return FindIn(chains_.front(), target, segments);
     return NotFound(target,
                     Text("several chains are served here, so a path begins with /chains/ and ",
-                         "one of: ", absl::StrJoin(chains_, ", ")));
+                         "one of: ", Listed(chains_)));
   }
   if (segments.size() < 3 ||
       std::find(chains_.begin(), chains_.end(), segments[1]) == chains_.end()) {
-    return NotFound(target, Text("a path is /chains/CHAIN/ENVIRONMENT/METHOD; chains here: ",
-                                 absl::StrJoin(chains_, ", ")));
+    return NotFound(
+        target, Text("a path is /chains/CHAIN/ENVIRONMENT/METHOD; chains here: ", Listed(chains_)));
   }
   return FindIn(segments[1], target, segments.subspan(2));
 }
@@ -132,17 +142,17 @@ absl::StatusOr<Router::Match> Router::FindIn(std::string_view chain, std::string
   if (const auto route = IndexOf(chain, kind, segments[segments.size() - 2])) {
     return Match{.route = *route, .method = std::string(method)};
   }
-  return NotFound(target, Text("the chain ", chain, " has no such deployment here, only: ",
-                               absl::StrJoin(RoutesOf(chain), ", ")));
+  return NotFound(
+      target, Text("the chain ", chain, " has no such deployment here, only: ", RoutesOf(chain)));
 }
 
 absl::StatusOr<size_t> Router::Default(std::string_view chain) const {
   for (const char* name : {"production", "development"}) {
     if (const auto route = IndexOf(chain, Route::Kind::kEnvironment, name)) return *route;
   }
-  return absl::NotFoundError(Text("the chain ", chain,
-                                  " has neither production nor development here, only: ",
-                                  absl::StrJoin(RoutesOf(chain), ", ")));
+  return absl::NotFoundError(
+      Text("the chain ", chain,
+           " has neither production nor development here, only: ", RoutesOf(chain)));
 }
 
 std::optional<size_t> Router::IndexOf(std::string_view chain, Route::Kind kind,
@@ -160,19 +170,23 @@ absl::StatusOr<size_t> Router::Choose(std::string_view chain, std::string_view e
   if (!environment.empty() && !deployment.empty()) {
     return absl::InvalidArgumentError("an environment and a deployment are named; name one");
   }
+  if (chains_.empty()) return absl::NotFoundError(ToAbsl(kNoChain));
   if (chain.empty() && !deployment.empty()) chain = ChainOf(deployment);
   if (chain.empty() && chains_.size() == 1) chain = chains_.front();
   if (chain.empty()) {
     return absl::NotFoundError(Text(deployment.empty() ? "no chain is named" : "no such deployment",
-                                    "; chains here: ", absl::StrJoin(chains_, ", ")));
+                                    "; chains here: ", Listed(chains_)));
+  }
+  if (std::find(chains_.begin(), chains_.end(), chain) == chains_.end()) {
+    return absl::NotFoundError(Text("no chain ", chain, "; chains here: ", Listed(chains_)));
   }
   if (environment.empty() && deployment.empty()) return Default(chain);
   const auto kind = deployment.empty() ? Route::Kind::kEnvironment : Route::Kind::kDeployment;
   if (const auto route = IndexOf(chain, kind, deployment.empty() ? environment : deployment)) {
     return *route;
   }
-  return absl::NotFoundError(Text("the chain ", chain, " has no such deployment here, only: ",
-                                  absl::StrJoin(RoutesOf(chain), ", ")));
+  return absl::NotFoundError(
+      Text("the chain ", chain, " has no such deployment here, only: ", RoutesOf(chain)));
 }
 
 std::string_view Router::ChainOf(std::string_view deployment) const {
@@ -197,12 +211,12 @@ std::vector<std::string> Router::PathsOf(size_t route) const {
   return paths;
 }
 
-std::vector<std::string> Router::RoutesOf(std::string_view chain) const {
+std::string Router::RoutesOf(std::string_view chain) const {
   std::vector<std::string> names;
   for (const Route& route : routes_) {
     if (route.chain == chain) names.push_back(route.Path().substr(1));
   }
-  return names;
+  return Listed(names);
 }
 
 }  // namespace chains::gateway

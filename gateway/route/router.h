@@ -63,7 +63,8 @@ class Router {
                                 std::string_view name) const;
   // Empty without such a deployment.
   std::string_view ChainOf(std::string_view deployment) const;
-  std::vector<std::string> RoutesOf(std::string_view chain) const;
+  // For messages.
+  std::string RoutesOf(std::string_view chain) const;
 
   std::vector<Route> routes_;
   std::vector<size_t> by_name_;      // indices into routes_, sorted

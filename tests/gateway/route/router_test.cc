@@ -84,6 +84,44 @@ TEST(Router, RefusesARouteGivenTwice) {
   EXPECT_EQ(Router::Create({route, route}).status().code(), absl::StatusCode::kAlreadyExists);
 }
 
+TEST(Router, ChoosesARouteByNames) {
+  const Router one = RouterOf({"hello/development", "hello/production", "hello/deployment/8f3a"});
+  EXPECT_EQ(*one.Choose("", "", ""), 1u);
+  EXPECT_EQ(*one.Choose("hello", "", ""), 1u);
+  EXPECT_EQ(*one.Choose("", "development", ""), 0u);
+  EXPECT_EQ(*one.Choose("", "", "8f3a"), 2u);
+  EXPECT_THAT(MessageOf(one.Choose("poems", "", "").status()), HasSubstr("no chain poems; chains here: hello"));
+  EXPECT_THAT(MessageOf(one.Choose("", "staging", "").status()),
+              HasSubstr("only: development, production, deployment/8f3a"));
+  EXPECT_EQ(one.Choose("", "production", "8f3a").status().code(),
+            absl::StatusCode::kInvalidArgument);
+
+  const Router two = RouterOf({"hello/production", "poems/development", "poems/deployment/1"});
+  EXPECT_THAT(MessageOf(two.Choose("", "production", "").status()),
+              HasSubstr("no chain is named; chains here: hello, poems"));
+  EXPECT_EQ(*two.Choose("poems", "", ""), 1u);
+  EXPECT_EQ(*two.Choose("", "", "1"), 2u);
+  EXPECT_THAT(MessageOf(two.Choose("", "", "2").status()), HasSubstr("no such deployment"));
+}
+
+TEST(Router, SaysWhereThereIsNothing) {
+  const Router router = *Router::Create({});
+  EXPECT_THAT(Found(router, "/run_remote"), HasSubstr("no chain is deployed here"));
+  EXPECT_THAT(MessageOf(router.Choose("", "", "").status()),
+              HasSubstr("no chain is deployed here"));
+}
+
+TEST(Router, ListsNoThousandDeployments) {
+  std::vector<Route> routes;
+  for (int i = 0; i < 1000; ++i) {
+    routes.push_back(
+        {.chain = "hello", .kind = Route::Kind::kDeployment, .name = std::to_string(i)});
+  }
+  const Router router = *Router::Create(std::move(routes));
+  EXPECT_EQ(Found(router, "/deployment/999/x"), "hello/deployment/999 x");
+  EXPECT_THAT(Found(router, "/deployment/1000/x"), HasSubstr("deployment/19 and 980 more"));
+}
+
 TEST(RouteFlag, NamesRouteAndAddresses) {
   const auto flag = ParseRouteFlag("hello/production=127.0.0.1:9001,unix:/tmp/x=y");
   ASSERT_TRUE(flag.ok());
