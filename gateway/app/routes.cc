@@ -12,7 +12,7 @@ absl::StatusOr<std::shared_ptr<const Routes>> Routes::Create(
   for (const auto& target : targets) routes.push_back(target->route());
   absl::StatusOr<Router> router = Router::Create(std::move(routes));
   if (!router.ok()) return router.status();
-  return std::shared_ptr<const Routes>(
+  return std::unique_ptr<const Routes>(
       new Routes(*std::move(router), std::move(targets), std::move(keys)));
 }
 

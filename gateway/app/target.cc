@@ -41,7 +41,7 @@ std::shared_ptr<Target> Target::Of(Route route, std::shared_ptr<Deployment> depl
                                    std::shared_ptr<const Transcoder> transcoder,
                                    absl::Status problem) {
   Channel& channel = deployment->channel();
-  std::shared_ptr<Target> target(
+  std::unique_ptr<Target> target(
       new Target(std::move(route), channel, nullptr, std::move(deployment), std::move(problem)));
   target->transcoder_ = std::move(transcoder);
   return target;

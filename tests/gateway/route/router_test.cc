@@ -90,7 +90,8 @@ TEST(Router, ChoosesARouteByNames) {
   EXPECT_EQ(*one.Choose("hello", "", ""), 1u);
   EXPECT_EQ(*one.Choose("", "development", ""), 0u);
   EXPECT_EQ(*one.Choose("", "", "8f3a"), 2u);
-  EXPECT_THAT(MessageOf(one.Choose("poems", "", "").status()), HasSubstr("no chain poems; chains here: hello"));
+  EXPECT_THAT(MessageOf(one.Choose("poems", "", "").status()),
+              HasSubstr("no chain poems; chains here: hello"));
   EXPECT_THAT(MessageOf(one.Choose("", "staging", "").status()),
               HasSubstr("only: development, production, deployment/8f3a"));
   EXPECT_EQ(one.Choose("", "production", "8f3a").status().code(),
