@@ -1,10 +1,9 @@
-#include "poems_chain.h"
-
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "poems_chain.h"
 
 namespace poems {
 namespace {
