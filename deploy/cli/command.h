@@ -27,7 +27,8 @@ namespace chains::deploy::cli {
 enum class Completes { kNothing, kFiles, kFolders, kChains, kDeployments, kRemotes };
 
 struct Option {
-  // Where its value goes. It outlives the command; who holds none keeps its default.
+  // Where its value goes. It outlives the command; without the option it stays as it is. Numbers
+  // are 0 or more.
   using Target =
       std::variant<bool*, std::string*, std::vector<std::string>*, int*, double*, absl::Duration*,
                    std::optional<int>*, std::optional<double>*, std::optional<absl::Duration>*>;
@@ -37,7 +38,6 @@ struct Option {
     Completes completes = Completes::kNothing;
     // What is wrong with a value; empty: nothing.
     std::function<std::string(const std::string&)> check = nullptr;
-    bool negative = false;  // numbers may be below 0
   };
 
   std::string name;  // "--follow,-f", or "CHAIN" for one by its place

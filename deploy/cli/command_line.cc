@@ -37,17 +37,9 @@ absl::Duration ToDuration(const std::string& text) {
   return duration;
 }
 
-template <typename Number>
-CLI::Option* AddNumber(CLI::App& app, const Option& option, Number* to) {
-  CLI::Option* const added = app.add_option(option.name, *to, option.help)->capture_default_str();
-  if (!option.more.negative) {
-    added->check([](const std::string& text) {
-      double number = 0;
-      return absl::SimpleAtod(text, &number) && number < 0 ? Text(text, " is below 0")
-                                                           : std::string();
-    });
-  }
-  return added;
+std::string BelowZero(const std::string& text) {
+  double number = 0;
+  return absl::SimpleAtod(text, &number) && number < 0 ? Text(text, " is below 0") : "";
 }
 
 struct Adder {
@@ -62,8 +54,8 @@ struct Adder {
   CLI::Option* operator()(std::vector<std::string>* to) const {
     return app.add_option(option.name, *to, option.help)->allow_extra_args(option.positional());
   }
-  CLI::Option* operator()(int* to) const { return AddNumber(app, option, to); }
-  CLI::Option* operator()(double* to) const { return AddNumber(app, option, to); }
+  CLI::Option* operator()(int* to) const { return Number(to); }
+  CLI::Option* operator()(double* to) const { return Number(to); }
   CLI::Option* operator()(absl::Duration* to) const {
     return Later<std::string>([to](const std::string& text) { *to = ToDuration(text); })
         ->check(DurationProblem)
@@ -71,10 +63,10 @@ struct Adder {
         ->default_str(absl::FormatDuration(*to));
   }
   CLI::Option* operator()(std::optional<int>* to) const {
-    return Later<int>([to](int number) { *to = number; });
+    return Later<int>([to](int number) { *to = number; })->check(BelowZero);
   }
   CLI::Option* operator()(std::optional<double>* to) const {
-    return Later<double>([to](double number) { *to = number; });
+    return Later<double>([to](double number) { *to = number; })->check(BelowZero);
   }
   CLI::Option* operator()(std::optional<absl::Duration>* to) const {
     return Later<std::string>([to](const std::string& text) { *to = ToDuration(text); })
@@ -83,6 +75,12 @@ struct Adder {
   }
 
  private:
+  // A default below 0 says that there is none.
+  template <typename Value>
+  CLI::Option* Number(Value* to) const {
+    CLI::Option* const added = app.add_option(option.name, *to, option.help)->check(BelowZero);
+    return *to < 0 ? added : added->capture_default_str();
+  }
   template <typename Value>
   CLI::Option* Later(std::function<void(const Value&)> set) const {
     return app.add_option_function<Value>(option.name, std::move(set), option.help);
@@ -96,10 +94,12 @@ void Declare(CLI::App& app, const Option& option) {
   if (option.more.check != nullptr) added->check(option.more.check);
 }
 
-std::string Examples(const Command& command) {
-  if (command.examples.empty()) return "";
-  std::string text = "Examples:\n";
+std::string Footer(const Command& command) {
+  std::string text;
   for (const std::string& example : command.examples) text += Text("  ", example, "\n");
+  if (!text.empty()) text = Text("Examples:\n", text);
+  // The root lists them itself.
+  if (command.run != nullptr) text += "Everywhere: --output text|json, --remote NAME\n";
   return text;
 }
 
@@ -111,12 +111,12 @@ struct Chosen {
 
 void Declare(CLI::App& app, const Command& command, Chosen& chosen) {
   app.formatter(std::make_shared<Help>());
-  app.footer(Examples(command));
+  app.footer(Footer(command));
   app.fallthrough();
   for (const Option& option : command.options) Declare(app, option);
   for (const Command& each : command.subcommands) {
     CLI::App& below = *app.add_subcommand(each.name, each.summary);
-    if (!each.group.empty()) below.group(each.group);
+    below.group(each.group.empty() ? "Commands" : each.group);
     Declare(below, each, chosen);
   }
   if (!command.subcommands.empty()) {
@@ -133,8 +133,23 @@ void Declare(CLI::App& app, const Command& command, Chosen& chosen) {
 void DeclareShared(CLI::App& app, Session& session, std::string& format) {
   app.add_option("--output", format, "text, or json: a line for each answer or event")
       ->check(CLI::IsMember({"text", "json"}));
-  app.add_option("--remote", session.remote_name,
-                 "which platform, by its name in remotes.json (default: CHAINS_REMOTE, then local)");
+  app.add_option(
+      "--remote", session.remote_name,
+      "which platform, by its name in remotes.json (default: CHAINS_REMOTE, then local)");
+}
+
+// The first word that stands where a command should, and is none.
+std::string UnknownCommand(const Command& root, const std::vector<std::string>& arguments) {
+  const Command* at = &root;
+  for (const std::string& word : arguments) {
+    if (word.starts_with('-')) return "";
+    const auto found = std::find_if(at->subcommands.begin(), at->subcommands.end(),
+                                    [&](const Command& each) { return each.name == word; });
+    if (found == at->subcommands.end()) return word;
+    if (found->subcommands.empty()) return "";
+    at = &*found;
+  }
+  return "";
 }
 
 int Complain(const CLI::ParseError& error, const CLI::App& app, Session& session) {
@@ -163,6 +178,10 @@ int RunCommandLine(const Command& root, const std::vector<std::string>& argument
   } catch (const CLI::ParseError& error) {
     if (std::find(arguments.begin(), arguments.end(), "json") != arguments.end()) {
       session.format = format == "json" ? OutputFormat::kJson : session.format;
+    }
+    const std::string unknown = UnknownCommand(root, arguments);
+    if (!unknown.empty() && error.get_exit_code() != 0) {
+      return session.Usage(Text("there is no command '", unknown, "' (--help shows what there is)"));
     }
     return Complain(error, app, session);
   }

@@ -109,8 +109,8 @@ void AddOption(const std::string& path, const Option& option, Cases& cases) {
   for (const std::string& spelling : SpellingsOf(option)) {
     const std::string key = Text("    \"", path, " ", spelling, "\")");
     cases.takes_value += Text(key, " return 0 ;;\n");
-    cases.value += Text(key, " ", offer.empty() ? "" : Text("_chains_offer ", offer, "; "),
-                        "return 0 ;;\n");
+    cases.value +=
+        Text(key, " ", offer.empty() ? "" : Text("_chains_offer ", offer, "; "), "return 0 ;;\n");
   }
 }
 
@@ -131,8 +131,8 @@ void Add(const Command& command, const std::string& path, Cases& cases) {
     for (std::string& spelling : SpellingsOf(option)) flags.push_back(std::move(spelling));
     AddOption(path, option, cases);
   }
-  cases.flags += Text("    \"", path, "\") _chains_offer words ", absl::StrJoin(flags, " "),
-                      " ;;\n");
+  cases.flags +=
+      Text("    \"", path, "\") _chains_offer words ", absl::StrJoin(flags, " "), " ;;\n");
   std::vector<std::string> names;
   for (const Command& each : command.subcommands) {
     names.push_back(each.name);
@@ -140,8 +140,8 @@ void Add(const Command& command, const std::string& path, Cases& cases) {
     Add(each, Text(path, " ", each.name), cases);
   }
   if (!names.empty()) {
-    cases.place += Text("    \"", path, " 0\") _chains_offer words ", absl::StrJoin(names, " "),
-                        " ;;\n");
+    cases.place +=
+        Text("    \"", path, " 0\") _chains_offer words ", absl::StrJoin(names, " "), " ;;\n");
   }
 }
 

@@ -23,8 +23,8 @@ class Table {
   Table(Lines a, Lines b) : width_(b.size() + 1), lengths_((a.size() + 1) * width_) {
     for (size_t i = a.size(); i-- > 0;) {
       for (size_t j = b.size(); j-- > 0;) {
-        lengths_[i * width_ + j] = a[i] == b[j] ? 1 + At(i + 1, j + 1)
-                                                : std::max(At(i + 1, j), At(i, j + 1));
+        lengths_[i * width_ + j] =
+            a[i] == b[j] ? 1 + At(i + 1, j + 1) : std::max(At(i + 1, j), At(i, j + 1));
       }
     }
   }

@@ -33,8 +33,8 @@ Task<void> UntilStopped(Task<void> task, std::stop_token stop) {
   both.push_back(Runner(std::move(task), &end));
   both.push_back(Watchman(stop));
   Task<void> first = All(std::move(both));
-  co_await Outcome(std::move(first));
-  co_await end;
+  absl::StatusOr<internal::Unit> ended = co_await Outcome(std::move(first));
+  co_await (ended.ok() ? ended.status() : end);
 }
 
 }  // namespace
@@ -56,15 +56,15 @@ absl::Status PlatformClient::Run(const std::function<Task<void>(v1::Platform&)>&
   if (!remote_.key.empty()) {
     options.headers.emplace_back("authorization", Text("Api-Key ", remote_.key));
   }
-  const absl::Status status =
-      connection_->client
-          .Run(
-              [&](v1::Platform& platform) {
-                return patience.stop.stop_possible() ? UntilStopped(make(platform), patience.stop)
-                                                     : make(platform);
-              },
-              std::move(options))
-          .status();
+  const absl::Status status = connection_->client
+                                  .Run(
+                                      [&](v1::Platform& platform) {
+                                        return patience.stop.stop_possible()
+                                                   ? UntilStopped(make(platform), patience.stop)
+                                                   : make(platform);
+                                      },
+                                      std::move(options))
+                                  .status();
   if (absl::IsUnavailable(status)) {
     return absl::UnavailableError(Text("the platform '", remote_.name, "' at ", remote_.platform,
                                        " does not answer: start it with `chains up`, or choose "

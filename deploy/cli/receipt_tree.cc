@@ -33,8 +33,8 @@ std::string Times(const Value& call) {
   if (const double attempt = NumberMember(call, "attempt"); attempt > 1) {
     times += Text(", attempt ", attempt);
   }
-  if (const double items = NumberMember(call, "items"); items > 0) times += Text(", ", items,
-                                                                                 " items");
+  if (const double items = NumberMember(call, "items"); items > 0)
+    times += Text(", ", items, " items");
   if (const std::string callee = TextMember(call, "callee"); !callee.empty()) {
     times += Text(", callee ", callee);
   }
@@ -44,8 +44,8 @@ std::string Times(const Value& call) {
 void Append(const Value& call, const std::string& first, const std::string& further,
             std::string& out) {
   const std::string replica = TextMember(call, "replica");
-  out += Text(first, Safe(HopOf(call)), replica.empty() ? "" : Text(" (", Safe(replica), ")"),
-              "  ", Safe(Times(call)), "\n");
+  out += Text(first, Safe(HopOf(call)), replica.empty() ? "" : Text(" (", Safe(replica), ")"), "  ",
+              Safe(Times(call)), "\n");
   const Value* const calls = Member(call, "calls");
   if (calls != nullptr) {
     const auto& list = calls->list_value().values();

@@ -28,8 +28,8 @@ absl::Status Bad(const std::filesystem::path& file, std::string_view problem) {
 }
 
 absl::Status SystemError(std::string_view what, const std::filesystem::path& path) {
-  return absl::FailedPreconditionError(Text("cannot ", what, " ", path.string(), ": ",
-                                            std::strerror(errno)));
+  return absl::FailedPreconditionError(
+      Text("cannot ", what, " ", path.string(), ": ", std::strerror(errno)));
 }
 
 // The text of field `name`; empty without it.
@@ -87,9 +87,10 @@ std::string Quoted(const std::string& text) {
 std::string ToJson(const Remotes& remotes) {
   std::vector<std::string> entries;
   for (const auto& [name, remote] : remotes.by_name) {
-    entries.push_back(Text("    ", Quoted(name), ": {\n      \"platform\": ",
-                           Quoted(remote.platform), ",\n      \"gateway\": ",
-                           Quoted(remote.gateway), ",\n      \"grpc\": ", Quoted(remote.grpc),
+    entries.push_back(Text("    ", Quoted(name),
+                           ": {\n      \"platform\": ", Quoted(remote.platform),
+                           ",\n      \"gateway\": ", Quoted(remote.gateway),
+                           ",\n      \"grpc\": ", Quoted(remote.grpc),
                            ",\n      \"key\": ", Quoted(remote.key), "\n    }"));
   }
   return Text("{\n  \"default\": ", Quoted(remotes.default_name), ",\n  \"remotes\": {\n",
@@ -123,8 +124,8 @@ absl::StatusOr<Remotes> LoadRemotes(const std::filesystem::path& home) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) {
     if (!error) return Remotes();
-    return absl::FailedPreconditionError(Text("cannot look at ", path.string(), ": ",
-                                              error.message()));
+    return absl::FailedPreconditionError(
+        Text("cannot look at ", path.string(), ": ", error.message()));
   }
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
@@ -143,8 +144,8 @@ absl::Status SaveRemotes(const std::filesystem::path& home, const Remotes& remot
     std::filesystem::permissions(home, std::filesystem::perms::owner_all, error);
   }
   if (error) {
-    return absl::FailedPreconditionError(Text("cannot make the folder ", home.string(), ": ",
-                                              error.message()));
+    return absl::FailedPreconditionError(
+        Text("cannot make the folder ", home.string(), ": ", error.message()));
   }
   const std::filesystem::path path = RemotesFile(home);
   const std::string fresh = Text(path.string(), ".", getpid());

@@ -19,34 +19,32 @@ namespace {
 
 Command MakeUp() {
   auto flags = std::make_shared<UpFlags>();
-  return {
-      .name = "up",
-      .summary = "a platform on this machine, until Ctrl-C",
-      .group = "Platform",
-      .examples = {"chains up", "chains up --listen 127.0.0.1:9080 --cpus 4 --memory 8Gi"},
-      .options =
-          {{"--home",
-            "where its state is kept (default: CHAINS_HOME, else ~/.chains)",
-            &flags->home,
-            {.completes = Completes::kFolders}},
-           {"--listen", "where HTTP is answered", &flags->listen},
-           {"--grpc-listen", "where gRPC clients call chains", &flags->grpc_listen},
-           {"--platform-listen",
-            "where others may push, as HOST:PORT (default: only this user, on a socket)",
-            &flags->platform_listen},
-           {"--open", "ask nobody for a key", &flags->open},
-           {"--memory",
-            "for replicas, instead of what the machine has",
-            &flags->memory,
-            {.check =
-                 [](const std::string& text) {
-                   return internal::ParseMemorySize(text)
-                              ? std::string()
-                              : Text("'", text, "' is no size of memory such as 8Gi");
-                 }}},
-           {"--cpus", "the same", &flags->cpus},
-           {"--gpus", "the same", &flags->gpus}},
-      .run = [flags](Session& session) { return RunUp(session, *flags); }};
+  return {.name = "up",
+          .summary = "a platform on this machine, until Ctrl-C",
+          .group = "Platform",
+          .examples = {"chains up", "chains up --listen 127.0.0.1:9080 --cpus 4 --memory 8Gi"},
+          .options = {{"--home",
+                       "where its state is kept (default: CHAINS_HOME, else ~/.chains)",
+                       &flags->home,
+                       {.completes = Completes::kFolders}},
+                      {"--listen", "where HTTP is answered", &flags->listen},
+                      {"--grpc-listen", "where gRPC clients call chains", &flags->grpc_listen},
+                      {"--platform-listen",
+                       "where others may push, as HOST:PORT (default: only this user, on a socket)",
+                       &flags->platform_listen},
+                      {"--open", "ask nobody for a key", &flags->open},
+                      {"--memory",
+                       "for replicas, instead of what the machine has",
+                       &flags->memory,
+                       {.check =
+                            [](const std::string& text) {
+                              return internal::ParseMemorySize(text)
+                                         ? std::string()
+                                         : Text("'", text, "' is no size of memory such as 8Gi");
+                            }}},
+                      {"--cpus", "the same", &flags->cpus},
+                      {"--gpus", "the same", &flags->gpus}},
+          .run = [flags](Session& session) { return RunUp(session, *flags); }};
 }
 
 }  // namespace
@@ -56,13 +54,12 @@ Command MakeRoot() {
           .summary = "Builds, deploys and watches chains.",
           .examples = {"chains up &", "chains push chainlets/hello",
                        R"(chains call hello '{"names": ["Ada"]}')"},
-          .subcommands = {MakeInit(),       MakeCheck(),    MakeRun(),      MakePush(),
-                          MakeWatch(),      MakeCall(),     MakeGraph(),    MakeBench(),
-                          MakeList(),       MakeStatus(),   MakeLogs(),     MakePromote(),
-                          MakeRollback(),   MakeScale(),    MakeWake(),     MakeActivate(),
-                          MakeDeactivate(), MakeDelete(),   MakeUp(),       MakeEnvironments(),
-                          MakeKeys(),       MakeSecrets(),  MakeCompletion(),
-                          MakeVersion()}};
+          .subcommands = {MakeInit(),       MakeCheck(),   MakeRun(),        MakePush(),
+                          MakeWatch(),      MakeCall(),    MakeGraph(),      MakeBench(),
+                          MakeList(),       MakeStatus(),  MakeLogs(),       MakePromote(),
+                          MakeRollback(),   MakeScale(),   MakeWake(),       MakeActivate(),
+                          MakeDeactivate(), MakeDelete(),  MakeUp(),         MakeEnvironments(),
+                          MakeKeys(),       MakeSecrets(), MakeCompletion(), MakeVersion()}};
 }
 
 }  // namespace chains::deploy::cli

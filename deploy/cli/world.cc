@@ -25,8 +25,7 @@ absl::Status Become(const std::vector<std::string>& command) {
   for (const std::string& each : command) arguments.push_back(const_cast<char*>(each.c_str()));
   arguments.push_back(nullptr);
   execv(arguments[0], arguments.data());
-  return absl::FailedPreconditionError(Text("cannot run ", command[0], ": ",
-                                            std::strerror(errno)));
+  return absl::FailedPreconditionError(Text("cannot run ", command[0], ": ", std::strerror(errno)));
 }
 
 }  // namespace

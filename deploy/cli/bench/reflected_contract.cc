@@ -47,8 +47,7 @@ absl::StatusOr<std::vector<std::string>> Add(const ServerReflectionResponse& res
                                              std::set<std::string>& known,
                                              FileDescriptorSet& files) {
   std::vector<std::string> imports;
-  for (const std::string& bytes :
-       response.file_descriptor_response().file_descriptor_proto()) {
+  for (const std::string& bytes : response.file_descriptor_response().file_descriptor_proto()) {
     FileDescriptorProto file;
     if (!file.ParseFromString(bytes)) {
       return absl::InternalError("reflection answered a file that cannot be read");

@@ -10,8 +10,8 @@
 
 namespace chains::deploy::cli {
 
-// The file of `service` ("hello.HelloAll") and all that it imports. `metadata` says which chain, and
-// has the key. Waits for 10 s at most. UNIMPLEMENTED: nobody reflects at `address`.
+// The file of `service` ("hello.HelloAll") and all that it imports. `metadata` says which chain,
+// and has the key. Waits for 10 s at most. UNIMPLEMENTED: nobody reflects at `address`.
 absl::StatusOr<google::protobuf::FileDescriptorSet> AskForContract(const std::string& address,
                                                                    const std::string& service,
                                                                    const Headers& metadata);

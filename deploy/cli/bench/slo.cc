@@ -48,15 +48,15 @@ absl::StatusOr<Slo> ParseSlo(const std::string& text) {
 SloOutcome Judge(const Slo& slo, const load::Report& report) {
   if (slo.kind == Slo::Kind::kErrors) {
     const double share = ErrorShare(report);
-    return {.kept = share <= slo.share,
-            .text = absl::StrFormat("errors %.3g %%, at most %.3g %%", share * 100,
-                                    slo.share * 100)};
+    return {
+        .kept = share <= slo.share,
+        .text = absl::StrFormat("errors %.3g %%, at most %.3g %%", share * 100, slo.share * 100)};
   }
   if (report.latencies.count() == 0) {
     return {.kept = false, .text = Text(slo.name, ": nothing was answered")};
   }
-  const uint64_t nanoseconds = slo.kind == Slo::Kind::kMax ? report.latencies.max()
-                                                           : report.latencies.Quantile(slo.share);
+  const uint64_t nanoseconds =
+      slo.kind == Slo::Kind::kMax ? report.latencies.max() : report.latencies.Quantile(slo.share);
   const absl::Duration measured = absl::Nanoseconds(static_cast<int64_t>(nanoseconds));
   return {.kept = measured <= slo.limit,
           .text = Text(slo.name, " ", HumanTime(measured), ", at most ", HumanTime(slo.limit))};

@@ -45,9 +45,10 @@ int ConnectionsOf(const Flags& flags) {
 
 load::Plan PlanOf(const Flags& flags) {
   const int connections = ConnectionsOf(flags);
-  return {.in_flight = flags.grpc ? std::max(connections, std::min(kGrpcCallsAtATime,
-                                                                   static_cast<int>(flags.rate) + 1))
-                                  : connections,
+  return {.in_flight = flags.grpc
+                           ? std::max(connections,
+                                      std::min(kGrpcCallsAtATime, static_cast<int>(flags.rate) + 1))
+                           : connections,
           .rate = flags.rate,
           .duration = flags.duration,
           .warm_up = connections,
@@ -64,8 +65,8 @@ absl::StatusOr<load::Report> OverHttp(const Remote& remote, const Flags& flags,
   load::HttpTarget target = {.address = remote.gateway.substr(kScheme.size()),
                              .path = PathOfCall(flags.target, flags.method),
                              .payloads = {{.body = body}}};
-  if (!remote.key.empty()) target.headers.emplace_back("Authorization",
-                                                       Text("Api-Key ", remote.key));
+  if (!remote.key.empty())
+    target.headers.emplace_back("Authorization", Text("Api-Key ", remote.key));
   return load::RunHttp(target, PlanOf(flags));
 }
 
@@ -140,8 +141,8 @@ absl::StatusOr<load::Report> Measure(Session& session, const Remote& remote, con
                                      const std::string& body) {
   Progress progress(session.terminal());
   Spinner spinner(progress, session.terminal(),
-                  Text("calling ", Safe(flags.target.chain), " ", flags.rate, " times a second for ",
-                       absl::FormatDuration(flags.duration)));
+                  Text("calling ", Safe(flags.target.chain), " ", flags.rate,
+                       " times a second for ", absl::FormatDuration(flags.duration)));
   return flags.grpc ? OverGrpc(session, remote, flags, body) : OverHttp(remote, flags, body);
 }
 
@@ -184,7 +185,9 @@ Command MakeBench() {
       .options = TargetOptions(flags->target, ChainIs::kRequired),
       .run = [flags](Session& session) { return Bench(session, *flags); }};
   for (Option& each : std::vector<Option>{
-           {"--rate", "calls a second, whether or not earlier ones were answered", &flags->rate,
+           {"--rate",
+            "calls a second, whether or not earlier ones were answered",
+            &flags->rate,
             {.required = true}},
            {"--duration", "how long", &flags->duration},
            {"--data", kJsonHelp, &flags->data, {.required = true}},

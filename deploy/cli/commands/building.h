@@ -10,13 +10,12 @@
 
 namespace chains::deploy::cli {
 
-// Opens `path` and builds what is there. The compiler's lines are shown where `verbose` says so, and
-// are part of the error when it refuses.
+// Opens `path` and builds what is there. The compiler's lines are shown where `verbose` says so,
+// and are part of the error when it refuses.
 absl::StatusOr<std::unique_ptr<ChainSource>> OpenAndBuild(Session& session, const std::string& path,
                                                           bool verbose);
 
 // … and collects what is pushed of it.
-absl::StatusOr<BuiltChain> BuildAndCollect(Session& session, const std::string& path,
-                                           bool verbose);
+absl::StatusOr<BuiltChain> BuildAndCollect(Session& session, const std::string& path, bool verbose);
 
 }  // namespace chains::deploy::cli

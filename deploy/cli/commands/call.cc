@@ -66,8 +66,8 @@ int Call(Session& session, const Flags& flags) {
   const absl::StatusOr<Remote> remote = session.ChosenRemote();
   if (!remote.ok()) return session.Fail(remote.status());
   Printer printer(session);
-  HttpRequest request = RequestTo(*remote, PathOfCall(flags.target, flags.method),
-                                  *std::move(body), flags.timeout);
+  HttpRequest request =
+      RequestTo(*remote, PathOfCall(flags.target, flags.method), *std::move(body), flags.timeout);
   if (flags.receipt) request.headers.emplace_back("Chains-Receipt", "1");
   request.take = [&printer](std::string_view piece) { return printer.Take(piece); };
   const absl::StatusOr<HttpAnswer> answer = Post(request);
@@ -97,10 +97,9 @@ HttpRequest RequestTo(const Remote& remote, const std::string& path, std::string
                       .body = std::move(body),
                       // The client waits a little longer, to hear what the gateway says of it.
                       .timeout = timeout + absl::Seconds(2)};
-  if (!remote.key.empty()) request.headers.emplace_back("Authorization",
-                                                        Text("Api-Key ", remote.key));
-  request.headers.emplace_back(
-      "Chains-Timeout", Text(absl::ToInt64Milliseconds(timeout), "ms"));
+  if (!remote.key.empty())
+    request.headers.emplace_back("Authorization", Text("Api-Key ", remote.key));
+  request.headers.emplace_back("Chains-Timeout", Text(absl::ToInt64Milliseconds(timeout), "ms"));
   return request;
 }
 

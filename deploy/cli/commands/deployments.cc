@@ -109,18 +109,17 @@ int Delete(Session& session, const IdOrChain& flags) {
 
 Command MakePromote() {
   auto flags = std::make_shared<PromoteFlags>();
-  return {
-      .name = "promote",
-      .summary = "point an environment at a deployment, at once",
-      .group = "Deployments",
-      .examples = {"chains promote 3f9a", "chains promote 3f9a --environment staging"},
-      .options = {{"ID",
-                   "of the deployment",
-                   &flags->id,
-                   {.required = true, .completes = Completes::kDeployments}},
-                  {"--environment", "that will point at it", &flags->environment},
-                  {"--breaking", "even where its contract breaks callers", &flags->breaking}},
-      .run = [flags](Session& session) { return Promote(session, *flags); }};
+  return {.name = "promote",
+          .summary = "point an environment at a deployment, at once",
+          .group = "Deployments",
+          .examples = {"chains promote 3f9a", "chains promote 3f9a --environment staging"},
+          .options = {{"ID",
+                       "of the deployment",
+                       &flags->id,
+                       {.required = true, .completes = Completes::kDeployments}},
+                      {"--environment", "that will point at it", &flags->environment},
+                      {"--breaking", "even where its contract breaks callers", &flags->breaking}},
+          .run = [flags](Session& session) { return Promote(session, *flags); }};
 }
 
 Command MakeRollback() {

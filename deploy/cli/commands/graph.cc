@@ -1,4 +1,6 @@
 // `graph`.
+#include "deploy/cli/graph/graph.h"
+
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -8,7 +10,6 @@
 #include "deploy/cli/commands/building.h"
 #include "deploy/cli/commands/local.h"
 #include "deploy/cli/commands/target.h"
-#include "deploy/cli/graph/graph.h"
 #include "deploy/cli/json_text.h"
 #include "deploy/cli/platform_client.h"
 #include "deploy/cli/terminal/safe_text.h"
@@ -41,8 +42,7 @@ absl::StatusOr<v1::Manifest> ManifestOf(Session& session, const TargetFlags& tar
   const bool deployed = !target.environment.empty() || !target.deployment.empty();
   std::error_code none;
   if (deployed || !std::filesystem::exists(target.chain, none)) return Deployed(session, target);
-  absl::StatusOr<std::unique_ptr<ChainSource>> source =
-      OpenAndBuild(session, target.chain, false);
+  absl::StatusOr<std::unique_ptr<ChainSource>> source = OpenAndBuild(session, target.chain, false);
   if (!source.ok()) return source.status();
   return (*source)->Describe();
 }
@@ -50,7 +50,7 @@ absl::StatusOr<v1::Manifest> ManifestOf(Session& session, const TargetFlags& tar
 int Graph(Session& session, const Flags& flags) {
   const absl::StatusOr<v1::Manifest> manifest = ManifestOf(session, flags.target);
   if (!manifest.ok()) return session.Fail(manifest.status());
-  const std::string drawn = session.json()             ? JsonLine(*manifest) + "\n"
+  const std::string drawn = session.json()              ? JsonLine(*manifest) + "\n"
                             : flags.format == "svg"     ? GraphSvg(*manifest)
                             : flags.format == "mermaid" ? GraphMermaid(*manifest)
                                                         : GraphText(*manifest);
@@ -70,13 +70,13 @@ int Graph(Session& session, const Flags& flags) {
 
 Command MakeGraph() {
   auto flags = std::make_shared<Flags>();
-  Command command = {.name = "graph",
-                     .summary = "draw a chain, from its sources or as it is deployed",
-                     .group = "Chains",
-                     .examples = {"chains graph chainlets/hello",
-                                  "chains graph hello --format svg -o hello.svg"},
-                     .options = TargetOptions(flags->target, ChainIs::kRequired),
-                     .run = [flags](Session& session) { return Graph(session, *flags); }};
+  Command command = {
+      .name = "graph",
+      .summary = "draw a chain, from its sources or as it is deployed",
+      .group = "Chains",
+      .examples = {"chains graph chainlets/hello", "chains graph hello --format svg -o hello.svg"},
+      .options = TargetOptions(flags->target, ChainIs::kRequired),
+      .run = [flags](Session& session) { return Graph(session, *flags); }};
   command.options[0].name = "CHAIN";
   command.options[0].help = "a chain's folder, its program, or the name of one that is deployed";
   command.options.push_back({"--format",

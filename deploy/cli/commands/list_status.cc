@@ -106,10 +106,8 @@ Command MakeList() {
           .summary = "what is deployed",
           .group = "Deployments",
           .examples = {"chains list", "chains list hello --output json"},
-          .options = {{"CHAIN",
-                       "of this chain only",
-                       &flags->chain,
-                       {.completes = Completes::kChains}}},
+          .options =
+              {{"CHAIN", "of this chain only", &flags->chain, {.completes = Completes::kChains}}},
           .run = [flags](Session& session) { return List(session, *flags); }};
 }
 

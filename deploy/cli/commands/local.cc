@@ -119,8 +119,10 @@ Command MakeRun() {
           .examples = {R"(chains run chainlets/hello '{"names": ["Ada"]}')",
                        "chains run chainlets/hello @request.json --placement grpc"},
           .options = {PathOption(flags->path),
-                      {"JSON", "the request; @FILE or - (standard input) to read it",
-                       &flags->request, {.required = true}}},
+                      {"JSON",
+                       "the request; @FILE or - (standard input) to read it",
+                       &flags->request,
+                       {.required = true}}},
           .rest = &flags->rest,
           .run = [flags](Session& session) { return Run(session, *flags); }};
 }

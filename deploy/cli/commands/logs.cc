@@ -58,7 +58,8 @@ int Logs(Session& session, const Flags& flags) {
   absl::StatusOr<PlatformClient*> platform = session.Platform();
   if (!platform.ok()) return session.Fail(platform.status());
   const absl::Status end = (*platform)->Each<v1::LogsRequest, v1::LogLine>(
-      &v1::Platform::Logs, ToLogsRequest(flags, *std::move(of)), [&session](v1::LogLine line) {
+      &v1::Platform::Logs, ToLogsRequest(flags, *std::move(of)),
+      [&session](v1::LogLine line) {
         if (session.json()) {
           session.PrintJson(line);
         } else {
@@ -73,8 +74,8 @@ int Logs(Session& session, const Flags& flags) {
 }  // namespace
 
 std::string LogText(const Terminal& terminal, const v1::LogLine& line) {
-  const std::string who = Text(ShortNames(line.chainlet()), line.replica().empty() ? "" : " ",
-                               line.replica());
+  const std::string who =
+      Text(ShortNames(line.chainlet()), line.replica().empty() ? "" : " ", line.replica());
   std::string text = Text(Styled(terminal, Style::kFaint, ClockTime(line.unix_ms())), " ",
                           Styled(terminal, Style::kStrong, Safe(who)), " ",
                           LevelText(terminal, line.level()), Safe(line.message()));
@@ -94,12 +95,12 @@ Command MakeLogs() {
                                   "chains logs hello --request 7d1f --tail 100"},
                      .options = TargetOptions(flags->target, ChainIs::kRequired),
                      .run = [flags](Session& session) { return Logs(session, *flags); }};
-  for (Option& each : std::vector<Option>{
-           {"--follow,-f", "go on with new lines, until Ctrl-C", &flags->follow},
-           {"--chainlet", "of this one only", &flags->chainlet},
-           {"--request", "of the request with this id", &flags->request_id},
-           {"--replica", "of this process", &flags->replica},
-           {"--tail", "the last lines only; 0: all that are kept", &flags->tail}}) {
+  for (Option& each :
+       std::vector<Option>{{"--follow,-f", "go on with new lines, until Ctrl-C", &flags->follow},
+                           {"--chainlet", "of this one only", &flags->chainlet},
+                           {"--request", "of the request with this id", &flags->request_id},
+                           {"--replica", "of this process", &flags->replica},
+                           {"--tail", "the last lines only; 0: all that are kept", &flags->tail}}) {
     command.options.push_back(std::move(each));
   }
   return command;

@@ -126,35 +126,34 @@ int PushOnce(Session& session, const PushFlags& flags) {
 }
 
 std::vector<Option> SharedOptions(PushFlags& flags) {
-  return {
-      {"DIR",
-       "a chain's folder, or its program",
-       &flags.path,
-       {.required = true, .completes = Completes::kFiles}},
-      {"--name", "of the chain (default: what its code says)", &flags.name},
-      {"--placement",
-       "which chainlets share a process: separate (none), together (all) or groups",
-       &flags.placement,
-       {.choices = {"separate", "together", "groups"}}},
-      {"--group", "chainlets that share one, as A,B; may be repeated", &flags.groups},
-      {"--replace", "exchange in place what does not fit beside the old", &flags.replace},
-      {"--timeout", "how long to wait until it is live", &flags.timeout},
-      {"--verbose,-v", "show what the compiler says, always", &flags.verbose}};
+  return {{"DIR",
+           "a chain's folder, or its program",
+           &flags.path,
+           {.required = true, .completes = Completes::kFiles}},
+          {"--name", "of the chain (default: what its code says)", &flags.name},
+          {"--placement",
+           "which chainlets share a process: separate (none), together (all) or groups",
+           &flags.placement,
+           {.choices = {"separate", "together", "groups"}}},
+          {"--group", "chainlets that share one, as A,B; may be repeated", &flags.groups},
+          {"--replace", "exchange in place what does not fit beside the old", &flags.replace},
+          {"--timeout", "how long to wait until it is live", &flags.timeout},
+          {"--verbose,-v", "show what the compiler says, always", &flags.verbose}};
 }
 
 }  // namespace
 
 Command MakePush() {
   auto flags = std::make_shared<PushFlags>();
-  Command command = {.name = "push",
-                     .summary = "build a chain and deploy it",
-                     .group = "Chains",
-                     .examples = {"chains push chainlets/hello",
-                                  "chains push chainlets/hello --promote",
-                                  "chains push chainlets/hello --development --watch",
-                                  "chains push build/hello --placement groups --group HelloAll,"
-                                  "SayHello"},
-                     .options = SharedOptions(*flags)};
+  Command command = {
+      .name = "push",
+      .summary = "build a chain and deploy it",
+      .group = "Chains",
+      .examples = {"chains push chainlets/hello", "chains push chainlets/hello --promote",
+                   "chains push chainlets/hello --development --watch",
+                   "chains push build/hello --placement groups --group HelloAll,"
+                   "SayHello"},
+      .options = SharedOptions(*flags)};
   for (Option& each : std::vector<Option>{
            {"--development", "overwrite the chain's development deployment", &flags->development},
            {"--watch", "a development deployment that follows the sources", &flags->watch},

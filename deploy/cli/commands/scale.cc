@@ -30,8 +30,8 @@ void PrintScaling(const Session& session, const v1::Deployment& deployment) {
                "UTILIZATION", "CPUS", "MEMORY"});
   for (const v1::ChainletStatus& chainlet : deployment.chainlets()) {
     const v1::Autoscaling& scaling = chainlet.autoscaling();
-    const auto memory = static_cast<uint64_t>(std::max<int64_t>(
-        0, chainlet.resources().memory_bytes()));
+    const auto memory =
+        static_cast<uint64_t>(std::max<int64_t>(0, chainlet.resources().memory_bytes()));
     table.Add({{chainlet.display_name().empty() ? chainlet.chainlet() : chainlet.display_name()},
                {Text(scaling.min_replica())},
                {Text(scaling.max_replica())},
@@ -141,16 +141,15 @@ Option ChainOption(std::string& to, bool required) {
 
 Command MakeSet() {
   auto flags = std::make_shared<ScaleFlags>();
-  return {
-      .name = "set",
-      .summary = "autoscaling and resources of a chainlet in an environment",
-      .examples = {"chains environments set hello staging SayHello --max-replica 4"},
-      .options = With({ChainOption(flags->chain, true),
-                       {"NAME", "of the environment", &flags->environment, {.required = true}},
-                       {"CHAINLET", "SayHello or hello.SayHello", &flags->chainlet,
-                        {.required = true}}},
-                      flags->scaling),
-      .run = [flags](Session& session) { return Scale(session, *flags); }};
+  return {.name = "set",
+          .summary = "autoscaling and resources of a chainlet in an environment",
+          .examples = {"chains environments set hello staging SayHello --max-replica 4"},
+          .options = With(
+              {ChainOption(flags->chain, true),
+               {"NAME", "of the environment", &flags->environment, {.required = true}},
+               {"CHAINLET", "SayHello or hello.SayHello", &flags->chainlet, {.required = true}}},
+              flags->scaling),
+          .run = [flags](Session& session) { return Scale(session, *flags); }};
 }
 
 }  // namespace
@@ -162,15 +161,15 @@ Command MakeScale() {
           .group = "Deployments",
           .examples = {"chains scale hello SayHello --min-replica 1 --max-replica 3",
                        "chains scale hello SayHello --memory 1Gi --deployment 3f9a"},
-          .options = With({ChainOption(flags->chain, true),
-                           {"CHAINLET", "SayHello or hello.SayHello", &flags->chainlet,
-                            {.required = true}},
-                           {"--environment", "whose (default: production)", &flags->environment},
-                           {"--deployment",
-                            "of this one alone",
-                            &flags->deployment,
-                            {.completes = Completes::kDeployments}}},
-                          flags->scaling),
+          .options = With(
+              {ChainOption(flags->chain, true),
+               {"CHAINLET", "SayHello or hello.SayHello", &flags->chainlet, {.required = true}},
+               {"--environment", "whose (default: production)", &flags->environment},
+               {"--deployment",
+                "of this one alone",
+                &flags->deployment,
+                {.completes = Completes::kDeployments}}},
+              flags->scaling),
           .run = [flags](Session& session) { return Scale(session, *flags); }};
 }
 

@@ -91,13 +91,11 @@ std::string ChangeText(const v1::ScalingChange& change) {
     parts.push_back(Text("concurrency_target ", change.concurrency_target()));
   }
   if (change.has_target_utilization_percentage()) {
-    parts.push_back(
-        Text("target_utilization_percentage ", change.target_utilization_percentage()));
+    parts.push_back(Text("target_utilization_percentage ", change.target_utilization_percentage()));
   }
   if (change.has_cpus()) parts.push_back(Text("cpus ", change.cpus()));
   if (change.has_memory_bytes()) {
-    parts.push_back(
-        Text("memory ", HumanBytes(static_cast<uint64_t>(change.memory_bytes()))));
+    parts.push_back(Text("memory ", HumanBytes(static_cast<uint64_t>(change.memory_bytes()))));
   }
   return absl::StrJoin(parts, ", ");
 }

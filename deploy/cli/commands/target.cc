@@ -62,7 +62,8 @@ absl::StatusOr<v1::DeploymentRequest> Resolve(PlatformClient& platform, const Id
   }
   if (is_chain) {
     return absl::FailedPreconditionError(
-        Text("'", flags.name, "' is a chain: say which deployment of it, with --environment, or by "
+        Text("'", flags.name,
+             "' is a chain: say which deployment of it, with --environment, or by "
              "its id (chains list)"));
   }
   return absl::NotFoundError(

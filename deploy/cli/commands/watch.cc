@@ -147,8 +147,8 @@ class Watcher {
   void Ask(const v1::Deployment& deployment) {
     const absl::Time begin = absl::Now();
     const TargetFlags target = {.chain = deployment.chain(), .deployment = deployment.id()};
-    const absl::StatusOr<HttpAnswer> answer = Post(RequestTo(
-        platform_.remote(), PathOfCall(target, "run_remote"), flags_.run, kRunTimeout));
+    const absl::StatusOr<HttpAnswer> answer = Post(
+        RequestTo(platform_.remote(), PathOfCall(target, "run_remote"), flags_.run, kRunTimeout));
     const absl::Duration took = absl::Now() - begin;
     if (!answer.ok()) return view_.AnswerFailed(answer.status(), took);
     if (answer->status / 100 != 2) return view_.AnswerFailed(ErrorOf(*answer), took);

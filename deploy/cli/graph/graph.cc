@@ -50,8 +50,8 @@ class Tree {
       return;
     }
     if (chainlet.name() == manifest_.entrypoint()) out_ += "  [entrypoint]";
-    out_ += Text("  ", Safe(chainlet.name()), "  ",
-                 Safe(absl::StrJoin(GraphFacts(chainlet), ", ")), "\n");
+    out_ += Text("  ", Safe(chainlet.name()), "  ", Safe(absl::StrJoin(GraphFacts(chainlet), ", ")),
+                 "\n");
     for (size_t k = 0; k < below_[i].size(); ++k) {
       const bool last = k + 1 == below_[i].size();
       Append(below_[i][k], further + (last ? "└─ " : "├─ "), further + (last ? "   " : "│  "));

@@ -72,8 +72,7 @@ class Layering {
         before_[way[i]].push_back(way[i - 1]);
       }
     }
-    layers_.resize(nodes_.empty() ? 0
-                                  : *std::max_element(layer_of_.begin(), layer_of_.end()) + 1);
+    layers_.resize(nodes_.empty() ? 0 : *std::max_element(layer_of_.begin(), layer_of_.end()) + 1);
     for (size_t i = 0; i < nodes_.size(); ++i) layers_[layer_of_[i]].push_back(i);
     rank_.resize(nodes_.size());
     Rank();

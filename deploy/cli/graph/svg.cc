@@ -94,8 +94,8 @@ std::string PathOf(const std::vector<Layout::Point>& points) {
 }
 
 std::string Label(std::string_view classes, double x, double y, std::string_view text) {
-  return absl::StrFormat("  <text class=\"%s\" x=\"%.1f\" y=\"%.1f\">%s</text>\n",
-                         ToAbsl(classes), x, y, Escaped(text));
+  return absl::StrFormat("  <text class=\"%s\" x=\"%.1f\" y=\"%.1f\">%s</text>\n", ToAbsl(classes),
+                         x, y, Escaped(text));
 }
 
 std::string BoxOf(const Words& words, const Layout::Box& box, bool entrypoint) {
@@ -128,18 +128,19 @@ std::string GraphSvg(const v1::Manifest& manifest) {
       -kMargin, -kMargin, width, height, width, height,
       Escaped(Text("The chain ", manifest.chain())));
   out += kStyle;
-  out += "<defs><marker id=\"arrow\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"8\" "
-         "markerHeight=\"8\" orient=\"auto\"><path class=\"head\" d=\"M0 0 L10 5 L0 10 z\"/>"
-         "</marker></defs>\n";
-  out += absl::StrFormat("<rect class=\"paper\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
-                         "height=\"%.1f\"/>\n",
-                         -kMargin, -kMargin, width, height);
+  out +=
+      "<defs><marker id=\"arrow\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"8\" "
+      "markerHeight=\"8\" orient=\"auto\"><path class=\"head\" d=\"M0 0 L10 5 L0 10 z\"/>"
+      "</marker></defs>\n";
+  out += absl::StrFormat(
+      "<rect class=\"paper\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
+      "height=\"%.1f\"/>\n",
+      -kMargin, -kMargin, width, height);
   for (const std::vector<Layout::Point>& points : layout.edges) {
     out += Text("  <path class=\"edge\" marker-end=\"url(#arrow)\" d=\"", PathOf(points), "\"/>\n");
   }
   for (size_t i = 0; i < words.size(); ++i) {
-    const bool entrypoint =
-        manifest.chainlets(static_cast<int>(i)).name() == manifest.entrypoint();
+    const bool entrypoint = manifest.chainlets(static_cast<int>(i)).name() == manifest.entrypoint();
     out += BoxOf(words[i], layout.boxes[i], entrypoint);
   }
   return out + "</svg>\n";

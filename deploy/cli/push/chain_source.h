@@ -43,14 +43,15 @@ class ChainSource {
   virtual absl::Status Build(const Work& work) = 0;
   // The program, once it is built.
   virtual std::filesystem::path Program() const = 0;
-  // What it is made of, as it says itself, once it is built. FAILED_PRECONDITION: its own validation
-  // found problems, which are the message.
+  // What it is made of, as it says itself, once it is built. FAILED_PRECONDITION: its own
+  // validation found problems, which are the message.
   virtual absl::StatusOr<v1::Manifest> Describe() = 0;
   // All that is pushed of it, once it is built.
   virtual absl::StatusOr<BuiltChain> Collect(const Work& work) = 0;
 
-  // Watches from the first call on. True when sources have changed since the last call that said so,
-  // and rest for a moment; false when nothing did for `at_most`. Another thread may build meanwhile.
+  // Watches from the first call on. True when sources have changed since the last call that said
+  // so, and rest for a moment; false when nothing did for `at_most`. Another thread may build
+  // meanwhile.
   virtual absl::StatusOr<bool> WaitForChange(absl::Duration at_most) = 0;
 };
 

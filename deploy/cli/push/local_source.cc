@@ -39,10 +39,8 @@ class LocalSource final : public ChainSource {
   absl::StatusOr<v1::Manifest> Describe() override { return Describe(std::stop_token()); }
 
   absl::StatusOr<BuiltChain> Collect(const Work& work) override {
-    CollectOptions options = {.program = program_,
-                              .folder = project_.source_dir,
-                              .cache = &digests_,
-                              .stop = work.stop};
+    CollectOptions options = {
+        .program = program_, .folder = project_.source_dir, .cache = &digests_, .stop = work.stop};
     if (!project_.is_program) {
       const absl::StatusOr<v1::Manifest> manifest = Describe(work.stop);
       if (!manifest.ok()) return manifest.status();
@@ -84,8 +82,7 @@ class LocalSource final : public ChainSource {
     if (!said.ok()) return said.status();
     if (!said->ok()) {
       return absl::FailedPreconditionError(
-          said->errors.empty() ? Text(program_, " --describe ", said->HowItEnded())
-                               : said->errors);
+          said->errors.empty() ? Text(program_, " --describe ", said->HowItEnded()) : said->errors);
     }
     v1::Manifest manifest;
     google::protobuf::util::JsonParseOptions options;

@@ -21,8 +21,8 @@ absl::StatusOr<std::string> FullName(const v1::Manifest& manifest, const std::st
     if (IsCalled(chainlet, name)) return chainlet.name();
     known.push_back(chainlet.name());
   }
-  return absl::InvalidArgumentError(Text("--group: no chainlet is called '", name, "', only ",
-                                         absl::StrJoin(known, ", ")));
+  return absl::InvalidArgumentError(
+      Text("--group: no chainlet is called '", name, "', only ", absl::StrJoin(known, ", ")));
 }
 
 }  // namespace

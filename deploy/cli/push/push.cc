@@ -45,8 +45,7 @@ absl::Status Push::Run(const BuiltChain& chain, const Hooks& hooks) {
   const auto progress = [&hooks](uint64_t sent, uint64_t total) {
     if (hooks.on_upload != nullptr) hooks.on_upload(sent, total);
   };
-  const absl::StatusOr<Uploaded> uploaded =
-      UploadMissing(platform_, chain, progress, hooks.stop);
+  const absl::StatusOr<Uploaded> uploaded = UploadMissing(platform_, chain, progress, hooks.stop);
   if (!uploaded.ok()) return uploaded.status();
   if (hooks.on_uploaded != nullptr) hooks.on_uploaded(*uploaded);
   return Deploy(*std::move(request), hooks);
@@ -62,11 +61,10 @@ absl::Status Push::Deploy(v1::DeployRequest request, const Hooks& hooks) {
       },
       {.timeout = flags_.timeout, .stop = hooks.stop});
   if (absl::IsDeadlineExceeded(end)) {
-    return absl::DeadlineExceededError(
-        Text(last_.deployment().id().empty() ? std::string("the deployment")
-                                             : last_.deployment().id(),
-             " is not live after ", absl::FormatDuration(flags_.timeout),
-             "; the platform goes on: chains status shows how far it is"));
+    return absl::DeadlineExceededError(Text(
+        last_.deployment().id().empty() ? std::string("the deployment") : last_.deployment().id(),
+        " is not live after ", absl::FormatDuration(flags_.timeout),
+        "; the platform goes on: chains status shows how far it is"));
   }
   if (end.ok() && !last_.live() && !flags_.no_wait) {
     return absl::InternalError("the platform stopped telling before the deployment was live");

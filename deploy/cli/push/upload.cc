@@ -68,8 +68,7 @@ class File {
 };
 
 absl::Status Changed(const Missing& file) {
-  return absl::AbortedError(
-      Text(file.path.string(), " changed while it was uploaded: push again"));
+  return absl::AbortedError(Text(file.path.string(), " changed while it was uploaded: push again"));
 }
 
 Stream<v1::UploadRequest> Pieces(Sending* sending) {
@@ -112,8 +111,7 @@ absl::StatusOr<std::vector<Missing>> FindMissing(PlatformClient& platform,
     if (found == chain.files.end()) {
       return absl::InternalError(Text("nobody knows where ", file.path(), " of the bundle is"));
     }
-    missing.try_emplace(file.sha256(),
-                        Missing{file.sha256(), file.size(), found->second});
+    missing.try_emplace(file.sha256(), Missing{file.sha256(), file.size(), found->second});
   }
   std::vector<Missing> files;
   for (auto& [sha256, file] : missing) files.push_back(std::move(file));
@@ -131,9 +129,9 @@ absl::StatusOr<Uploaded> UploadOnce(PlatformClient& platform, const BuiltChain& 
   for (const Missing& file : sending.files) sending.total += file.size;
   uploaded.bytes = sending.total;
   if (sending.files.empty()) return uploaded;
-  const absl::Status sent = platform.Run(
-      [&sending](v1::Platform& to) { return SendAll(to.Upload(Pieces(&sending))); },
-      {.timeout = kUploadPatience, .stop = stop});
+  const absl::Status sent =
+      platform.Run([&sending](v1::Platform& to) { return SendAll(to.Upload(Pieces(&sending))); },
+                   {.timeout = kUploadPatience, .stop = stop});
   if (!sent.ok()) return sent;
   return uploaded;
 }

@@ -97,13 +97,12 @@ void WatchView::Live(const v1::DeployEvent& event, const std::string& url,
                      absl::Duration since_save) {
   std::lock_guard lock(mutex_);
   if (session_.json()) {
-    return Json("live",
-                Text("\"seconds\":", Seconds(since_save), ",\"deploy\":", JsonLine(event)));
+    return Json("live", Text("\"seconds\":", Seconds(since_save), ",\"deploy\":", JsonLine(event)));
   }
   const v1::Deployment& deployment = event.deployment();
   Line(Text(Styled(session_.terminal(), Style::kGood, "live"), " after ", HumanTime(since_save),
-            ": ", Safe(deployment.chain()), " ", Safe(deployment.id()), " r",
-            deployment.revision(), url.empty() ? "" : " at ", url));
+            ": ", Safe(deployment.chain()), " ", Safe(deployment.id()), " r", deployment.revision(),
+            url.empty() ? "" : " at ", url));
   for (const std::string& name : event.exchanged()) {
     Line(Text("  ", Safe(NameIn(deployment, name)), ": exchanged"));
   }
@@ -112,8 +111,7 @@ void WatchView::Live(const v1::DeployEvent& event, const std::string& url,
   }
 }
 
-void WatchView::DeployFailed(const v1::DeployEvent& last, const absl::Status& status,
-                             bool serves) {
+void WatchView::DeployFailed(const v1::DeployEvent& last, const absl::Status& status, bool serves) {
   std::lock_guard lock(mutex_);
   if (session_.json()) {
     return Json("failed", Text(Error(status), ",\"deploy\":", JsonLine(last)));

@@ -92,8 +92,8 @@ std::string SafeJson(std::string_view json) {
   safe.reserve(json.size());
   while (!json.empty()) {
     const Character next = First(json);
-    const bool kept = next.valid && (json[0] == '\n' || !IsControl(next.point)) &&
-                      !Misleads(next.point);
+    const bool kept =
+        next.valid && (json[0] == '\n' || !IsControl(next.point)) && !Misleads(next.point);
     if (kept) {
       safe += json.substr(0, next.bytes);
     } else if (json[0] == '\t' || json[0] == '\r') {

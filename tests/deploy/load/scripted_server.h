@@ -1,9 +1,11 @@
-// ScriptedServer: an HTTP server on a unix socket that answers what the test says.
+// ScriptedServer: an HTTP server, on a unix socket or a port of 127.0.0.1, that answers what the
+// test says.
 #pragma once
 
 #include <atomic>
 #include <functional>
 #include <map>
+#include <netinet/in.h>
 #include <poll.h>
 #include <string>
 #include <sys/eventfd.h>
@@ -26,12 +28,17 @@ class ScriptedServer {
   // Called on the server's thread for each request, with its text and its number from 0 on.
   using Script = std::function<Reply(int, const std::string&)>;
 
-  explicit ScriptedServer(Script script) : script_(std::move(script)) {
-    path_ = ::testing::TempDir() + "load_" + std::to_string(getpid()) + ".sock";
-    unlink(path_.c_str());
-    sockaddr_un place{.sun_family = AF_UNIX, .sun_path = {}};
-    path_.copy(place.sun_path, sizeof(place.sun_path) - 1);
-    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&place), sizeof(place)), 0) << path_;
+  enum class Place { kUnixSocket, kPort };
+
+  explicit ScriptedServer(Script script, Place place = Place::kUnixSocket)
+      : script_(std::move(script)),
+        listener_(
+            socket(place == Place::kPort ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    if (place == Place::kPort) {
+      BindPort();
+    } else {
+      BindPath();
+    }
     EXPECT_EQ(listen(listener_, 128), 0);
     thread_ = std::thread([this] { Run(); });
   }
@@ -41,10 +48,11 @@ class ScriptedServer {
     for (const auto& [socket, text] : received_) close(socket);
     close(listener_);
     close(stop_);
-    unlink(path_.c_str());
+    if (!path_.empty()) unlink(path_.c_str());
   }
 
-  std::string address() const { return "unix:" + path_; }
+  // "unix:PATH" or "127.0.0.1:PORT".
+  const std::string& address() const { return address_; }
   int accepted() const { return accepted_; }
 
   static Reply Ok(const std::string& body) {
@@ -53,6 +61,23 @@ class ScriptedServer {
   }
 
  private:
+  void BindPort() {
+    sockaddr_in place{};
+    place.sin_family = AF_INET;
+    place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(place);
+    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&place), size), 0);
+    EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr*>(&place), &size), 0);
+    address_ = "127.0.0.1:" + std::to_string(ntohs(place.sin_port));
+  }
+  void BindPath() {
+    path_ = ::testing::TempDir() + "load_" + std::to_string(getpid()) + ".sock";
+    unlink(path_.c_str());
+    sockaddr_un place{.sun_family = AF_UNIX, .sun_path = {}};
+    path_.copy(place.sun_path, sizeof(place.sun_path) - 1);
+    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&place), sizeof(place)), 0) << path_;
+    address_ = "unix:" + path_;
+  }
   void Run() {
     while (true) {
       std::vector<pollfd> watched = {{stop_, POLLIN, 0}, {listener_, POLLIN, 0}};
@@ -89,7 +114,8 @@ class ScriptedServer {
 
   const Script script_;
   std::string path_;
-  const int listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::string address_;
+  const int listener_;
   const int stop_ = eventfd(0, EFD_CLOEXEC);
   std::map<int, std::string> received_;
   int requests_ = 0;
