@@ -65,7 +65,7 @@ absl::Status KeptLog::Failed(const char* doing) const {
 
 absl::StatusOr<std::shared_ptr<KeptLog>> KeptLog::Open(const std::filesystem::path& file,
                                                        uint64_t most_bytes) {
-  std::shared_ptr<KeptLog> log(new KeptLog(file, most_bytes));
+  std::shared_ptr<KeptLog> log = std::unique_ptr<KeptLog>(new KeptLog(file, most_bytes));
   const std::lock_guard lock(log->mutex_);
   if (absl::Status status = log->OpenFile(); !status.ok()) return status;
   return log;

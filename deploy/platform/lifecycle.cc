@@ -39,9 +39,10 @@ Task<v1::PromoteResponse> PlatformService::PromoteTo(std::string environment, st
   const state::EnvironmentRecord* const before = model.Environment(chain, environment);
   const Deployment* const old = before == nullptr ? nullptr : model.Find(before->deployment());
   if (old != nullptr && old->live != nullptr && !breaking) {
-    co_await CheckCallersOf(
-        {old->live->descriptors, old->live->manifest.entrypoint()},
-        {deployment->live->descriptors, deployment->live->manifest.entrypoint()});
+    const EntrypointContract now{old->live->descriptors, old->live->manifest.entrypoint()};
+    const EntrypointContract then{deployment->live->descriptors,
+                                  deployment->live->manifest.entrypoint()};
+    co_await CheckCallersOf(now, then);
   }
   v1::PromoteResponse response;
   response.set_environment(environment);
