@@ -117,21 +117,23 @@ absl::Status Deployment::TimedOut(absl::Duration waited) const {
            absl::FormatDuration(absl::Trunc(waited, absl::Milliseconds(1))), ": ", so_far));
 }
 
-Task<void> Deployment::UntilAwake(std::shared_ptr<Deployment> deployment) {
-  while (!deployment->awake()) {
+Task<void> Deployment::UntilAwake(std::shared_ptr<Deployment> deployment,
+                                  absl::FunctionRef<bool()> moved) {
+  while (!deployment->awake() && !moved()) {
     co_await deployment->refusal_;
     co_await deployment->changed_.Next();
   }
 }
 
-Task<void> AwaitReplica(std::shared_ptr<Deployment> deployment, Context context) {
+Task<void> AwaitReplica(std::shared_ptr<Deployment> deployment, Context context,
+                        absl::FunctionRef<bool()> moved) {
   if (deployment->awake()) co_return;
   co_await deployment->refusal_;
   if (deployment->waiting_ >= deployment->options_.max_waiting) co_await deployment->Full();
   const absl::Time began = deployment->loop_.Now();
   const Deployment::Stay stay(*deployment);
   const absl::StatusOr<internal::Unit> outcome =
-      co_await internal::Within<void>(Deployment::UntilAwake(deployment), context);
+      co_await internal::Within<void>(Deployment::UntilAwake(deployment, moved), context);
   if (absl::IsDeadlineExceeded(outcome.status())) {
     co_await deployment->TimedOut(deployment->loop_.Now() - began);
   }

@@ -1,7 +1,7 @@
 // Deployment: the way to a deployment's entrypoint, as the platform tells it: over its replicas,
 // or, while there are none, how to wait for the first one.
 //
-//   co_await AwaitReplica(deployment, context);   // or leaves with why there will be none
+//   co_await AwaitReplica(deployment, context, moved);   // or leaves with why there will be none
 //   Bytes reply = co_await deployment->channel().Unary(method, std::move(request));
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "chains/core/context.h"
@@ -69,8 +70,10 @@ class Deployment {
 
  private:
   class Stay;
-  friend Task<void> AwaitReplica(std::shared_ptr<Deployment> deployment, Context context);
-  static Task<void> UntilAwake(std::shared_ptr<Deployment> deployment);
+  friend Task<void> AwaitReplica(std::shared_ptr<Deployment> deployment, Context context,
+                                 absl::FunctionRef<bool()> moved);
+  static Task<void> UntilAwake(std::shared_ptr<Deployment> deployment,
+                               absl::FunctionRef<bool()> moved);
 
   void BeginToWake();
   Task<void> KeepWaking();
@@ -92,8 +95,11 @@ class Deployment {
   std::optional<internal::Root<void>> waking_;
 };
 
-// Ends when `deployment` has a replica; asks the platform for one if nobody did. UNAVAILABLE: it is
-// not active, or had none by the deadline of `context`; says so. RESOURCE_EXHAUSTED: too many wait.
-Task<void> AwaitReplica(std::shared_ptr<Deployment> deployment, Context context);
+// Ends when `deployment` has a replica, or when `moved`, which outlives the wait and is asked with
+// every change of routes, says that what the request named leads elsewhere. Asks the platform for a
+// replica if nobody did. UNAVAILABLE: it is not active, or had none by the deadline of `context`;
+// says so. RESOURCE_EXHAUSTED: too many wait.
+Task<void> AwaitReplica(std::shared_ptr<Deployment> deployment, Context context,
+                        absl::FunctionRef<bool()> moved);
 
 }  // namespace chains::gateway

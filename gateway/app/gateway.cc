@@ -172,24 +172,44 @@ Task<Response> Gateway::Handle(Request request) {
 
 Task<Response> Gateway::Call(const Request& request, const std::string& request_id,
                              internal::TraceId trace, const CallersReceipt& receipt, Tally& tally) {
-  const std::shared_ptr<const Routes> routes = co_await routes_.Now();
-  const Router::Match match = co_await routes->router().Find(request.head.target);
-  Target& target = routes->target(match.route);
-  if (request.head.method != "POST") co_return NotAllowed("POST");
-  const bool wakes = match.method == kWake && target.deployment() != nullptr;
-  if (wakes) co_return co_await WakeUp(target);
-  co_await target.problem();
-  const Transcoder::Method* method = co_await FindMethod(target, match.method);
-  tally.At(target.SeriesOf(*method, metrics_));
-  const absl::Duration timeout =
-      co_await TimeoutOf(request.head, options_.timeout, options_.max_timeout);
-  co_await receipt.status();
-  const Context context(loop_.Now() + timeout, trace, ForwardedOf(request.head, request_id));
-  if (receipt.asked()) {
-    const Context recorded = receipt.Under(context);
-    co_return co_await CallOnRecord(request, target, *method, recorded);
+  std::optional<Context> context;
+  while (true) {
+    const std::shared_ptr<const Routes> routes = co_await routes_.Now();
+    const Router::Match match = co_await routes->router().Find(request.head.target);
+    Target& target = routes->target(match.route);
+    if (request.head.method != "POST") co_return NotAllowed("POST");
+    const std::shared_ptr<Deployment> deployment = target.deployment();
+    const bool wakes = match.method == kWake && deployment != nullptr;
+    if (wakes) co_return co_await WakeUp(target);
+    co_await target.problem();
+    const Transcoder::Method* method = co_await FindMethod(target, match.method);
+    tally.At(target.SeriesOf(*method, metrics_));
+    co_await receipt.status();
+    if (!context) {
+      const absl::Duration timeout =
+          co_await TimeoutOf(request.head, options_.timeout, options_.max_timeout);
+      context.emplace(loop_.Now() + timeout, trace, ForwardedOf(request.head, request_id));
+    }
+    if (deployment != nullptr && !deployment->awake()) {
+      // Then it looks again: by then what it named may lead to another deployment.
+      const auto moved = [&] { return LeadsElsewhere(request.head.target, *deployment); };
+      co_await AwaitReplica(deployment, *context, moved);
+      continue;
+    }
+    if (receipt.asked()) {
+      const Context recorded = receipt.Under(*context);
+      co_return co_await CallOnRecord(request, target, *method, recorded);
+    }
+    co_return co_await CallMethod(request, target, *method, *context, nullptr);
   }
-  co_return co_await CallMethod(request, target, *method, context, nullptr);
+}
+
+bool Gateway::LeadsElsewhere(const std::string& path, const Deployment& deployment) const {
+  const absl::StatusOr<std::shared_ptr<const Routes>> routes = routes_.Now();
+  if (!routes.ok()) return false;
+  const absl::StatusOr<Router::Match> match = (*routes)->router().Find(path);
+  // Where it leads nowhere any more the deployment itself says why.
+  return match.ok() && (*routes)->target(match->route).deployment().get() != &deployment;
 }
 
 Task<Response> Gateway::WakeUp(const Target& target) {
@@ -237,9 +257,6 @@ Task<Response> Gateway::CallMethod(const Request& request, const Target& target,
     sent = Bytes(*wire);
   } else {
     sent = Bytes(request.body);
-  }
-  if (target.deployment() != nullptr && !target.deployment()->awake()) {
-    co_await AwaitReplica(target.deployment(), context);
   }
   absl::StatusOr<Bytes> outcome = co_await internal::Within<Bytes>(
       target.channel().Unary(method.call, std::move(sent)), context);

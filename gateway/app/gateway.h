@@ -77,6 +77,7 @@ class Gateway final : public Handler {
   Task<Response> Call(const Request& request, const std::string& request_id,
                       internal::TraceId trace, const CallersReceipt& receipt, Tally& tally);
   Task<Response> WakeUp(const Target& target);
+  bool LeadsElsewhere(const std::string& path, const Deployment& deployment) const;
   Task<Response> CallOnRecord(const Request& request, const Target& target,
                               const json::Transcoder::Method& method, const Context& context);
   // `record` is null where no receipt is written.

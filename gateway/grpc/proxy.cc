@@ -95,6 +95,19 @@ class GrpcProxy::Call {
     const std::shared_ptr<Deployment>& deployment = target_->deployment();
     return deployment == nullptr || deployment->awake() ? nullptr : deployment;
   }
+  // Whether what the caller named leads elsewhere now.
+  bool HasMoved(const Context& received) const {
+    const absl::StatusOr<std::shared_ptr<const Routes>> now = proxy_->routes_.Now();
+    if (!now.ok()) return false;
+    const absl::StatusOr<size_t> route = ChosenRoute(**now, received);
+    return route.ok() && (*now)->target(*route).deployment() != target_->deployment();
+  }
+  // The same call by the routes that are in force now.
+  absl::StatusOr<Call> Again(const Context& received) const {
+    const absl::StatusOr<std::shared_ptr<const Routes>> now = proxy_->routes_.Now();
+    if (!now.ok()) return now.status();
+    return proxy_->CallBy(*now, method_->path, received);
+  }
   Context Bounded(const Context& context) const {
     if (context.deadline() != absl::InfiniteFuture()) return context;
     return context.WithDeadline(proxy_->loop_.Now() + proxy_->options_.timeout);
@@ -120,30 +133,53 @@ absl::StatusOr<Service::Handler> GrpcProxy::Find(std::string_view path,
     const absl::Status allowed = (*routes)->keys()->Check(context.Header("authorization"));
     if (!allowed.ok()) return allowed;
   }
-  const absl::StatusOr<size_t> route = ChosenRoute(**routes, context);
-  if (!route.ok()) return route.status();
-  const Target& target = (*routes)->target(*route);
-  if (target.transcoder() == nullptr) return target.problem();
-  if (reflects) return ReflectionOf(*routes, target, path);
-  if (!target.problem().ok()) return target.problem();
-  const Transcoder::Method* const method = MethodAt(*target.transcoder(), path);
-  if (method == nullptr) return NoSuchMethod(path, target);
-  const Call call(*this, *routes, target, method->call);
-  Service::Handler handler{.method = &method->call, .unary = {}, .streaming = {}};
-  if (method->call.kind == MethodKind::kUnary) {
-    handler.unary = [call](Bytes request) { return Forward(call, std::move(request)); };
+  if (reflects) {
+    const absl::StatusOr<size_t> route = ChosenRoute(**routes, context);
+    if (!route.ok()) return route.status();
+    const Target& target = (*routes)->target(*route);
+    if (target.transcoder() == nullptr) return target.problem();
+    return ReflectionOf(*routes, target, path);
+  }
+  const absl::StatusOr<Call> call = CallBy(*routes, path, context);
+  if (!call.ok()) return call.status();
+  Service::Handler handler{.method = &call->method(), .unary = {}, .streaming = {}};
+  if (call->method().kind == MethodKind::kUnary) {
+    handler.unary = [call = *call](Bytes request) { return Forward(call, std::move(request)); };
   } else {
-    handler.streaming = [call](Stream<Bytes> requests) {
+    handler.streaming = [call = *call](Stream<Bytes> requests) {
       return ForwardStream(call, std::move(requests));
     };
   }
   return handler;
 }
 
+absl::StatusOr<GrpcProxy::Call> GrpcProxy::CallBy(std::shared_ptr<const Routes> routes,
+                                                  std::string_view path,
+                                                  const Context& context) const {
+  const absl::StatusOr<size_t> route = ChosenRoute(*routes, context);
+  if (!route.ok()) return route.status();
+  const Target& target = routes->target(*route);
+  if (!target.problem().ok()) return target.problem();
+  const Transcoder::Method* const method = MethodAt(*target.transcoder(), path);
+  if (method == nullptr) return NoSuchMethod(path, target);
+  return Call(*this, std::move(routes), target, method->call);
+}
+
+// A call that waited looks again: by then what it named may lead to another deployment.
+Task<GrpcProxy::Call> GrpcProxy::UntilAwake(Call call, Context received) {
+  const Context context = call.Bounded(Onwards(received));
+  while (const std::shared_ptr<Deployment> deployment = call.asleep()) {
+    const auto moved = [&] { return call.HasMoved(received); };
+    co_await AwaitReplica(deployment, context, moved);
+    call = co_await call.Again(received);
+  }
+  co_return call;
+}
+
 Task<Bytes> GrpcProxy::Forward(Call call, Bytes request) {
   const Context received = co_await CurrentContext();
   const Context context = call.Bounded(Onwards(received));
-  if (const auto deployment = call.asleep()) co_await AwaitReplica(deployment, context);
+  if (call.asleep() != nullptr) call = co_await UntilAwake(call, received);
   absl::StatusOr<Bytes> reply = co_await internal::Within<Bytes>(
       call.channel().Unary(call.method(), std::move(request)), context);
   co_return reply;
@@ -152,10 +188,7 @@ Task<Bytes> GrpcProxy::Forward(Call call, Bytes request) {
 Stream<Bytes> GrpcProxy::ForwardStream(Call call, Stream<Bytes> requests) {
   const Context received = co_await CurrentContext();
   const Context context = Onwards(received);
-  if (const auto deployment = call.asleep()) {
-    const Context bounded = call.Bounded(context);
-    co_await AwaitReplica(deployment, bounded);
-  }
+  if (call.asleep() != nullptr) call = co_await UntilAwake(call, received);
   Stream<Bytes> replies = call.channel().Streaming(call.method(), std::move(requests));
   while (true) {
     absl::StatusOr<std::optional<Bytes>> reply =

@@ -43,6 +43,9 @@ class GrpcProxy {
 
  private:
   class Call;
+  absl::StatusOr<Call> CallBy(std::shared_ptr<const Routes> routes, std::string_view path,
+                              const Context& context) const;
+  static Task<Call> UntilAwake(Call call, Context received);
   static Task<Bytes> Forward(Call call, Bytes request);
   static Stream<Bytes> ForwardStream(Call call, Stream<Bytes> requests);
 

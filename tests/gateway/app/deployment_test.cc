@@ -162,15 +162,26 @@ TEST_F(DeploymentTest, TellsWhoWaitsThatItIsGone) {
   EXPECT_EQ(platform_.woken.size(), 1u);
 }
 
-TEST_F(DeploymentTest, SendsNoRequestOfAnOldContractToReplicasOfANewOne) {
+TEST_F(DeploymentTest, WritesAWaitingRequestForTheContractThatThereIsInTheEnd) {
   Open();
   Tell(Table(1).With("v1", "hello", {}));
   const auto waiting = Begin(Greeting("/deployment/v1"));
   Tell(Table(2).With("v1", "hello", {"a"}).Contract("second"));
-  EXPECT_THAT(waiting->Receive(),
-              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("its contract changed"),
-                    HasSubstr("send it again")));
-  EXPECT_EQ(Replica("a").calls, 0);
+  EXPECT_THAT(waiting->Receive(), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("a got x")));
+}
+
+TEST_F(DeploymentTest, SendsAWaitingRequestWhereItsNameLeadsByThen) {
+  Open();
+  Tell(Table(1).With("v1", "hello", {}).Points("hello", "production", "v1"));
+  const auto by_name = Begin(Greeting("/production"));
+  const auto by_id = Begin(Greeting("/deployment/v1"));
+  Tell(Table(2)
+           .With("v1", "hello", {})
+           .With("v2", "hello", {"b"})
+           .Points("hello", "production", "v2"));
+  EXPECT_THAT(by_name->Receive(), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("b got x")));
+  Tell(Table(3).With("v1", "hello", {"a"}).With("v2", "hello", {"b"}));
+  EXPECT_THAT(by_id->Receive(), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("a got x")));
 }
 
 TEST_F(DeploymentTest, IsWokenUpByItsPath) {
