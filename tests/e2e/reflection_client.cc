@@ -17,6 +17,7 @@
 #include <grpcpp/support/proto_buffer_reader.h>
 
 #include "chains/v1/wire_reflection.pb.h"
+#include "tests/e2e/metadata.h"
 
 namespace {
 
@@ -33,6 +34,7 @@ class Caller {
   grpc::Status Call(const std::string& path, const std::string& request, std::string& reply) {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+    AddMetadata(context);
     grpc::CompletionQueue queue;
     std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call =
         stub_.PrepareCall(&context, path, &queue);

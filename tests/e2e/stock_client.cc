@@ -12,6 +12,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "hello.grpc.pb.h"
+#include "tests/e2e/metadata.h"
 #include "transcribe.grpc.pb.h"
 
 namespace {
@@ -33,6 +34,7 @@ int Report(const grpc::Status& status, const std::string& answer) {
 int Hello(const std::shared_ptr<grpc::Channel>& channel, const std::vector<std::string>& names) {
   grpc::ClientContext context;
   SetDeadline(context);
+  AddMetadata(context);
   hello::HelloAllRequest request;
   request.mutable_names()->Assign(names.begin(), names.end());
   hello::HelloAllResponse response;
@@ -45,6 +47,7 @@ int Recognize(const std::shared_ptr<grpc::Channel>& channel, const std::string& 
   std::ifstream file(path, std::ios::binary);
   grpc::ClientContext context;
   SetDeadline(context);
+  AddMetadata(context);
   transcribe::RecognizeRequest request;
   request.set_pcm(std::string(std::istreambuf_iterator<char>(file), {}));
   transcribe::RecognizeResponse response;
