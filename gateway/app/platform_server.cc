@@ -17,8 +17,10 @@ absl::Status At(std::string_view what, const absl::Status& problem) {
 PlatformServer::PlatformServer(Options options, HttpOptions http)
     : options_(std::move(options)), http_options_(http) {}
 
+// Where the start failed, too, what was posted by then is run or dropped while all is there.
 PlatformServer::~PlatformServer() {
-  if (running_) Drain(absl::InfinitePast());
+  Drain(absl::InfinitePast());
+  StopReactor(absl::InfinitePast());
 }
 
 absl::StatusOr<PlatformGateway::Addresses> PlatformServer::Start() {
@@ -84,11 +86,12 @@ void PlatformServer::WatchRoutes() {
 void PlatformServer::Drain(absl::Time deadline) {
   if (!std::exchange(running_, false)) return;
   http_->Drain(deadline);
-  if (grpc_ != nullptr) {
-    grpc_->Drain(deadline);
-  } else {
-    own_->Stop();
-  }
+  StopReactor(deadline);
+}
+
+void PlatformServer::StopReactor(absl::Time deadline) {
+  if (grpc_ != nullptr) grpc_->Drain(deadline);
+  if (own_ != nullptr) own_->Stop();
 }
 
 }  // namespace chains::gateway

@@ -37,6 +37,8 @@ class PlatformServer final : public PlatformGateway {
   absl::Status ListenForGrpc();
   absl::Status ListenForHttp();
   void WatchRoutes();
+  // Once more does nothing.
+  void StopReactor(absl::Time deadline);
 
   const Options options_;
   const HttpOptions http_options_;
