@@ -140,9 +140,7 @@ RouteWatch::Known RouteWatch::Learn(const v1::DeploymentRoute& route, const Know
 
 void RouteWatch::LearnContract(const v1::DeploymentRoute& route, const KnownById& next,
                                Known& known) {
-  if (route.descriptors().file().empty()) {
-    known.transcoder = TranscoderOf(known.contract, route.entrypoint(), next);
-  }
+  known.transcoder = TranscoderOf(known.contract, route.entrypoint(), next);
   known.problem = absl::OkStatus();
   if (known.transcoder != nullptr) return;
   absl::StatusOr<std::unique_ptr<const Transcoder>> transcoder =
@@ -156,10 +154,11 @@ void RouteWatch::LearnContract(const v1::DeploymentRoute& route, const KnownById
   }
 }
 
-// Deployments may have a contract in common, which then came with another one.
+// Deployments may have a contract in common, which then may have come with another one.
 std::shared_ptr<const Transcoder> RouteWatch::TranscoderOf(const std::string& contract,
                                                            const std::string& entrypoint,
                                                            const KnownById& next) const {
+  if (contract.empty()) return nullptr;
   for (const KnownById* each : {&next, &known_}) {
     for (const auto& [id, known] : *each) {
       const bool is_it = known.contract == contract && known.transcoder != nullptr &&

@@ -106,11 +106,24 @@ class GrpcProxy::Call {
   absl::StatusOr<Call> Again(const Context& received) const {
     const absl::StatusOr<std::shared_ptr<const Routes>> now = proxy_->routes_.Now();
     if (!now.ok()) return now.status();
-    return proxy_->CallBy(*now, method_->path, received);
+    absl::StatusOr<Call> again = proxy_->CallBy(*now, method_->path, received);
+    if (again.ok() && again->method().kind != method_->kind) {
+      return absl::UnavailableError(
+          Text(method_->path, " became another kind of call while this one waited"));
+    }
+    return again;
   }
   Context Bounded(const Context& context) const {
     if (context.deadline() != absl::InfiniteFuture()) return context;
     return context.WithDeadline(proxy_->loop_.Now() + proxy_->options_.timeout);
+  }
+  // For a wait: it ends so early that the caller, who keeps the time himself, still gets to hear
+  // what he waited for.
+  Context BoundedToAnswer(const Context& context) const {
+    constexpr absl::Duration kToAnswer = absl::Milliseconds(100);
+    const Context bounded = Bounded(context);
+    const absl::Duration left = bounded.deadline() - proxy_->loop_.Now();
+    return bounded.WithDeadline(bounded.deadline() - std::min(kToAnswer, left / 10));
   }
 
  private:
@@ -167,7 +180,7 @@ absl::StatusOr<GrpcProxy::Call> GrpcProxy::CallBy(std::shared_ptr<const Routes> 
 
 // A call that waited looks again: by then what it named may lead to another deployment.
 Task<GrpcProxy::Call> GrpcProxy::UntilAwake(Call call, Context received) {
-  const Context context = call.Bounded(Onwards(received));
+  const Context context = call.BoundedToAnswer(received);
   while (const std::shared_ptr<Deployment> deployment = call.asleep()) {
     const auto moved = [&] { return call.HasMoved(received); };
     co_await AwaitReplica(deployment, context, moved);

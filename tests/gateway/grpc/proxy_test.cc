@@ -209,6 +209,13 @@ TEST_F(ProxyTest, WakesADeploymentUp) {
   EXPECT_THAT(*stream.get(), ElementsAre("echo b"));
 }
 
+TEST_F(ProxyTest, SaysWhatACallWaitedForInVain) {
+  Tell(Table(1).With("v1", "hello", {}).Points("hello", "production", "v1"));
+  const auto outcome = Call(kUnary, "", With({}, absl::Seconds(1)));
+  EXPECT_TRUE(absl::IsUnavailable(outcome.status())) << outcome.status();
+  EXPECT_THAT(MessageOf(outcome), HasSubstr("the deployment v1 of hello had no replica within"));
+}
+
 TEST_F(ProxyTest, ACallerThatLeavesIsForgotten) {
   TellProduction();
   Events events;
