@@ -22,6 +22,18 @@ class ProxyTest : public ProxyFixture {
   static std::string MessageOf(const absl::StatusOr<std::string>& outcome) {
     return std::string(outcome.status().message());
   }
+  // Until the platform was told that so many wait for the first deployment.
+  void AwaitWaiting(uint64_t wanted) {
+    uint64_t waiting = 0;
+    const absl::Time deadline = absl::Now() + absl::Seconds(50);
+    while (waiting != wanted && absl::Now() < deadline) {
+      platform_.Do([&] {
+        const v1::RoutesSeen& last = control_.seen.back();
+        waiting = last.loads().empty() ? 0 : last.loads(0).waiting();
+      });
+    }
+    ASSERT_EQ(waiting, wanted);
+  }
 };
 
 TEST_F(ProxyTest, CarriesEveryKindOfCall) {
@@ -194,19 +206,22 @@ TEST_F(ProxyTest, WakesADeploymentUp) {
   Tell(Table(1).With("v1", "hello", {}).Points("hello", "production", "v1"));
   auto unary = std::async(std::launch::async, [&] { return Call(kUnary, "a"); });
   auto stream = std::async(std::launch::async, [&] { return Exchange(kBidirectional, {"b"}); });
-  uint64_t waiting = 0;
-  const absl::Time deadline = absl::Now() + absl::Seconds(50);
-  while (waiting < 2 && absl::Now() < deadline) {
-    platform_.Do([&] {
-      const v1::RoutesSeen& last = control_.seen.back();
-      waiting = last.loads().empty() ? 0 : last.loads(0).waiting();
-    });
-  }
-  EXPECT_EQ(waiting, 2u);
+  AwaitWaiting(2);
   platform_.Do([&] { EXPECT_THAT(control_.woken, ElementsAre("v1")); });
   Tell(Table(2).With("v1", "hello", {replica_.address()}).Points("hello", "production", "v1"));
   EXPECT_EQ(*unary.get(), "echo a");
   EXPECT_THAT(*stream.get(), ElementsAre("echo b"));
+}
+
+TEST_F(ProxyTest, ACallThatWaitsGoesWhereItsNameLeadsByThen) {
+  Tell(Table(1).With("v1", "hello", {}).Points("hello", "production", "v1"));
+  auto waiting = std::async(std::launch::async, [&] { return Call(kUnary, "a"); });
+  AwaitWaiting(1);
+  Tell(Table(2)
+           .With("v1", "hello", {})
+           .With("v2", "hello", {replica_.address()})
+           .Points("hello", "production", "v2"));
+  EXPECT_EQ(*waiting.get(), "echo a");
 }
 
 TEST_F(ProxyTest, SaysWhatACallWaitedForInVain) {
