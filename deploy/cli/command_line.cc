@@ -112,7 +112,7 @@ struct Chosen {
 void Declare(CLI::App& app, const Command& command, Chosen& chosen) {
   app.formatter(std::make_shared<Help>());
   app.footer(Footer(command));
-  app.fallthrough();
+  app.fallthrough(command.rest == nullptr);  // what it does not know is the rest, not the root's
   for (const Option& option : command.options) Declare(app, option);
   for (const Command& each : command.subcommands) {
     CLI::App& below = *app.add_subcommand(each.name, each.summary);
@@ -181,7 +181,8 @@ int RunCommandLine(const Command& root, const std::vector<std::string>& argument
     }
     const std::string unknown = UnknownCommand(root, arguments);
     if (!unknown.empty() && error.get_exit_code() != 0) {
-      return session.Usage(Text("there is no command '", unknown, "' (--help shows what there is)"));
+      return session.Usage(
+          Text("there is no command '", unknown, "' (--help shows what there is)"));
     }
     return Complain(error, app, session);
   }

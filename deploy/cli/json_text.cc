@@ -2,13 +2,67 @@
 
 #include <google/protobuf/util/json_util.h>
 
-#include "absl/strings/strip.h"
 #include "chains/core/text.h"
 #include "chains/json/json_writer.h"
 
 namespace chains::deploy::cli {
 
 using google::protobuf::Value;
+
+namespace {
+
+// Where the string that begins at `at` ends: behind its quotation mark.
+size_t EndOfString(std::string_view json, size_t at) {
+  for (size_t i = at + 1; i < json.size(); ++i) {
+    if (json[i] == '\\') {
+      ++i;
+    } else if (json[i] == '"') {
+      return i + 1;
+    }
+  }
+  return json.size();
+}
+
+// Valid JSON, in its own order, which a map of protobuf would not keep.
+std::string Indented(std::string_view json) {
+  std::string out;
+  size_t depth = 0;
+  const auto line = [&] {
+    out += '\n';
+    out.append(2 * depth, ' ');
+  };
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (c == '"') {
+      const size_t end = EndOfString(json, i);
+      out += json.substr(i, end - i);
+      i = end - 1;
+    } else if (c == '{' || c == '[') {
+      out += c;
+      const size_t next = json.find_first_not_of(" \t\r\n", i + 1);
+      if (next != std::string_view::npos && (json[next] == '}' || json[next] == ']')) {
+        out += json[i = next];
+        continue;
+      }
+      ++depth;
+      line();
+    } else if (c == '}' || c == ']') {
+      depth -= depth > 0 ? 1 : 0;  // protobuf reads a little more than JSON
+      line();
+      out += c;
+    } else if (c == ',') {
+      out += c;
+      line();
+    } else if (c == ':') {
+      out += ": ";
+    } else if (c != ' ' && c != '\t' && c != '\r' && c != '\n') {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace
 
 std::string JsonLine(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
@@ -44,15 +98,7 @@ absl::StatusOr<Value> ParseJson(std::string_view json) {
 }
 
 std::string PrettyJson(std::string_view json) {
-  const absl::StatusOr<Value> value = ParseJson(json);
-  if (!value.ok()) return std::string(json);
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  std::string pretty;
-  if (!google::protobuf::util::MessageToJsonString(*value, &pretty, options).ok()) {
-    return std::string(json);
-  }
-  return std::string(absl::StripSuffix(pretty, "\n"));
+  return ParseJson(json).ok() ? Indented(json) : std::string(json);
 }
 
 const Value* Member(const Value& object, const std::string& name) {

@@ -39,16 +39,16 @@ class Platform:
         errors = open(self.folder / "up.log", "a")
         self.process = subprocess.Popen(
             [BIN / "chains", "up", "--home", self.home, "--listen", "127.0.0.1:0", "--grpc-listen", "127.0.0.1:0",
-             *self.flags], stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL, text=True)
+             *self.flags], stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL)
         errors.close()
         said, deadline = "", time.monotonic() + SECONDS
         while "Next: " not in said:
             ready = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))[0]
-            line = self.process.stdout.readline() if ready else ""
-            if not line:
+            piece = os.read(self.process.stdout.fileno(), 65536) if ready else b""
+            if not piece:
                 self.kill()
                 raise Failed(f"chains up was not ready: {said}{(self.folder / 'up.log').read_text()}")
-            said += line
+            said += piece.decode()
         self.http = re.search(r"HTTP\s+http://(\S+)", said)[1]
         self.grpc = re.search(r"gRPC\s+(\S+)", said)[1]
         key = re.search(r"CHAINS_API_KEY=(\S+)", said)

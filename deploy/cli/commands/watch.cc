@@ -127,9 +127,8 @@ class Watcher {
                                           if (flags_.verbose) view_.BuildLine(line);
                                         },
                                     .stop = stop};
-    absl::Status built = source_.Build(work);
-    absl::StatusOr<BuiltChain> chain = built;
-    if (built.ok()) chain = source_.Collect(work);
+    const absl::Status built = source_.Build(work);
+    absl::StatusOr<BuiltChain> chain = built.ok() ? source_.Collect(work) : built;
     if (stop.stop_requested()) return std::nullopt;
     if (!chain.ok()) {
       view_.BuildFailed(chain.status(), absl::Now() - saved, serves_);

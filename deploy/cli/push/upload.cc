@@ -38,7 +38,9 @@ struct Sending {
 class File {
  public:
   explicit File(const std::filesystem::path& path)
-      : path_(path.string()), descriptor_(open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {}
+      : path_(path.string()),
+        descriptor_(open(path_.c_str(), O_RDONLY | O_CLOEXEC)),
+        problem_(descriptor_ < 0 ? errno : 0) {}
   ~File() {
     if (descriptor_ >= 0) close(descriptor_);
   }
@@ -46,15 +48,13 @@ class File {
 
   // Up to a piece; less at the end of the file only.
   absl::StatusOr<std::string> Read() {
+    if (problem_ != 0) return Unreadable(problem_);
     std::string piece(kPieceBytes, '\0');
     size_t filled = 0;
     while (filled < piece.size()) {
       const ssize_t count = read(descriptor_, piece.data() + filled, piece.size() - filled);
       if (count < 0 && errno == EINTR) continue;
-      if (count < 0) {
-        return absl::FailedPreconditionError(
-            Text("cannot read ", path_, ": ", std::strerror(errno)));
-      }
+      if (count < 0) return Unreadable(errno);
       if (count == 0) break;
       filled += static_cast<size_t>(count);
     }
@@ -63,8 +63,13 @@ class File {
   }
 
  private:
+  absl::Status Unreadable(int problem) const {
+    return absl::FailedPreconditionError(Text("cannot read ", path_, ": ", std::strerror(problem)));
+  }
+
   const std::string path_;
   const int descriptor_;
+  const int problem_;
 };
 
 absl::Status Changed(const Missing& file) {

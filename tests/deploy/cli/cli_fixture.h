@@ -61,12 +61,13 @@ class CliTest : public ::testing::Test {
     ASSERT_TRUE(SaveRemotes(home_, remotes).ok());
   }
 
-  // The exit code; what was written is in `out` and `err`.
-  int Run(const std::vector<std::string>& arguments, const std::string& input = "") {
+  // The exit code; what was written is in `out` and `err`, or goes to `live` instead of `out`.
+  int Run(const std::vector<std::string>& arguments, const std::string& input = "",
+          std::ostream* live = nullptr) {
     std::istringstream in(input);
     std::ostringstream out_stream;
     std::ostringstream err_stream;
-    Session session({.in = in, .out = out_stream, .err = err_stream},
+    Session session({.in = in, .out = live == nullptr ? out_stream : *live, .err = err_stream},
                     {.getenv = [this](const std::string& name) -> std::optional<std::string> {
                        const auto found = environment_.find(name);
                        if (found == environment_.end()) return std::nullopt;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "deploy/cli/diff.h"
+#include "deploy/cli/json_text.h"
 #include "deploy/cli/terminal/human.h"
 #include "deploy/cli/terminal/progress.h"
 #include "deploy/cli/terminal/safe_text.h"
@@ -46,6 +47,13 @@ TEST(SafeText, JsonStaysTheSameJson) {
 TEST(SafeText, IsShortenedByCharacters) {
   EXPECT_EQ(Shortened("Größe", 5), "Größe");
   EXPECT_EQ(Shortened("Größen", 4), "Grö…");
+}
+
+TEST(PrettyJson, KeepsTheOrderAndWhatIsInStrings) {
+  EXPECT_EQ(PrettyJson(R"({"b":[1, {}],"a":"x:{\"," , "e":[ ]})"),
+            "{\n  \"b\": [\n    1,\n    {}\n  ],\n  \"a\": \"x:{\\\",\",\n  \"e\": []\n}");
+  EXPECT_EQ(PrettyJson("\"text\"\n"), "\"text\"");
+  EXPECT_EQ(PrettyJson("no {json"), "no {json");
 }
 
 struct Screen {
