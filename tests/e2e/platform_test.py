@@ -20,7 +20,7 @@ NAMES = json.dumps({"names": ["Ada", "Sid"]})
 
 
 class OnAPlatform(unittest.TestCase):
-    flags = ()
+    flags = ("--memory", "1Ti")  # of which each pushed chainlet takes some
 
     @classmethod
     def setUpClass(cls):
@@ -221,7 +221,7 @@ class Kills(unittest.TestCase):
     def test_nothing_acknowledged_is_lost_and_nobody_is_left(self):
         rounds = int(os.environ.get("CHAINS_KILLS", "6"))
         chance = random.Random(int(os.environ.get("CHAINS_SEED", "7")))
-        platform = Platform()
+        platform = Platform("--memory", "1Ti")
         try:
             ids = [platform.push(BIN / "versions_one"), platform.push(BIN / "versions_two")]
             answers = {ids[0]: "1 1", ids[1]: "2 2"}
