@@ -215,9 +215,9 @@ Task<void> ControlService::ReadSeen(Watching* watching) {
     FollowingGateway& gateway = model_.gateways[watching->number];
     const uint64_t before = gateway.follower.seen;
     gateway.follower.seen = std::max(before, seen->version());
-    gateway.waiting.clear();
+    gateway.requests.clear();
     for (const v1::DeploymentLoad& load : seen->loads()) {
-      gateway.waiting[load.deployment()] = load.waiting();
+      gateway.requests[load.deployment()] = load.waiting() + load.in_flight();
     }
     if (gateway.follower.seen != before) model_.Touch();
   }

@@ -83,7 +83,7 @@ void Controller::ScaleOne(Deployment& deployment, absl::Time now) {
       deployment.live == nullptr ? "" : deployment.live->manifest.entrypoint();
   for (auto& [chainlet, scaler] : deployment.scalers) {
     const double waiting =
-        chainlet == entrypoint ? static_cast<double>(model_.WaitingFor(deployment.id())) : 0;
+        chainlet == entrypoint ? static_cast<double>(model_.AtGateways(deployment.id())) : 0;
     scaler.autoscaler.Observe(now, deployment.InFlightOf(chainlet, waiting));
     const int before = scaler.autoscaler.wanted();
     // A revision that is not live yet has what it starts with.

@@ -111,17 +111,19 @@ void Deployment::WakeUp(absl::Time now) {
   }
 }
 
-double Deployment::InFlightOf(const std::string& chainlet, double at_the_gate) const {
-  double sum = at_the_gate;
+double Deployment::InFlightOf(const std::string& chainlet, double at_gateways) const {
+  double seen = 0;
+  double sent = at_gateways;
   for (const auto& [name, replica] : replicas) {
     for (const v1::ChainletLoad& load : replica.report.loads()) {
-      if (load.chainlet() == chainlet) sum += static_cast<double>(load.in_flight());
+      if (load.chainlet() == chainlet) seen += static_cast<double>(load.in_flight());
     }
     for (const v1::Demand& demand : replica.report.demands()) {
-      if (demand.chainlet() == chainlet) sum += static_cast<double>(demand.waiting());
+      if (demand.chainlet() != chainlet) continue;
+      sent += static_cast<double>(demand.waiting() + demand.in_flight());
     }
   }
-  return sum;
+  return std::max(seen, sent);
 }
 
 v1::Autoscaling Deployment::AutoscalingOf(const v1::Chainlet& chainlet,

@@ -90,8 +90,9 @@ class Deployment {
   std::vector<const Replica*> Callable(std::string_view unit, absl::Time now) const;
   // Every chainlet has at least one replica to come.
   void WakeUp(absl::Time now);
-  // Calls of a chainlet that run or wait, wherever; `at_the_gate` of them in gateways.
-  double InFlightOf(const std::string& chainlet, double at_the_gate) const;
+  // Calls of a chainlet that run or wait: as its replicas see them or as its callers do, whichever
+  // is more; `at_gateways` are requests of the entrypoint that gateways have.
+  double InFlightOf(const std::string& chainlet, double at_gateways) const;
   // The settings in force, with those of the environment it is in and its own.
   v1::Autoscaling AutoscalingOf(const v1::Chainlet& chainlet,
                                 const state::EnvironmentRecord* environment) const;

@@ -75,7 +75,7 @@ void DescribeChainlet(const Model& model, const Deployment& deployment, const Re
   }
   const bool is_entrypoint = chainlet.name() == revision.manifest.entrypoint();
   status.set_in_flight(deployment.InFlightOf(
-      chainlet.name(), is_entrypoint ? static_cast<double>(model.WaitingFor(deployment.id())) : 0));
+      chainlet.name(), is_entrypoint ? static_cast<double>(model.AtGateways(deployment.id())) : 0));
   *status.mutable_autoscaling() = deployment.AutoscalingOf(chainlet, model.SettingsFor(deployment));
   *status.mutable_resources() = chainlet.resources();
   const auto scaler = deployment.scalers.find(chainlet.name());

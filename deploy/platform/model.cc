@@ -88,11 +88,11 @@ bool Model::AllArePast(uint64_t version, const Deployment& deployment) const {
   });
 }
 
-uint64_t Model::WaitingFor(const std::string& deployment) const {
+uint64_t Model::AtGateways(const std::string& deployment) const {
   uint64_t sum = 0;
   for (const auto& [number, gateway] : gateways) {
-    const auto found = gateway.waiting.find(deployment);
-    if (found != gateway.waiting.end()) sum += found->second;
+    const auto found = gateway.requests.find(deployment);
+    if (found != gateway.requests.end()) sum += found->second;
   }
   return sum;
 }

@@ -22,7 +22,7 @@ namespace chains::deploy {
 // A gateway that follows the routes.
 struct FollowingGateway {
   Follower follower;
-  std::map<std::string, uint64_t> waiting;  // requests, by deployment
+  std::map<std::string, uint64_t> requests;  // that wait or run, by deployment
 };
 
 // For the platform's loop.
@@ -59,8 +59,8 @@ class Model {
 
   // Whether everybody who may call a replica has learned that it is leaving.
   bool AllArePast(uint64_t version, const Deployment& deployment) const;
-  // Requests that wait in gateways for a deployment.
-  uint64_t WaitingFor(const std::string& deployment) const;
+  // Requests that gateways have for a deployment, whether they wait or run.
+  uint64_t AtGateways(const std::string& deployment) const;
   // What replicas have of this machine.
   Reserved Reservations() const;
 

@@ -62,8 +62,9 @@ class Deployment {
   bool awake() const { return !channel_.none(); }
   // Why requests that find no replica are refused: UNAVAILABLE; OK where they wait.
   const absl::Status& refusal() const { return refusal_; }
-  // Requests in AwaitReplica().
+  // Requests in AwaitReplica(), and those that its replicas have.
   size_t waiting() const { return waiting_; }
+  size_t in_flight() const { return channel_.in_flight(); }
 
   // Asks the platform for replicas, on behalf of a caller.
   Task<void> WakeUp();

@@ -62,20 +62,16 @@ Task<void> RouteWatch::WatchOnce() {
 // What is told at once is told in any case: who looks away meanwhile sees that to_tell_ has grown.
 Stream<v1::RoutesSeen> RouteWatch::Seen() {
   uint64_t told = to_tell_ - 1;
-  bool told_waiting = false;
+  bool told_busy = false;
   while (true) {
     while (told == to_tell_) {
-      // One that waits no more is told of too, once.
-      if (!told_waiting && !AnyWaiting()) {
-        co_await told_sooner_.Next();
-        continue;
-      }
       const absl::StatusOr<internal::Unit> sooner =
           co_await Outcome(WithTimeout(UntilNext(told_sooner_), options_.load_period));
-      if (!sooner.ok()) break;
+      // That there is no request any more is told of too, once.
+      if (!sooner.ok() && (told_busy || AnyBusy())) break;
     }
     told = to_tell_;
-    told_waiting = AnyWaiting();
+    told_busy = AnyBusy();
     v1::RoutesSeen seen = SeenNow();
     co_yield std::move(seen);
   }
@@ -86,17 +82,20 @@ v1::RoutesSeen RouteWatch::SeenNow() const {
   seen.set_gateway(options_.gateway);
   seen.set_version(connected_ ? version_ : 0);
   for (const auto& [id, known] : known_) {
-    if (known.deployment->waiting() == 0) continue;
+    const Deployment& deployment = *known.deployment;
+    if (deployment.waiting() + deployment.in_flight() == 0) continue;
     v1::DeploymentLoad& load = *seen.add_loads();
     load.set_deployment(id);
-    load.set_waiting(known.deployment->waiting());
+    load.set_waiting(deployment.waiting());
+    load.set_in_flight(deployment.in_flight());
   }
   return seen;
 }
 
-bool RouteWatch::AnyWaiting() const {
-  return std::any_of(known_.begin(), known_.end(),
-                     [](const auto& each) { return each.second.deployment->waiting() > 0; });
+bool RouteWatch::AnyBusy() const {
+  return std::any_of(known_.begin(), known_.end(), [](const auto& each) {
+    return each.second.deployment->waiting() + each.second.deployment->in_flight() > 0;
+  });
 }
 
 // A table that cannot be taken changes nothing, ends the stream, and is asked for again.

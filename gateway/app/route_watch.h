@@ -40,7 +40,7 @@ class RouteWatch final : private Deployment::Starter {
     std::string token;                // the platform's, for metadata `chains-token`
     absl::Duration first_pause = absl::Milliseconds(50);  // before it asks again; doubled each time
     absl::Duration max_pause = absl::Seconds(1);
-    absl::Duration load_period = absl::Milliseconds(500);  // of telling who waits
+    absl::Duration load_period = absl::Milliseconds(500);  // of telling how busy it is
     Deployment::Options deployment = {};
   };
 
@@ -75,7 +75,7 @@ class RouteWatch final : private Deployment::Starter {
   Task<void> WatchOnce();
   Stream<v1::RoutesSeen> Seen();
   v1::RoutesSeen SeenNow() const;
-  bool AnyWaiting() const;
+  bool AnyBusy() const;
 
   absl::Status Take(const v1::RouteTable& table);
   // `next`: those of the same table that are known by now.

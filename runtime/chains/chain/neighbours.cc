@@ -74,18 +74,22 @@ void Neighbours::Follow(const google::protobuf::RepeatedPtrField<v1::Endpoints>&
 }
 
 std::vector<v1::Demand> Neighbours::Demands() const {
-  std::map<std::string_view, uint64_t> waiting;
+  std::map<std::string_view, v1::Demand> by_chainlet;
   for (const Place& place : places_) {
     for (size_t i = 0; i < place.channels.size(); ++i) {
-      const size_t calls = place.channels[i]->waiting();
-      if (calls > 0) waiting[place.contracts[i]] += calls;
+      const ElasticChannel& channel = *place.channels[i];
+      const size_t waiting = channel.waiting();
+      const size_t in_flight = channel.in_flight();
+      if (waiting + in_flight == 0) continue;
+      v1::Demand& demand = by_chainlet[place.contracts[i]];
+      demand.set_waiting(demand.waiting() + waiting);
+      demand.set_in_flight(demand.in_flight() + in_flight);
     }
   }
   std::vector<v1::Demand> demands;
-  for (const auto& [chainlet, calls] : waiting) {
-    v1::Demand& demand = demands.emplace_back();
+  for (auto& [chainlet, demand] : by_chainlet) {
     demand.set_chainlet(std::string(chainlet));
-    demand.set_waiting(calls);
+    demands.push_back(std::move(demand));
   }
   return demands;
 }

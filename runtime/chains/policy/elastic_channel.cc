@@ -35,6 +35,7 @@ ElasticChannel::Known ElasticChannel::TakeOrConnect(const Way& where) {
   }
   Known made = {.where = where, .way = std::make_unique<internal::Way>()};
   made.way->channel = connect_(where);
+  made.way->all_in_flight = &in_flight_;
   return made;
 }
 

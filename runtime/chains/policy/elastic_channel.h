@@ -57,8 +57,9 @@ class ElasticChannel final : public Channel {
   Task<Bytes> Unary(const Method& method, Bytes request) override;
   Stream<Bytes> Streaming(const Method& method, Stream<Bytes> requests) override;
 
-  // Calls that wait. Any thread may ask.
+  // Calls that wait, and those that were sent and have not ended. Any thread may ask.
   size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
+  size_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
   size_t ways() const { return ways_.size(); }        // that new calls may take
   size_t leaving() const { return leaving_.size(); }  // that finish the calls they have
 
@@ -107,6 +108,7 @@ class ElasticChannel final : public Channel {
   std::vector<Known> ways_;
   std::vector<std::unique_ptr<internal::Way>> leaving_;
   std::minstd_rand random_;
+  std::atomic<size_t> in_flight_{0};
   std::atomic<size_t> waiting_{0};
   internal::IntrusiveList<Queued> queue_;  // Waiters
   Loop* loop_ = nullptr;                   // of those that waited

@@ -2,6 +2,8 @@
 // what a call does on its way. Implementation detail of balanced.h and elastic_channel.h.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <random>
@@ -23,6 +25,7 @@ struct Ejection {
 struct Way {
   std::unique_ptr<Channel> channel;
   int in_flight = 0;
+  std::atomic<size_t>* all_in_flight = nullptr;  // its owner's, which others read; may be null
   int failures = 0;
   absl::Time ejected_until = absl::InfinitePast();
   // Where its owner keeps it once it takes no new calls, until its last one ends; null before.
@@ -38,9 +41,13 @@ struct Way {
 // A call's stay on a way; a dropped call says nothing about the way.
 class WayUse {
  public:
-  explicit WayUse(Way& way) : way_(way) { ++way_.in_flight; }
+  explicit WayUse(Way& way) : way_(way) {
+    ++way_.in_flight;
+    Count(1);
+  }
   WayUse(const WayUse&) = delete;
   ~WayUse() {
+    Count(-1);
     if (--way_.in_flight == 0 && way_.leaving != nullptr) way_.Leave();
   }
 
@@ -53,6 +60,14 @@ class WayUse {
   }
 
  private:
+  // One thread writes: that takes no locked instruction.
+  void Count(int more) {
+    std::atomic<size_t>* const all = way_.all_in_flight;
+    if (all == nullptr) return;
+    all->store(all->load(std::memory_order_relaxed) + static_cast<size_t>(more),
+               std::memory_order_relaxed);
+  }
+
   Way& way_;
 };
 
