@@ -1,5 +1,7 @@
 #include "deploy/cli/commands/building.h"
 
+#include <filesystem>
+
 #include "absl/time/clock.h"
 #include "chains/core/text.h"
 #include "deploy/cli/terminal/human.h"
@@ -23,7 +25,8 @@ absl::StatusOr<std::unique_ptr<ChainSource>> OpenAndBuild(Session& session, cons
     }});
   }
   if (!built.ok()) return built;
-  if (!session.json()) {
+  // Of a program nothing is built.
+  if (!session.json() && !std::filesystem::is_regular_file(path)) {
     progress.Line(Text("built ", Safe((*source)->Program().string()), " in ",
                        HumanTime(absl::Now() - begin)));
   }

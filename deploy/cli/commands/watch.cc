@@ -79,23 +79,23 @@ class Watcher {
  private:
   // A change during a build, or while the new one starts, begins the next round at once.
   absl::Status Loop() {
-    const absl::StatusOr<bool> begun = source_.WaitForChange(absl::ZeroDuration());
+    const absl::StatusOr<std::optional<SourceChange>> begun =
+        source_.WaitForChange(absl::ZeroDuration());
     if (!begun.ok()) return begun.status();
     view_.Watching(flags_.path);
-    StartRound();
+    StartRound(absl::Now());
     while (!session_.world().interrupted()) {
-      const absl::StatusOr<bool> changed = source_.WaitForChange(kLookEvery);
+      const absl::StatusOr<std::optional<SourceChange>> changed = source_.WaitForChange(kLookEvery);
       if (!changed.ok()) return changed.status();
-      if (!*changed) continue;
-      view_.Changed();
-      StartRound();
+      if (!changed->has_value()) continue;
+      view_.Changed((*changed)->paths);
+      StartRound((*changed)->saved);
     }
     return absl::OkStatus();
   }
 
-  void StartRound() {
+  void StartRound(absl::Time saved) {
     round_ = {};
-    const absl::Time saved = absl::Now();
     round_ = std::jthread([this, saved](const std::stop_token& stop) { Round(stop, saved); });
   }
 

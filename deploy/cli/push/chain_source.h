@@ -11,9 +11,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,6 +28,12 @@ namespace chains::deploy::cli {
 struct BuiltChain {
   v1::Bundle bundle;
   std::map<std::string, std::filesystem::path> files;  // where each file of the bundle is, by path
+};
+
+// Sources that were saved.
+struct SourceChange {
+  absl::Time saved;                // the last of them
+  std::vector<std::string> paths;  // empty: more than could be followed
 };
 
 // For one thread at a time, but WaitForChange().
@@ -49,10 +57,9 @@ class ChainSource {
   // All that is pushed of it, once it is built.
   virtual absl::StatusOr<BuiltChain> Collect(const Work& work) = 0;
 
-  // Watches from the first call on. True when sources have changed since the last call that said
-  // so, and rest for a moment; false when nothing did for `at_most`. Another thread may build
-  // meanwhile.
-  virtual absl::StatusOr<bool> WaitForChange(absl::Duration at_most) = 0;
+  // Watches from the first call on. What has changed since the last call that said so, and rests
+  // for a moment; nullopt when nothing did for `at_most`. Another thread may build meanwhile.
+  virtual absl::StatusOr<std::optional<SourceChange>> WaitForChange(absl::Duration at_most) = 0;
 };
 
 // `path`: a folder with a chain's sources, or a chain's program. NOT_FOUND, FAILED_PRECONDITION:

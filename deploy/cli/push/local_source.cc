@@ -1,6 +1,7 @@
 // ChainSource of a folder or program of this machine, on chains::build and chains::bundle.
-#include <chrono>
+#include <algorithm>
 #include <filesystem>
+#include <sys/stat.h>
 #include <utility>
 
 #include <google/protobuf/util/json_util.h>
@@ -18,6 +19,18 @@ namespace chains::deploy::cli {
 namespace {
 
 constexpr absl::Duration kDescribePatience = absl::Seconds(30);
+constexpr absl::Duration kOldestSave = absl::Seconds(10);
+
+// When the last of `paths` was written. One that is gone, or says nonsense, was written just now.
+absl::Time LastSaved(const std::vector<std::string>& paths) {
+  const absl::Time now = absl::Now();
+  absl::Time last = absl::InfinitePast();
+  for (const std::string& path : paths) {
+    struct stat info {};
+    if (stat(path.c_str(), &info) == 0) last = std::max(last, absl::TimeFromTimespec(info.st_mtim));
+  }
+  return last > now - kOldestSave && last < now ? last : now;
+}
 
 class LocalSource final : public ChainSource {
  public:
@@ -56,16 +69,16 @@ class LocalSource final : public ChainSource {
     return chain;
   }
 
-  absl::StatusOr<bool> WaitForChange(absl::Duration at_most) override {
+  absl::StatusOr<std::optional<SourceChange>> WaitForChange(absl::Duration at_most) override {
     if (watcher_ == nullptr) {
       absl::StatusOr<std::unique_ptr<FileWatcher>> opened = FileWatcher::Open(Watched());
       if (!opened.ok()) return opened.status();
       watcher_ = *std::move(opened);
     }
-    const absl::StatusOr<FileChanges> changes = watcher_->Next(absl::Now() + at_most);
-    if (absl::IsDeadlineExceeded(changes.status())) return false;
+    absl::StatusOr<FileChanges> changes = watcher_->Next(absl::Now() + at_most);
+    if (absl::IsDeadlineExceeded(changes.status())) return std::nullopt;
     if (!changes.ok()) return changes.status();
-    return true;
+    return SourceChange{.saved = LastSaved(changes->paths), .paths = std::move(changes->paths)};
   }
 
  private:

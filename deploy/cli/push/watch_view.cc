@@ -14,6 +14,8 @@
 namespace chains::deploy::cli {
 namespace {
 
+constexpr size_t kShownNames = 5;
+
 std::string Quoted(std::string_view text) {
   return std::move(json::JsonWriter().String(text)).Take();
 }
@@ -59,10 +61,18 @@ void WatchView::Watching(const std::string& path) {
   Line(Text("watching ", Safe(path), ", until Ctrl-C"));
 }
 
-void WatchView::Changed() {
+void WatchView::Changed(const std::vector<std::string>& paths) {
   std::lock_guard lock(mutex_);
-  if (session_.json()) return Json("changed", "");
-  Line(Styled(session_.terminal(), Style::kStrong, "changed: building"));
+  std::vector<std::string> names;
+  for (const std::string& path : paths) names.push_back(Safe(path.substr(path.rfind('/') + 1)));
+  if (names.size() > kShownNames) {
+    names.resize(kShownNames);
+    names.push_back("…");
+  }
+  const std::string all = absl::StrJoin(names, ", ");
+  if (session_.json()) return Json("changed", Text("\"files\":", Quoted(all)));
+  Line(Styled(session_.terminal(), Style::kStrong,
+              Text("changed: ", all.empty() ? "many files" : all)));
 }
 
 void WatchView::BuildLine(std::string_view line) {

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "chains/v1/platform.pb.h"
@@ -18,7 +19,7 @@ class WatchView {
   explicit WatchView(const Session& session) : session_(session) {}
 
   void Watching(const std::string& path);
-  void Changed();
+  void Changed(const std::vector<std::string>& paths);
   void BuildLine(std::string_view line);
   void BuildFailed(const absl::Status& status, absl::Duration took, bool serves);
   void Built(absl::Duration took);

@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/time/clock.h"
 #include "deploy/cli/push/chain_source.h"
 
 namespace chains::deploy::cli {
@@ -83,8 +84,9 @@ class FakeSource final : public ChainSource {
     return script_.built.bundle.manifest();
   }
   absl::StatusOr<BuiltChain> Collect(const Work&) override { return script_.built; }
-  absl::StatusOr<bool> WaitForChange(absl::Duration at_most) override {
-    return script_.WaitForSave(at_most);
+  absl::StatusOr<std::optional<SourceChange>> WaitForChange(absl::Duration at_most) override {
+    if (!script_.WaitForSave(at_most)) return std::nullopt;
+    return SourceChange{.saved = absl::Now(), .paths = {"/home/hello/say_hello.cc"}};
   }
 
  private:

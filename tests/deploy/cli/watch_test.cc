@@ -102,7 +102,7 @@ TEST_F(WatchTest, TellsWhatEachChangeExchangedAndEndsWithCtrlC) {
   EXPECT_EQ(script.builds, 2);
   EXPECT_THAT(output.text(),
               AllOf(HasSubstr("watching chainlets/hello, until Ctrl-C\n"),
-                    HasSubstr("changed: building\nbuilt in "),
+                    HasSubstr("changed: say_hello.cc\nbuilt in "),
                     HasSubstr(": hello dev1 r1 at http://127.0.0.1:1/chains/hello/development\n"
                               "  SayHello: exchanged\n  HelloAll: unchanged\n"),
                     HasSubstr("watching ended; the development deployment goes on\n")));
