@@ -4,8 +4,9 @@
 int main(int argc, char** argv) {
   chains::Chain chain("hello");
   chain.Add<hello::Polite>(chains::Resources{.memory = "128Mi"});
-  chain.Add<hello::Greeter>(chains::Needs<hello::SayHello>{.attempts = 3},
-                            chains::Resources{.memory = "128Mi"})
+  chain
+      .Add<hello::Greeter>(chains::Needs<hello::SayHello>{.attempts = 3},
+                           chains::Resources{.memory = "128Mi"})
       .Entrypoint();
   return chain.Main(argc, argv);
 }

@@ -19,8 +19,8 @@ class PlatformGateway {
     std::string platform;  // where chains.v1.Control answers: "unix:/path", "HOST:PORT"
     std::string token;     // the platform's, for metadata `chains-token`
     std::string name = "gateway";
-    std::string http = "127.0.0.1:8080";  // where HTTP is answered
-    std::string grpc = "127.0.0.1:8081";  // where gRPC clients call chains; empty: nowhere
+    std::string http = "127.0.0.1:8080";         // where HTTP is answered
+    std::string grpc = "127.0.0.1:8081";         // where gRPC clients call chains; empty: nowhere
     absl::Duration timeout = absl::Seconds(60);  // of a request that says none
   };
   struct Addresses {

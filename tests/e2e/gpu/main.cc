@@ -31,7 +31,8 @@ struct Asking final : Ask {
 
 int main(int argc, char** argv) {
   chains::Chain chain("gpu");
-  chain.Add<gpu::Pretending>(chains::Resources{.memory = "64Mi", .gpu = "T4", .gpu_count = GPU_COUNT});
+  chain.Add<gpu::Pretending>(
+      chains::Resources{.memory = "64Mi", .gpu = "T4", .gpu_count = GPU_COUNT});
   chain.Add<gpu::Asking>(chains::Needs<gpu::Model>{}, chains::Resources{.memory = "64Mi"})
       .Entrypoint();
   return chain.Main(argc, argv);
