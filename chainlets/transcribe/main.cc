@@ -23,10 +23,13 @@ std::unique_ptr<transcribe::DecoderPool> MakeDecoders(const chains::DeploymentCo
 int main(int argc, char** argv) {
   chains::Chain chain("transcribe");
   chain.Add<transcribe::PocketSphinxRecognizer>(
-      chains::Shared<transcribe::DecoderPool>(MakeDecoders), chains::Autoscaling{.max_replica = 4},
+      chains::Shared<transcribe::DecoderPool>(MakeDecoders), chains::Resources{.memory = "1Gi"},
+      chains::Autoscaling{.min_replica = 2, .max_replica = 4},
       chains::Settings{.variables = {{kModelDir, POCKETSPHINX_MODEL_DIR}},
                        .system_packages = {"pocketsphinx-en-us"}});
-  chain.Add<transcribe::Transcriber>(chains::Needs<transcribe::Recognizer>{.attempts = 2})
+  chain
+      .Add<transcribe::Transcriber>(chains::Needs<transcribe::Recognizer>{.attempts = 2},
+                                    chains::Resources{.memory = "512Mi"})
       .Entrypoint();
   return chain.Main(argc, argv);
 }

@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# demo.sh BUILD [--once]: hello and transcribe as separate processes behind the gateway, asked with
-# real input. On a terminal everything stays up until Ctrl-C; with --once, or without one, it stops.
+# demo.sh BUILD [--once]: a platform on this machine, two chains pushed to it and asked with real
+# input. On a terminal everything stays up until Ctrl-C; with --once, or without one, it stops.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/e2e/processes.sh
 source "$here/processes.sh"
 build=$(cd "$1" && pwd) bin=$build/bin
+chains=$(cd "$here/../../chainlets" && pwd)
 shift
 once=false
 [[ ${1:-} == --once || ! -t 0 || ! -t 1 ]] && once=true
 
 logs=$(mktemp -d)
+export CHAINS_HOME=$logs/home
 finish() {
   stop_servers
   rm -rf "$logs"
@@ -23,31 +25,15 @@ fail() {
   echo "demo: $*" >&2
   exit 1
 }
-
-ready='^serving .* at ([^ ,]+)'
-serve() { # serve NAME PROGRAM CHAINLET [OPTION...]
-  start_server "$1" "$ready" "$bin/$2" serve --chainlets "$3" --listen 127.0.0.1:0 --replica "$1" "${@:4}"
+run() { # run COMMAND...: shows it, then runs it
+  echo "\$ $*"
+  "$bin/$1" "${@:2}"
 }
 
-say "Starting: every chainlet is a process of its own, Recognizer is two"
-serve say-hello hello SayHello
-say_hello=$address
-serve hello-all hello HelloAll --endpoints "SayHello=$say_hello"
-hello_all=$address
-serve recognizer-0 transcribe Recognizer
-recognizer_0=$address
-serve recognizer-1 transcribe Recognizer
-recognizer_1=$address
-serve transcribe transcribe Transcribe \
-  --endpoints "Recognizer=$recognizer_0,Recognizer=$recognizer_1"
-transcribe=$address
-
-key=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-printf '%s' "$key" | sha256sum | cut -d' ' -f1 >"$logs/keys"
-start_server gateway '([0-9.]+:[0-9]+)$' "$bin/chains-gateway" --listen 127.0.0.1:0 \
-  --api-keys "$logs/keys" \
-  --route "hello/production=$hello_all" --route "transcribe/production=$transcribe"
+say "chains up: platform, gateway and replicas on this machine"
+start_server chains-up 'HTTP +http://([0-9.]+:[0-9]+)$' "$bin/chains" up --listen 127.0.0.1:0 --grpc-listen 127.0.0.1:0
 gateway=$address
+key=$(sed -n 's/.*"key": *"\([^"]*\)".*/\1/p' "$CHAINS_HOME/remotes.json")
 echo "gateway: http://$gateway"
 
 ask() { # ask CHAIN BODY|@FILE
@@ -56,21 +42,23 @@ ask() { # ask CHAIN BODY|@FILE
 }
 
 say "hello: HelloAll calls SayHello for every name at once"
+run chains push "$chains/hello"
 names='{"names": ["Marius","Sid","Bola"]}'
-echo "curl -s -X POST $gateway/chains/hello/production/run_remote -H 'Authorization: Api-Key $key' -d '$names'"
+echo "\$ curl -X POST http://$gateway/chains/hello/production/run_remote -H 'Authorization: Api-Key …' -d '$names'"
 answer=$(ask hello "$names")
 echo "$answer"
 [[ $answer == '"Hello, Marius\nHello, Sid\nHello, Bola"' ]] || fail "that is not the answer"
 
-say "gRPC calls that this made, per replica"
-"$bin/replica_stats" "$hello_all" "$say_hello" | tee "$logs/hello.stats"
-grep -qE 'HelloAll.*: [1-9][0-9]* calls' "$logs/hello.stats" || fail "HelloAll was not called"
-grep -qE 'SayHello.*: [1-9][0-9]* calls' "$logs/hello.stats" || fail "SayHello was not called"
+say "Who answered: every chainlet is a process of its own, SayHello is two"
+run chains status hello | tee "$logs/hello.status"
+[[ $(grep -cE '^ *SayHello-[a-z0-9]+ .* ready ' "$logs/hello.status") == 2 ]] || fail "there are not two of SayHello"
+[[ $(grep -cE '^ *HelloAll-[a-z0-9]+ .* ready ' "$logs/hello.status") == 1 ]] || fail "there is not one of HelloAll"
 
 say "poems: the real PoemGenerator, with a fake where the GPU would be"
 "$bin/poems_local"
 
 say "transcribe: a minute of recorded speech, cut where it is quiet, recognized in two processes"
+run chains push "$chains/transcribe"
 "$bin/transcribe_score" join "$logs"
 {
   printf '{"media": "'
@@ -79,17 +67,19 @@ say "transcribe: a minute of recorded speech, cut where it is quiet, recognized 
 } >"$logs/request.json"
 ask transcribe "@$logs/request.json" >"$logs/response.json"
 "$bin/transcribe_score" score "$logs" "$logs/response.json"
-"$bin/replica_stats" "$transcribe" "$recognizer_0" "$recognizer_1" | tee "$logs/transcribe.stats"
-[[ $(grep -cE 'Recognizer.*: [1-9][0-9]* calls' "$logs/transcribe.stats") == 2 ]] ||
-  fail "not both recognizers were used"
-grep -E 'Recognizer' "$logs/transcribe.stats" | grep -qE 'at most ([2-9]|[1-9][0-9]+) at once' ||
-  fail "no two chunks were in flight at once"
+
+say "What is deployed"
+run chains list | tee "$logs/list"
+grep -qE '^hello .*production' "$logs/list" || fail "hello is not in production"
+grep -qE '^transcribe .*production' "$logs/list" || fail "transcribe is not in production"
 
 $once && exit 0
-say "Everything stays up until Ctrl-C. Three things to try:"
+say "Everything stays up until Ctrl-C. Things to try, in another terminal:"
 cat <<TXT
-  curl -s -X POST $gateway/chains/hello/production/run_remote -H 'Authorization: Api-Key $key' -d '{"names": ["you"]}'
-  curl -s $gateway/openapi.json
-  $bin/hello            # the graph, and what else the program can do
+  export CHAINS_HOME=$CHAINS_HOME PATH=$bin:\$PATH
+  chains call hello '{"names": ["you"]}'
+  chains watch $chains/hello --run '{"names": ["you"]}'   # and edit say_hello.cc
+  chains logs hello -f
+  chains graph hello
 TXT
 wait
