@@ -33,6 +33,7 @@ Command MakeUp() {
                        "where others may push, as HOST:PORT (default: only this user, on a socket)",
                        &flags->platform_listen},
                       {"--open", "ask nobody for a key", &flags->open},
+                      {"--detach,-d", "in the background; chains down ends it", &flags->detach},
                       {"--memory",
                        "for replicas, instead of what the machine has",
                        &flags->memory,
@@ -47,19 +48,33 @@ Command MakeUp() {
           .run = [flags](Session& session) { return RunUp(session, *flags); }};
 }
 
+Command MakeDown() {
+  auto home = std::make_shared<std::string>();
+  return {.name = "down",
+          .summary = "end the platform on this machine, and its replicas",
+          .group = "Platform",
+          .examples = {"chains down"},
+          .options = {{"--home",
+                       "of the platform (default: CHAINS_HOME, else ~/.chains)",
+                       home.get(),
+                       {.completes = Completes::kFolders}}},
+          .run = [home](Session& session) { return RunDown(session, *home); }};
+}
+
 }  // namespace
 
 Command MakeRoot() {
   return {.name = "chains",
           .summary = "Builds, deploys and watches chains.",
-          .examples = {"chains up &", "chains push chainlets/hello",
+          .examples = {"chains up --detach", "chains push chainlets/hello",
                        R"(chains call hello '{"names": ["Ada"]}')"},
-          .subcommands = {MakeInit(),       MakeCheck(),   MakeRun(),        MakePush(),
-                          MakeWatch(),      MakeCall(),    MakeGraph(),      MakeBench(),
-                          MakeList(),       MakeStatus(),  MakeLogs(),       MakePromote(),
-                          MakeRollback(),   MakeScale(),   MakeWake(),       MakeActivate(),
-                          MakeDeactivate(), MakeDelete(),  MakeUp(),         MakeEnvironments(),
-                          MakeKeys(),       MakeSecrets(), MakeCompletion(), MakeVersion()}};
+          .subcommands = {MakeInit(),         MakeCheck(),  MakeRun(),     MakePush(),
+                          MakeWatch(),        MakeCall(),   MakeGraph(),   MakeBench(),
+                          MakeList(),         MakeStatus(), MakeLogs(),    MakePromote(),
+                          MakeRollback(),     MakeScale(),  MakeWake(),    MakeActivate(),
+                          MakeDeactivate(),   MakeDelete(), MakeUp(),      MakeDown(),
+                          MakeEnvironments(), MakeKeys(),   MakeSecrets(), MakeCompletion(),
+                          MakeVersion()}};
 }
 
 }  // namespace chains::deploy::cli

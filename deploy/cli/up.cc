@@ -8,6 +8,7 @@
 #include "chains/chain/memory_size.h"
 #include "chains/core/text.h"
 #include "chains/main/platform_gateway.h"
+#include "deploy/cli/detached.h"
 #include "deploy/platform/local_platform.h"
 
 namespace chains::deploy::cli {
@@ -73,13 +74,13 @@ void Say(const Session& session, const Remote& local, const LocalPlatform& platf
 }  // namespace
 
 int RunUp(Session& session, const UpFlags& flags) {
+  if (flags.detach) return RunDetached(session, flags);
   const sigset_t signals = BlockSignals();
   absl::StatusOr<Capacity> capacity = CapacityFrom(flags);
   if (!capacity.ok()) return session.Usage(ToStd(capacity.status().message()));
-  const std::filesystem::path home =
-      flags.home.empty() ? HomeFolder(session.world().getenv) : std::filesystem::path(flags.home);
+  const std::filesystem::path home = HomeFrom(session, flags.home);
   LocalPlatform::Options options;
-  options.home = std::filesystem::absolute(home);
+  options.home = home;
   options.listen = flags.platform_listen;
   options.open = flags.open;
   options.capacity = *capacity;

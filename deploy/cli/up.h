@@ -13,6 +13,7 @@ struct UpFlags {
   std::string grpc_listen = "127.0.0.1:8081";
   std::string platform_listen = {};  // empty: on a unix socket in `home` only
   bool open = false;                 // nobody is asked for a key
+  bool detach = false;               // in the background; it is up when the command ends
   // What replicas may have; empty or below 0: what the machine has.
   std::string memory = {};  // "8Gi"
   double cpus = -1;
@@ -21,5 +22,8 @@ struct UpFlags {
 
 // Answers the exit code.
 int RunUp(Session& session, const UpFlags& flags);
+
+// `down`: ends the platform of `home` (empty: as above), its replicas with it.
+int RunDown(Session& session, const std::string& home);
 
 }  // namespace chains::deploy::cli

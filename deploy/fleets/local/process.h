@@ -1,6 +1,7 @@
 // Process: a child of ours, or one that an earlier platform left, that can be waited for.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
@@ -12,12 +13,12 @@
 namespace chains::deploy {
 
 struct Launch {
-  std::string program;                             // a path
-  std::vector<std::string> arguments;              // without the program itself
-  std::map<std::string, std::string> environment;  // all of it
-  std::string folder;                              // to run in
-  std::string output;                              // file to which it appends what it prints
-  int64_t memory_bytes = 0;                        // of its data; 0: no limit
+  std::string program;                                  // a path
+  std::vector<std::string> arguments = {};              // without the program itself
+  std::map<std::string, std::string> environment = {};  // all of it
+  std::string folder;                                   // to run in
+  std::string output;                                   // file to which it appends what it prints
+  int64_t memory_bytes = 0;                             // of its data; 0: no limit
 };
 
 // Not thread-safe. Destroying it leaves the process as it is.
