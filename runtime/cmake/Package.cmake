@@ -1,5 +1,6 @@
-# .deb packages: libchains-dev (what builds a chain) and chains-gateway (what answers HTTP in front of
-# chains). `./dev package` makes them.
+# .deb packages: libchains-dev (what builds a chain), chains (the command line, with a platform for this
+# machine) and chains-gateway (what answers HTTP in front of chains elsewhere). `./dev package` makes
+# them.
 
 # The licence where Debian looks for it.
 function(_chains_copyright package component)
@@ -54,5 +55,19 @@ if(TARGET chains-gateway)
 Answers POST requests in JSON by calls of chains over gRPC.\n\
 Licence: Apache-2.0.")
   _chains_copyright(chains-gateway gateway)
+endif()
+if(TARGET chains-cli)
+  install(TARGETS chains-cli RUNTIME COMPONENT cli)
+  list(APPEND CPACK_COMPONENTS_ALL cli)
+  set(CPACK_DEBIAN_CLI_PACKAGE_NAME chains)
+  set(CPACK_DEBIAN_CLI_PACKAGE_SECTION net)
+  set(CPACK_DEBIAN_CLI_PACKAGE_SHLIBDEPS ON)
+  set(CPACK_DEBIAN_CLI_PACKAGE_DEPENDS "binutils, libc-bin")
+  set(CPACK_DEBIAN_CLI_PACKAGE_RECOMMENDS "libchains-dev")
+  set(CPACK_COMPONENT_CLI_DESCRIPTION
+      "command line and platform for inference chains\n\
+Builds, deploys, scales and watches chains of gRPC services on this machine.\n\
+Licence: Apache-2.0.")
+  _chains_copyright(chains cli)
 endif()
 include(CPack)

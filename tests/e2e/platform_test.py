@@ -138,10 +138,10 @@ class Deployments(OnAPlatform):
 
     def test_a_replica_that_is_killed_is_started_again(self):
         self.platform.push(BIN / "hello", "--name", "killed")
-        (name, pid), = self.platform.replicas("killed")["SayHello"].items()
+        name, pid = next(iter(self.platform.replicas("killed")["SayHello"].items()))
         os.kill(pid, 9)
         until(lambda: name not in self.platform.replicas("killed")["SayHello"] and
-              self.platform.replicas("killed")["SayHello"], "another replica")
+              len(self.platform.replicas("killed")["SayHello"]) == 2, "another replica")
         self.assert_answers("/chains/killed/production/run_remote", NAMES, "Hello, Ada\nHello, Sid")
 
     def test_grpc_clients_reach_production_and_an_older_deployment(self):

@@ -8,8 +8,10 @@ In README.md, a fenced block after a line
   <!-- run -->         is typed into a shell, in the folder where the files are; `cd` lasts,
   <!-- output -->      is how the standard output of the block before it ends,
   <!-- shows: PATH --> is the text of that file of this tree.
-CMAKE_PREFIX_PATH says where Chains is installed, if not in /usr.
+CMAKE_PREFIX_PATH says where Chains is installed, if not in /usr. A platform that it starts has a
+folder of its own, and is ended with it.
 """
+import os
 import pathlib
 import re
 import shutil
@@ -41,7 +43,12 @@ def main():
         path.write_text(block["text"])
 
     script = "set -e\n" + "".join(f"{block['text']}\necho '{MARK}'\n" for block in shell)
-    done = subprocess.run(["bash", "-c", script], cwd=scratch, capture_output=True, text=True)
+    prefix = os.environ.get("CMAKE_PREFIX_PATH", "/usr")
+    environment = {**os.environ, "PATH": f"{prefix}/bin:{os.environ['PATH']}", "CHAINS_HOME": str(scratch / "home")}
+    try:
+        done = subprocess.run(["bash", "-c", script], cwd=scratch, capture_output=True, text=True, env=environment)
+    finally:
+        subprocess.run(["chains", "down"], cwd=scratch, env=environment, check=True)
     print(done.stdout, done.stderr)
     if done.returncode != 0:
         sys.exit(f"a command of {readme.name} failed with {done.returncode}")
