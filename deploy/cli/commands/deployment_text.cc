@@ -22,6 +22,11 @@ std::string Age(int64_t unix_ms, absl::Time now) {
   return unix_ms == 0 ? "" : HumanAge(now - absl::FromUnixMillis(unix_ms));
 }
 
+std::string Old(int64_t unix_ms, absl::Time now) {
+  const std::string age = Age(unix_ms, now);
+  return age == "now" ? "just made" : Text(age, " old");
+}
+
 std::string KindOf(const v1::Deployment& deployment) {
   return deployment.development() ? absl::StrCat("development r", deployment.revision())
                                   : "published";
@@ -85,7 +90,7 @@ void PrintChanges(const Terminal& terminal, const v1::Deployment& deployment, ab
   for (const v1::ChainletStatus& chainlet : deployment.chainlets()) {
     for (int i = 0; i < std::min(kShownChanges, chainlet.changes_size()); ++i) {
       const v1::ScaleChange& change = chainlet.changes(i);
-      table.Add({{Text(Age(change.unix_ms(), now), " ago")},
+      table.Add({{Ago(now - absl::FromUnixMillis(change.unix_ms()))},
                  {NameOf(chainlet)},
                  {absl::StrCat(change.from(), " → ", change.to())},
                  {change.why()}});
@@ -172,8 +177,8 @@ void PrintStatus(const Terminal& terminal, const v1::Deployment& deployment, abs
   terminal.out << Styled(terminal, Style::kStrong, Safe(deployment.chain())) << " "
                << Safe(deployment.id()) << "  "
                << Styled(terminal, StateStyle(deployment.state()), StateName(deployment.state()))
-               << ", " << KindOf(deployment) << ", " << Age(deployment.created_unix_ms(), now)
-               << " old, placement " << PlacementName(deployment.placement());
+               << ", " << KindOf(deployment) << ", " << Old(deployment.created_unix_ms(), now)
+               << ", placement " << PlacementName(deployment.placement());
   if (!deployment.environments().empty()) {
     terminal.out << ", serves " << Safe(absl::StrJoin(deployment.environments(), ", "));
   }

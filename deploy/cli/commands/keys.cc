@@ -146,7 +146,8 @@ int ListSecrets(Session& session) {
   }
   Table table({"NAME", "SET"});
   for (const v1::SecretInfo& secret : response->secrets()) {
-    table.Add({{secret.name()}, {Text(Age(session, secret.set_unix_ms()), " ago")}});
+    table.Add({{secret.name()},
+               {Ago(session.world().now() - absl::FromUnixMillis(secret.set_unix_ms()))}});
   }
   table.Print(session.terminal());
   return kDone;

@@ -34,8 +34,10 @@ class Show {
                         HumanBytes(total)));
   }
   void HasUploaded(const Uploaded& uploaded) {
-    Line(Text("uploaded ", uploaded.files, " files, ", HumanBytes(uploaded.bytes), "; ",
-              uploaded.kept, " were there"));
+    Line(uploaded.files == 0
+             ? Text("nothing to upload: ", uploaded.kept, " files were there")
+             : Text("uploaded ", uploaded.files, " files, ", HumanBytes(uploaded.bytes), "; ",
+                    uploaded.kept, " were there"));
     if (!session_.json()) spinner_.emplace(progress_, session_.terminal(), "deploying");
   }
   void Event(const v1::DeployEvent& event) {

@@ -32,6 +32,16 @@ absl::Time LastSaved(const std::vector<std::string>& paths) {
   return last > now - kOldestSave && last < now ? last : now;
 }
 
+// Without those that editors make while they save, and remove again.
+std::vector<std::string> StillThere(std::vector<std::string> paths) {
+  const auto is_gone = [](const std::string& path) {
+    std::error_code none;
+    return !std::filesystem::exists(path, none);
+  };
+  if (!std::all_of(paths.begin(), paths.end(), is_gone)) std::erase_if(paths, is_gone);
+  return paths;
+}
+
 class LocalSource final : public ChainSource {
  public:
   explicit LocalSource(ChainProject project) : project_(std::move(project)) {
@@ -78,7 +88,8 @@ class LocalSource final : public ChainSource {
     absl::StatusOr<FileChanges> changes = watcher_->Next(absl::Now() + at_most);
     if (absl::IsDeadlineExceeded(changes.status())) return std::nullopt;
     if (!changes.ok()) return changes.status();
-    return SourceChange{.saved = LastSaved(changes->paths), .paths = std::move(changes->paths)};
+    return SourceChange{.saved = LastSaved(changes->paths),
+                        .paths = StillThere(std::move(changes->paths))};
   }
 
  private:

@@ -34,6 +34,11 @@ std::string HumanAge(absl::Duration age) {
   return absl::StrCat(absl::ToInt64Hours(age) / 24, "d");
 }
 
+std::string Ago(absl::Duration age) {
+  const std::string text = HumanAge(age);
+  return text == "now" ? text : absl::StrCat(text, " ago");
+}
+
 std::string HumanNumber(double number) {
   std::string text = absl::StrFormat("%.1f", number);
   if (text.ends_with(".0")) text.resize(text.size() - 2);

@@ -70,7 +70,8 @@ TEST_F(PushTest, SendsOnlyWhatThePlatformLacks) {
   EXPECT_THAT(err, HasSubstr("uploaded 1 files, 0 B; 1 were there"));
   EXPECT_THAT(fake.piece_sizes, ElementsAre(0u));
   EXPECT_EQ(Run({"push", "chainlets/hello"}), 0) << err;
-  EXPECT_EQ(fake.Count("Upload"), 1u) << "there was nothing to send";
+  EXPECT_EQ(fake.Count("Upload"), 1u);
+  EXPECT_THAT(err, HasSubstr("nothing to upload: 2 files were there"));
 }
 TEST_F(PushTest, AnUploadThatWasCutOffSendsTheRestOnce) {
   fake.cut_upload_after = 2;

@@ -129,6 +129,8 @@ TEST(Human, SizesTimesAndAges) {
   EXPECT_EQ(HumanAge(absl::Milliseconds(10)), "now");
   EXPECT_EQ(HumanAge(absl::Minutes(90)), "1h");
   EXPECT_EQ(HumanAge(absl::Hours(72)), "3d");
+  EXPECT_EQ(Ago(absl::ZeroDuration()), "now");
+  EXPECT_EQ(Ago(absl::Seconds(3)), "3s ago");
   EXPECT_EQ(HumanNumber(4.25), "4.2");
   EXPECT_EQ(HumanNumber(4), "4");
 }
