@@ -131,8 +131,9 @@ void Controller::StartReplica(Deployment& deployment, const std::string& key, bo
   const Unit& unit = *revision->Find(key);
   const Crashes& crashes = deployment.crashes[key];
   if (crashes.next_start > now) return;
+  const v1::Resources resources = deployment.ResourcesOf(*revision, unit);
   absl::StatusOr<std::vector<int>> gpus =
-      model_.Reservations().MakeRoom(unit.resources, model_.capacity);
+      model_.Reservations().MakeRoom(resources, model_.capacity);
   if (!gpus.ok()) {
     deployment.no_room[key] = std::string(MessageOf(gpus.status()));
     return;
@@ -144,7 +145,7 @@ void Controller::StartReplica(Deployment& deployment, const std::string& key, bo
   replica.unit = key;
   replica.revision = revision->number;
   replica.chainlets = unit.chainlets;
-  replica.resources = unit.resources;
+  replica.resources = resources;
   replica.gpus = *std::move(gpus);
   replica.started = now;
   if (!spec.ok()) {
@@ -172,7 +173,7 @@ absl::StatusOr<ReplicaSpec> Controller::SpecOf(const Deployment& deployment,
   spec.environment = EnvironmentOf(deployment);
   spec.token = deployment.record.token();
   spec.platform = options_.replicas_attach_at;
-  spec.resources = unit.resources;
+  spec.resources = deployment.ResourcesOf(revision, unit);
   spec.gpus = std::move(gpus);
   for (const std::string& name : unit.chainlets) {
     const v1::Chainlet& chainlet = *revision.Chainlet(name);
@@ -307,6 +308,7 @@ Task<void> Controller::BringLive(std::string id, uint64_t revision) {
   record.clear_pending_replaces();
   record.clear_promote_to();
   std::string environment = deployment->record.promote_to();
+  const std::string chain = record.chain();
   const state::EnvironmentRecord* production = model_.Environment(record.chain(), "production");
   if (environment.empty() && !record.development() &&
       (production == nullptr || production->deployment().empty())) {
@@ -322,7 +324,7 @@ Task<void> Controller::BringLive(std::string id, uint64_t revision) {
   deployment->pending = nullptr;
   deployment->pending_failure.clear();
   Release(*deployment, absl::Now(), /*taken=*/true);
-  deployment->ScaleBy(*deployment->live, model_.SettingsFor(*deployment), absl::Now(), 1);
+  FollowSettings(model_, chain, absl::Now());
   model_.Touch();
 }
 

@@ -50,24 +50,35 @@ std::vector<RunningReplica> Deployment::MakeRunning(absl::Time now) const {
                    [](const Replica* a, const Replica* b) { return a->started < b->started; });
   std::vector<RunningReplica> running;
   for (const Replica* replica : by_age) {
-    bool unfit = false;
-    if (replica->state == Replica::State::kUnhealthy) {
-      for (const auto& revision : {live, pending}) {
-        if (revision == nullptr || revision->Find(replica->unit) == nullptr) continue;
-        for (const std::string& name : replica->chainlets) {
-          const double after = revision->Chainlet(name)->health().restart_after_sec();
-          unfit |= now - replica->unhealthy_since >= Seconds(after);
-        }
-      }
-    }
     running.push_back({.name = replica->name,
                        .unit = replica->unit,
                        .revision = replica->revision,
                        .ready = replica->state == Replica::State::kReady,
-                       .unfit = unfit,
+                       .unfit = IsUnfit(*replica, now),
                        .draining = replica->draining});
   }
   return running;
+}
+
+// Unhealthy for longer than its chainlets may be, or started with other resources than it is to
+// have now.
+bool Deployment::IsUnfit(const Replica& replica, absl::Time now) const {
+  for (const auto& revision : {live, pending}) {
+    const Unit* const unit = revision == nullptr ? nullptr : revision->Find(replica.unit);
+    if (unit == nullptr) continue;
+    const v1::Resources wanted = ResourcesOf(*revision, *unit);
+    if (wanted.cpus() != replica.resources.cpus() ||
+        wanted.memory_bytes() != replica.resources.memory_bytes()) {
+      return true;
+    }
+    if (replica.state != Replica::State::kUnhealthy) return false;
+    for (const std::string& name : replica.chainlets) {
+      const double after = revision->Chainlet(name)->health().restart_after_sec();
+      if (now - replica.unhealthy_since >= Seconds(after)) return true;
+    }
+    return false;
+  }
+  return false;
 }
 
 const Revision* Deployment::RevisionOf(const Replica& replica) const {
@@ -128,8 +139,9 @@ double Deployment::InFlightOf(const std::string& chainlet, double at_gateways) c
 
 v1::Autoscaling Deployment::AutoscalingOf(const v1::Chainlet& chainlet,
                                           const state::EnvironmentRecord* environment) const {
-  const state::EnvironmentRecord& of = environment == nullptr ? NoEnvironment() : *environment;
   v1::Autoscaling settings = chainlet.autoscaling();
+  if (environment == nullptr && live != nullptr) settings.set_min_replica(0);
+  const state::EnvironmentRecord& of = environment == nullptr ? NoEnvironment() : *environment;
   for (const auto* changes : {&of.scaling(), &record.scaling()}) {
     const auto found = changes->find(chainlet.name());
     if (found != changes->end()) settings = WithChange(settings, found->second);
@@ -141,8 +153,34 @@ v1::Autoscaling Deployment::AutoscalingOf(const v1::Chainlet& chainlet,
   return settings;
 }
 
+v1::Resources Deployment::ResourcesOf(const v1::Chainlet& chainlet) const {
+  v1::Resources resources = chainlet.resources();
+  const auto found = scaling.find(chainlet.name());
+  if (found == scaling.end()) return resources;
+  if (found->second.has_cpus()) resources.set_cpus(found->second.cpus());
+  if (found->second.has_memory_bytes()) resources.set_memory_bytes(found->second.memory_bytes());
+  return resources;
+}
+
+v1::Resources Deployment::ResourcesOf(const Revision& revision, const Unit& unit) const {
+  v1::Resources sum = unit.resources;
+  sum.clear_cpus();
+  sum.clear_memory_bytes();
+  for (const std::string& name : unit.chainlets) {
+    const v1::Resources of = ResourcesOf(*revision.Chainlet(name));
+    sum.set_cpus(sum.cpus() + of.cpus());
+    sum.set_memory_bytes(sum.memory_bytes() + of.memory_bytes());
+  }
+  return sum;
+}
+
 void Deployment::ScaleBy(const Revision& revision, const state::EnvironmentRecord* environment,
                          absl::Time now, int at_first) {
+  scaling.clear();
+  const state::EnvironmentRecord& of = environment == nullptr ? NoEnvironment() : *environment;
+  for (const auto* changes : {&of.scaling(), &record.scaling()}) {
+    for (const auto& [chainlet, change] : *changes) scaling[chainlet].MergeFrom(change);
+  }
   for (const v1::Chainlet& chainlet : revision.manifest.chainlets()) {
     const v1::Autoscaling settings = AutoscalingOf(chainlet, environment);
     const auto found = scalers.find(chainlet.name());

@@ -93,9 +93,13 @@ class Deployment {
   // Calls of a chainlet that run or wait: as its replicas see them or as its callers do, whichever
   // is more; `at_gateways` are requests of the entrypoint that gateways have.
   double InFlightOf(const std::string& chainlet, double at_gateways) const;
-  // The settings in force, with those of the environment it is in and its own.
+  // The settings in force, with those of the environment it is in and its own. What no environment
+  // points at may fall asleep, whatever its code says.
   v1::Autoscaling AutoscalingOf(const v1::Chainlet& chainlet,
                                 const state::EnvironmentRecord* environment) const;
+  v1::Resources ResourcesOf(const v1::Chainlet& chainlet) const;
+  // Of one process of a unit.
+  v1::Resources ResourcesOf(const Revision& revision, const Unit& unit) const;
   // A revision is what all scalers follow from now on. A chainlet that had none begins with the
   // replicas that it has, at least with `at_first`.
   void ScaleBy(const Revision& revision, const state::EnvironmentRecord* environment,
@@ -108,7 +112,10 @@ class Deployment {
   // All that it has may go, until it is woken.
   void FallAsleep(absl::Time now);
 
+  bool IsUnfit(const Replica& replica, absl::Time now) const;
+
   state::DeploymentRecord record;
+  std::map<std::string, v1::ScalingChange> scaling;  // in force, by chainlet
   std::shared_ptr<const Revision> live;
   std::shared_ptr<const Revision> pending;
   std::string pending_failure;  // why the last one that was pending never became live

@@ -77,7 +77,7 @@ void DescribeChainlet(const Model& model, const Deployment& deployment, const Re
   status.set_in_flight(deployment.InFlightOf(
       chainlet.name(), is_entrypoint ? static_cast<double>(model.AtGateways(deployment.id())) : 0));
   *status.mutable_autoscaling() = deployment.AutoscalingOf(chainlet, model.SettingsFor(deployment));
-  *status.mutable_resources() = chainlet.resources();
+  *status.mutable_resources() = deployment.ResourcesOf(chainlet);
   const auto scaler = deployment.scalers.find(chainlet.name());
   if (scaler != deployment.scalers.end()) {
     status.mutable_changes()->Assign(scaler->second.changes.begin(), scaler->second.changes.end());

@@ -56,7 +56,7 @@ Task<v1::PromoteResponse> PlatformService::PromoteTo(std::string environment, st
   }
   co_await parts_.keeper.Keep(std::move(change));
   const absl::Time now = absl::Now();
-  deployment->ScaleBy(*deployment->live, model.SettingsFor(*deployment), now, 1);
+  FollowSettings(model, chain, now);
   deployment->WakeUp(now);
   model.Touch();
   *response.mutable_deployment() = Describe(model, *deployment);

@@ -107,4 +107,14 @@ Reserved Model::Reservations() const {
   return reserved;
 }
 
+void FollowSettings(Model& model, const std::string& chain, absl::Time now) {
+  for (const auto& [id, deployment] : model.deployments) {
+    if (deployment->record.chain() != chain) continue;
+    for (const auto& revision : {deployment->live, deployment->pending}) {
+      if (revision == nullptr) continue;
+      deployment->ScaleBy(*revision, model.SettingsFor(*deployment), now, 1);
+    }
+  }
+}
+
 }  // namespace chains::deploy

@@ -79,4 +79,7 @@ class Model {
   Notice changed_;
 };
 
+// The deployments of a chain follow the settings of the environments that point at them now.
+void FollowSettings(Model& model, const std::string& chain, absl::Time now);
+
 }  // namespace chains::deploy

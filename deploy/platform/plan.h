@@ -17,7 +17,7 @@ struct RunningReplica {
   std::string unit;       // the key
   uint64_t revision = 0;  // of which it was started; a later one may share it
   bool ready = false;
-  bool unfit = false;     // unhealthy for too long: another takes its place
+  bool unfit = false;     // another is to take its place
   bool draining = false;  // gets no new calls, and leaves
 };
 

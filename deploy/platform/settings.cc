@@ -57,7 +57,7 @@ Task<v1::DeploymentResponse> PlatformService::SetScaling(v1::SetScalingRequest r
     change.put_deployments.push_back(std::move(record));
   }
   co_await parts_.keeper.Keep(std::move(change));
-  deployment->ScaleBy(*revision, model.SettingsFor(*deployment), absl::Now(), 1);
+  FollowSettings(model, deployment->record.chain(), absl::Now());
   model.Touch();
   co_return Shown(*deployment);
 }
