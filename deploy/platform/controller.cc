@@ -207,10 +207,9 @@ void Controller::StopDrained(Deployment& deployment, absl::Time now) {
   for (auto& [name, replica] : deployment.replicas) {
     if (!replica.draining || replica.stopped) continue;
     // One that never took calls has nobody to wait for.
-    const bool waits = replica.state != Replica::State::kStarting &&
-                       !model_.AllArePast(replica.left_at, deployment) &&
-                       now - replica.drains_since < kPatience;
-    if (waits) continue;
+    const absl::Duration waited = now - replica.drains_since;
+    const bool may_be_called = !model_.AllArePast(replica.left_at, deployment);
+    if (replica.state != Replica::State::kStarting && waited < kPatience && may_be_called) continue;
     replica.stopped = true;
     fleet_.Stop(deployment.id(), name, options_.drain_timeout);
   }

@@ -80,7 +80,8 @@ class GrpcServer {
   void SetServing(bool serving) { SetServing("", serving); }
   void SetServing(std::string_view contract, bool serving);
 
-  // Health says NOT_SERVING, callers are told to go, what runs is finished. What still runs at
+  // Health says NOT_SERVING, callers are told to go once nothing runs, or after a second, and what
+  // runs is finished. What still runs at
   // `deadline` is cancelled and answered with UNAVAILABLE. Then the reactors stop. Blocking work is
   // waited for in any case. Repeating it does nothing.
   void Drain(absl::Time deadline);
@@ -91,6 +92,7 @@ class GrpcServer {
  private:
   explicit GrpcServer(Options options);
   absl::Status Bind(WorkerPool& workers);
+  void AwaitRest(absl::Time until) const;
 
   const Options options_;
   std::vector<std::string> addresses_;

@@ -38,14 +38,18 @@ TEST(DrainTest, WhatRunsIsAnswered) {
   Events events;
   Ends ends(WithUnary([&](Bytes) { return AnswerLater(events); }));
   int answered = 0;
+  absl::Status failure;
   std::thread caller([&] {
     auto outcomes = RunOn(ends.client(), [&] { return CallTimes(ends.channel(), kCalls); });
-    for (const absl::StatusOr<Bytes>& outcome : *outcomes) answered += outcome.ok() ? 1 : 0;
+    for (const absl::StatusOr<Bytes>& outcome : *outcomes) {
+      answered += outcome.ok() ? 1 : 0;
+      if (!outcome.ok()) failure = outcome.status();
+    }
   });
   EXPECT_TRUE(events.Wait("started", kCalls));
   ends.server().Drain(absl::Now() + absl::Seconds(30));
   caller.join();
-  EXPECT_EQ(answered, kCalls);
+  EXPECT_EQ(answered, kCalls) << failure;
   EXPECT_EQ(ends.server().in_flight(), 0u);
   EXPECT_EQ(ends.Call(kUnary, "").status().code(), absl::StatusCode::kUnavailable);
 }
