@@ -295,6 +295,40 @@ class WhatCanBeWrong(OnAPlatform):
         self.assertEqual(done.returncode, 1)
         self.assertIn("chains up", done.stderr)
 
+    def test_without_cmake_a_push_says_what_to_install(self):
+        folder = self.platform.folder / "shop"
+        self.platform.run("init", folder)
+        tools = self.platform.folder / "tools"
+        tools.mkdir()
+        environment = {**os.environ, "CHAINS_HOME": str(self.platform.home), "PATH": str(tools)}
+        done = subprocess.run([BIN / "chains", "push", folder], capture_output=True, text=True, env=environment,
+                              timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, "cmake.*install|install.*cmake")
+
+    def test_a_full_disk_is_named_and_room_is_enough_to_go_on(self):
+        home = self.platform.folder / "small"
+        home.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", home], capture_output=True)
+        if mounted.returncode != 0:
+            self.skipTest("nothing may be mounted here")
+        platform = None
+        try:
+            platform = Platform("--memory", "1Ti", home=home)
+            filling = home / "filling"
+            filling.write_bytes(bytes(8 << 20))
+            refused = platform.run("push", BIN / "hello", check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertRegex(refused.stderr, "(?s)RESOURCE_EXHAUSTED.*(room|space)")
+            self.assertEqual(platform.json("list").get("deployments", []), [])
+            filling.unlink()
+            subprocess.run(["mount", "-o", "remount,size=128m", home], check=True)
+            platform.push(BIN / "hello")
+        finally:
+            if platform:
+                platform.close()
+            subprocess.run(["umount", "--lazy", home], check=True)
+
     def test_a_push_of_what_is_no_chain_says_so(self):
         done = self.platform.run("push", "/bin/true", check=False)
         self.assertEqual(done.returncode, 1)

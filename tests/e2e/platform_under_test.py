@@ -27,9 +27,9 @@ class Failed(AssertionError):
 class Platform:
     """`chains up`, and `chains …` against it."""
 
-    def __init__(self, *flags):
+    def __init__(self, *flags, home=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ch"))
-        self.home = self.folder / "h"
+        self.home = home or self.folder / "h"
         self.flags = flags
         self.process = None
         self.up()
