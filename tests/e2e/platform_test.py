@@ -195,6 +195,24 @@ class Scaling(OnAPlatform):
         self.assert_answers(HELLO, NAMES, "Hello, Ada\nHello, Sid")
 
 
+    def test_a_chain_that_sleeps_is_woken_by_a_request(self):
+        self.platform.push(BIN / "versions_one", "--name", "sleepy")
+        for chainlet in ("Inner", "Outer"):
+            self.platform.run("scale", "sleepy", chainlet, "--autoscaling-window", "10s", "--scale-down-delay", "1s")
+        until(lambda: "SCALED_TO_ZERO" in self.platform.status("sleepy")["state"] and
+              not any(self.platform.replicas("sleepy").values()), "sleep")
+        self.assert_answers("/chains/sleepy/production/run_remote", TEXT, "1 1")
+        self.assertTrue(all(self.platform.replicas("sleepy").values()))
+
+    def test_a_development_deployment_has_one_replica_of_each(self):
+        self.platform.push(BIN / "hello", "--name", "modest", "--development")
+        self.assertEqual({name: len(replicas) for name, replicas in
+                          self.platform.replicas("modest", "--environment", "development").items()},
+                         {"SayHello": 1, "HelloAll": 1})
+        again = self.platform.json("push", BIN / "hello", "--name", "modest", "--development")
+        self.assertEqual(again.get("exchanged", []), [])
+
+
 class OneGpu(OnAPlatform):
     flags = ("--gpus", "1")
 
