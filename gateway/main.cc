@@ -165,16 +165,6 @@ absl::StatusOr<std::vector<std::string>> ListenAt(const std::vector<std::string>
   return bound;
 }
 
-// The threads that start later inherit the mask, so only sigwait sees the signals.
-sigset_t BlockSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  return signals;
-}
-
 // Opens `server`; answers where it listens.
 absl::StatusOr<std::vector<std::string>> Open(const Flags& flags, Reactor& reactor,
                                               GatewayServer& server) {
@@ -248,7 +238,7 @@ int Serve(const Flags& flags) {
   const absl::StatusOr<absl::Duration> drain_timeout =
       ParseTime("--drain-timeout", flags.drain_timeout);
   if (!drain_timeout.ok()) return Fail(drain_timeout.status());
-  const sigset_t signals = BlockSignals();
+  const sigset_t signals = BlockEndSignals();
   if (!flags.platform.empty()) return ServePlatform(flags, *drain_timeout, signals);
   if (flags.routes.empty()) {
     return Fail(absl::InvalidArgumentError("--route or --platform is required"));

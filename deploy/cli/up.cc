@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "chains/chain/memory_size.h"
 #include "chains/core/text.h"
+#include "chains/grpc/process.h"
 #include "chains/main/platform_gateway.h"
 #include "deploy/cli/detached.h"
 #include "deploy/platform/local_platform.h"
@@ -15,16 +16,6 @@ namespace chains::deploy::cli {
 namespace {
 
 constexpr absl::Duration kDrain = absl::Seconds(35);
-
-// The threads that start later inherit the mask, so only sigwait() sees the signals.
-sigset_t BlockSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  return signals;
-}
 
 absl::StatusOr<Capacity> CapacityFrom(const UpFlags& flags) {
   Capacity capacity = CapacityOfThisMachine();
@@ -75,7 +66,7 @@ void Say(const Session& session, const Remote& local, const LocalPlatform& platf
 
 int RunUp(Session& session, const UpFlags& flags) {
   if (flags.detach) return RunDetached(session, flags);
-  const sigset_t signals = BlockSignals();
+  const sigset_t signals = BlockEndSignals();
   absl::StatusOr<Capacity> capacity = CapacityFrom(flags);
   if (!capacity.ok()) return session.Usage(ToStd(capacity.status().message()));
   const std::filesystem::path home = HomeFrom(session, flags.home);

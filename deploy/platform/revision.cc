@@ -5,35 +5,16 @@
 #include <set>
 #include <utility>
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <openssl/evp.h>
-
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
+#include "chains/chain/manifest.h"
 #include "chains/core/text.h"
+#include "deploy/bundle/digest.h"
 
 namespace chains::deploy {
 namespace {
 
-// Maps in the order of their keys.
-std::string SerializeInOrder(const google::protobuf::Message& message) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  message.SerializeToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
-}
-
-std::string Sha256Hex(const std::string& bytes) {
-  std::string digest(32, '\0');
-  EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr,
-             EVP_sha256(), nullptr);
-  return absl::BytesToHexString(digest);
-}
+using chains::internal::SerializeInOrder;
 
 // What a running process depends on. Where it was declared and how it scales, it does not.
 v1::Chainlet SettingsOf(v1::Chainlet chainlet) {
@@ -123,7 +104,7 @@ std::string KeyOf(const v1::Bundle& bundle, const Unit& unit) {
       }
     }
   }
-  return Sha256Hex(all).substr(0, 16);
+  return Hex(Sha256Of(all)).substr(0, 16);
 }
 
 }  // namespace
@@ -169,7 +150,7 @@ absl::StatusOr<Revision> MakeRevision(const v1::Bundle& bundle, std::string dige
                     .program = bundle.program(),
                     .manifest = bundle.manifest(),
                     .descriptors = bundle.descriptors(),
-                    .contract = Sha256Hex(SerializeInOrder(bundle.descriptors())),
+                    .contract = Hex(Sha256Of(SerializeInOrder(bundle.descriptors()))),
                     .units = {}};
   absl::StatusOr<std::map<std::string, size_t>> group_of = Grouped(revision.manifest, placement);
   if (!group_of.ok()) return group_of.status();

@@ -65,14 +65,14 @@ void Deployment::Update(const v1::DeploymentRoute& route) {
   } else if (waiting_ > 0 && refusal_.ok() && !waking_) {
     BeginToWake();
   }
-  changed_.Happens();
+  changed_.Give();
 }
 
 void Deployment::Leave(absl::Status why) {
   refusal_ = std::move(why);
   starter_ = nullptr;
   waking_.reset();
-  changed_.Happens();
+  changed_.Give();
 }
 
 Task<void> Deployment::WakeUp() {
@@ -121,7 +121,7 @@ Task<void> Deployment::UntilAwake(std::shared_ptr<Deployment> deployment,
                                   absl::FunctionRef<bool()> moved) {
   while (!deployment->awake() && !moved()) {
     co_await deployment->refusal_;
-    co_await deployment->changed_.Next();
+    co_await deployment->changed_.Wait();
   }
 }
 

@@ -15,11 +15,11 @@
 #include "absl/time/time.h"
 #include "chains/core/context.h"
 #include "chains/core/loop.h"
+#include "chains/core/notice.h"
 #include "chains/core/root.h"
 #include "chains/core/task.h"
 #include "chains/policy/elastic_channel.h"
 #include "chains/v1/control.pb.h"
-#include "gateway/app/signal.h"
 
 namespace chains::gateway {
 
@@ -90,7 +90,7 @@ class Deployment {
   ElasticChannel channel_;
   absl::Status refusal_;
   size_t waiting_ = 0;
-  Signal changed_;
+  Notice changed_;
   absl::Time woken_ = absl::InfinitePast();  // in this sleep
   absl::Status not_woken_;                   // how asking ended the last time
   std::optional<internal::Root<void>> waking_;

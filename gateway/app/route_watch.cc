@@ -11,7 +11,7 @@ namespace {
 
 using json::Transcoder;
 
-Task<void> UntilNext(Signal& signal) { co_await signal.Next(); }
+Task<void> UntilNext(Notice& notice) { co_await notice.Wait(); }
 
 }  // namespace
 
@@ -219,7 +219,7 @@ void RouteWatch::WaitingBegan() { TellSoon(); }
 
 void RouteWatch::TellSoon() {
   ++to_tell_;
-  told_sooner_.Happens();
+  told_sooner_.Give();
 }
 
 }  // namespace chains::gateway

@@ -21,6 +21,7 @@
 #include "absl/time/time.h"
 #include "chains/core/context.h"
 #include "chains/core/loop.h"
+#include "chains/core/notice.h"
 #include "chains/core/root.h"
 #include "chains/core/stream.h"
 #include "chains/json/transcoder.h"
@@ -28,7 +29,6 @@
 #include "chains/v1/control.chains.h"
 #include "gateway/app/deployment.h"
 #include "gateway/app/gateway.h"
-#include "gateway/app/signal.h"
 
 namespace chains::gateway {
 
@@ -102,7 +102,7 @@ class RouteWatch final : private Deployment::Starter {
   uint64_t version_ = 0;
   bool connected_ = false;  // this stream has brought a table
   uint64_t to_tell_ = 0;    // grows with what the platform is to be told at once
-  Signal told_sooner_;
+  Notice told_sooner_;
   absl::Status problem_;
   std::optional<internal::Root<void>> watching_;
 };

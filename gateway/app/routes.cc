@@ -36,7 +36,7 @@ absl::StatusOr<std::shared_ptr<const Routes>> RoutesInForce::Now() const {
 
 void RoutesInForce::Exchange(std::shared_ptr<const Routes> routes) {
   routes_ = std::move(routes);
-  exchanged_.Happens();
+  exchanged_.Give();
 }
 
 }  // namespace chains::gateway

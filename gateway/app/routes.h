@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "chains/core/notice.h"
 #include "gateway/app/api_keys.h"
 #include "gateway/app/metrics.h"
-#include "gateway/app/signal.h"
 #include "gateway/app/target.h"
 #include "gateway/route/router.h"
 
@@ -57,12 +57,12 @@ class RoutesInForce {
   // Why there are none yet.
   void Missing(absl::Status why) { missing_ = std::move(why); }
   // Happens with each exchange.
-  Signal& exchanged() { return exchanged_; }
+  Notice& exchanged() { return exchanged_; }
 
  private:
   std::shared_ptr<const Routes> routes_;
   absl::Status missing_;
-  Signal exchanged_;
+  Notice exchanged_;
 };
 
 }  // namespace chains::gateway

@@ -79,7 +79,7 @@ Stream<Bytes> ProxyHealth::Watch(Stream<Bytes> requests) const {
   while (true) {
     const auto status = StatusOf(Serves(context, asked.service()));
     if (told == status) {
-      co_await routes_.exchanged().Next();
+      co_await routes_.exchanged().Wait();
       continue;
     }
     told = status;

@@ -32,4 +32,13 @@ void PrepareProcess() {
 
 void KeepReactorsApart() { setenv("GRPC_POLL_STRATEGY", "poll", /*overwrite=*/0); }
 
+sigset_t BlockEndSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
 }  // namespace chains

@@ -1,7 +1,13 @@
 // What a process that uses gRPC decides once, before it does.
 #pragma once
 
+#include <csignal>
+
 namespace chains {
+
+// SIGTERM and SIGINT, from now on blocked in this thread and in those that it starts: only a
+// sigwait() for them sees them. Before the process has threads.
+sigset_t BlockEndSignals();
 
 // At the start of main(). A peer that leaves must not end this process by SIGPIPE, and Abseil's
 // mutexes need not look for deadlocks (Debian builds them to; it costs 8 % of a call). Memory that

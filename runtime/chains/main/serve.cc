@@ -46,16 +46,6 @@ absl::StatusOr<std::string> FullName(const ChainSpec& chain, const std::string& 
                                                  absl::StrJoin(known, ", ")));
 }
 
-// The threads that start later inherit the mask, so only WaitForSignal sees the signals.
-sigset_t BlockSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  return signals;
-}
-
 // A token travels as metadata, which is printable.
 absl::StatusOr<std::string> ReadToken(const std::string& path) {
   std::ifstream file(path);
@@ -137,7 +127,7 @@ absl::Status ListenHttp(Frontend& frontend, const std::string& address, Reactor&
 
 int Serve(const ChainSpec& chain, const CommandLine& command) {
   PrepareProcess();
-  const sigset_t signals = BlockSignals();
+  const sigset_t signals = BlockEndSignals();
   ReportCrashes();
   std::unique_ptr<RunLock> lock;
   if (!command.run_dir.empty()) {

@@ -8,10 +8,10 @@
 
 #include <google/protobuf/descriptor.pb.h>
 
+#include "chains/core/notice.h"
 #include "chains/core/root.h"
 #include "chains/core/task.h"
 #include "chains/v1/control.chains.h"
-#include "gateway/app/signal.h"
 
 namespace chains::gateway {
 
@@ -24,12 +24,12 @@ class FakePlatform final : public v1::Control {
   void Tell(v1::RouteTable table) {
     table_ = std::move(table);
     ++tables_;
-    changed_.Happens();
+    changed_.Give();
   }
   // Cuts streams and answers nobody, until it is back.
   void GoAway() {
     away_ = true;
-    changed_.Happens();
+    changed_.Give();
   }
   void ComeBack() { away_ = false; }
 
@@ -46,7 +46,7 @@ class FakePlatform final : public v1::Control {
     hearing.Start();
     int told = 0;
     while (true) {
-      while (told == tables_ && !away_) co_await changed_.Next();
+      while (told == tables_ && !away_) co_await changed_.Wait();
       if (away_) co_await absl::UnavailableError("the platform goes away");
       told = tables_;
       co_yield table_;
@@ -77,7 +77,7 @@ class FakePlatform final : public v1::Control {
   v1::RouteTable table_;
   int tables_ = 0;
   bool away_ = false;
-  Signal changed_;
+  Notice changed_;
 };
 
 // Builds a table: TableOf(3).With("v1", "hello", {"a"}).Points("hello", "production", "v1").
