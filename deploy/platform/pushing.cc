@@ -77,6 +77,10 @@ absl::StatusOr<Revision> PlatformService::CheckPush(const v1::DeployRequest& req
   if (!request.environment().empty()) {
     if (absl::Status name = CheckName("environment", request.environment()); !name.ok())
       return name;
+    if (request.environment() == "development") {
+      return absl::InvalidArgumentError(
+          "environment 'development' is what `push --development` makes; name another");
+    }
     if (request.development()) {
       return absl::InvalidArgumentError(
           "a development deployment is promoted nowhere; leave out --environment, or publish");
