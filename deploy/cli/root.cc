@@ -44,7 +44,10 @@ Command MakeUp() {
                                          : Text("'", text, "' is no size of memory such as 8Gi");
                             }}},
                       {"--cpus", "the same", &flags->cpus},
-                      {"--gpus", "the same", &flags->gpus}},
+                      {"--gpus", "the same", &flags->gpus},
+                      {"--pin-cpus",
+                       "give replicas that want whole CPUs some of their own, as long as there are",
+                       &flags->pin_cpus}},
           .run = [flags](Session& session) { return RunUp(session, *flags); }};
 }
 

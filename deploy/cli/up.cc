@@ -31,6 +31,23 @@ absl::StatusOr<Capacity> CapacityFrom(const UpFlags& flags) {
   return capacity;
 }
 
+// Says which limits they are, because some reports of a replica's end make sense only then.
+ReplicaLimits::Means LimitsOf(const Session& session, const UpFlags& flags) {
+  ReplicaLimits::Means means;
+  absl::StatusOr<std::filesystem::path> own = OwnCgroup();
+  absl::StatusOr<Cgroups> cgroups = own.ok() ? Cgroups::Take(*own) : own.status();
+  if (cgroups.ok()) {
+    session.Note(Text("memory and CPU shares of replicas are limited by cgroups below ",
+                      cgroups->root().string()));
+    means.cgroups = *std::move(cgroups);
+  } else {
+    session.Note(Text("memory of replicas is limited by RLIMIT_DATA, their CPUs are not: ",
+                      MessageOf(cgroups.status())));
+  }
+  if (flags.pin_cpus) means.pins.emplace(CpusOfThisThread());
+  return means;
+}
+
 // So that every command works right away, without a flag.
 absl::StatusOr<Remote> Remember(const std::filesystem::path& home, LocalPlatform& platform,
                                 const PlatformGateway::Addresses& gateway, bool open) {
@@ -75,6 +92,7 @@ int RunUp(Session& session, const UpFlags& flags) {
   options.listen = flags.platform_listen;
   options.open = flags.open;
   options.capacity = *capacity;
+  options.limits = LimitsOf(session, flags);
   absl::StatusOr<std::unique_ptr<LocalPlatform>> platform =
       LocalPlatform::Start(std::move(options));
   if (!platform.ok()) return session.Fail(platform.status());

@@ -18,6 +18,7 @@ struct UpFlags {
   std::string memory = {};  // "8Gi"
   double cpus = -1;
   int gpus = -1;
+  bool pin_cpus = false;  // replicas that want whole CPUs get some of their own
 };
 
 // Answers the exit code.

@@ -50,6 +50,7 @@ struct FoundReplica {
   std::vector<std::string> chainlets;
   int pid = 0;
   std::vector<int> gpus;
+  double cpus = 0;  // that it wants
 };
 
 // Calls do not block. Thread-safe.

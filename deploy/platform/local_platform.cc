@@ -73,7 +73,8 @@ class LocalPlatform::Impl {
   absl::Status Start() {
     if (absl::Status opened = OpenFiles(); !opened.ok()) return opened;
     if (absl::Status listening = Listen(); !listening.ok()) return listening;
-    fleet_ = std::make_unique<LocalFleet>(options_.home / "run", FleetHooks());
+    fleet_ = std::make_unique<LocalFleet>(options_.home / "run", FleetHooks(),
+                                          std::move(options_.limits));
     absl::StatusOr<std::vector<FoundReplica>> found = fleet_->Find();
     if (!found.ok()) return found.status();
     absl::Status recovered = Recover(

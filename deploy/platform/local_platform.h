@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "chains/v1/platform.pb.h"
+#include "deploy/fleets/local/replica_limits.h"
 #include "deploy/platform/capacity.h"
 #include "deploy/platform/controller.h"
 
@@ -32,6 +33,7 @@ class LocalPlatform {
     std::string listen;  // HOST:PORT for other machines' command lines; empty: none
     bool open = false;   // nobody is asked for a key
     std::optional<Capacity> capacity = std::nullopt;  // nullopt: what the machine has
+    ReplicaLimits::Means limits = {};                 // how replicas are kept to what they declare
     Controller::Options controller = {};              // replicas_attach_at is filled in
   };
 

@@ -15,9 +15,6 @@
 namespace chains::deploy {
 namespace {
 
-// The allocator's and gRPC's own share of a process, beside what the chainlet declares.
-constexpr int64_t kRuntimeBytes = 1LL << 30;
-
 std::vector<std::string> ArgumentsOf(const ReplicaSpec& spec, const RunFolder& folder) {
   std::vector<std::string> arguments = {"serve",
                                         "--chainlets",
@@ -56,17 +53,13 @@ std::map<std::string, std::string> EnvironmentOf(const ReplicaSpec& spec) {
   return environment;
 }
 
-int64_t MemoryOf(const ReplicaSpec& spec) {
-  const int64_t bytes = spec.resources.memory_bytes();
-  return bytes > 0 ? bytes + kRuntimeBytes : 0;
-}
-
 }  // namespace
 
-LocalFleet::LocalFleet(std::filesystem::path root, Hooks hooks)
+LocalFleet::LocalFleet(std::filesystem::path root, Hooks hooks, ReplicaLimits::Means limits)
     : root_(std::move(root)),
       hooks_(std::move(hooks)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      limits_(std::move(limits)),
       thread_([this] { Run(); }) {}
 
 LocalFleet::~LocalFleet() {
@@ -100,7 +93,8 @@ absl::StatusOr<std::vector<FoundReplica>> LocalFleet::Find() {
       continue;
     }
     hooks_.output_begins(replica, folder.output());
-    Do([this, key, adopted = std::make_unique<Process>(*std::move(process))]() mutable {
+    Do([this, key, replica, adopted = std::make_unique<Process>(*std::move(process))]() mutable {
+      limits_.Adopt(replica);
       running_.emplace(key, Running{.process = std::move(*adopted)});
     });
   }
@@ -174,12 +168,11 @@ void LocalFleet::StartNow(const ReplicaSpec& spec) {
   const RunFolder folder(root_, spec.deployment, spec.name);
   absl::Status made = folder.Make(spec);
   absl::StatusOr<Process> process =
-      made.ok() ? Process::Start({.program = Text(spec.folder, "/", spec.program),
-                                  .arguments = ArgumentsOf(spec, folder),
-                                  .environment = EnvironmentOf(spec),
-                                  .folder = folder.path(),
-                                  .output = folder.output(),
-                                  .memory_bytes = MemoryOf(spec)})
+      made.ok() ? limits_.Start(spec, {.program = Text(spec.folder, "/", spec.program),
+                                       .arguments = ArgumentsOf(spec, folder),
+                                       .environment = EnvironmentOf(spec),
+                                       .folder = folder.path(),
+                                       .output = folder.output()})
                 : made;
   if (!process.ok()) {
     Report({.deployment = spec.deployment,
@@ -215,6 +208,7 @@ void LocalFleet::Ended(const Key& key) {
                    .name = key.second,
                    .asked = found->second.asked,
                    .how = found->second.process.HowItEnded()};
+  exit.how += limits_.Ended(key.first, key.second);
   running_.erase(found);
   Report(std::move(exit));
 }

@@ -23,6 +23,7 @@
 #include "absl/time/time.h"
 #include "deploy/fleets/fleet.h"
 #include "deploy/fleets/local/process.h"
+#include "deploy/fleets/local/replica_limits.h"
 
 namespace chains::deploy {
 
@@ -37,8 +38,8 @@ class LocalFleet final : public Fleet {
     std::function<std::vector<std::string>(const std::string& output)> last_lines;
     OnExit on_exit;
   };
-  // `root` is made when it is needed.
-  LocalFleet(std::filesystem::path root, Hooks hooks);
+  // `root` is made when it is needed. `limits`: how replicas are kept to what they declare.
+  LocalFleet(std::filesystem::path root, Hooks hooks, ReplicaLimits::Means limits = {});
   ~LocalFleet() override;  // leaves the processes as they are
 
   // Replicas that an earlier platform left, watched from now on. Before Start(), once.
@@ -74,7 +75,8 @@ class LocalFleet final : public Fleet {
   std::mutex mutex_;
   std::deque<absl::AnyInvocable<void()>> queue_;  // guarded by mutex_
   bool stopping_ = false;                         // guarded by mutex_
-  std::map<Key, Running> running_;                // the thread's
+  std::map<Key, Running> running_;                // the thread's, as is limits_
+  ReplicaLimits limits_;
   std::thread thread_;
 };
 

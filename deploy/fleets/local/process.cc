@@ -59,13 +59,6 @@ class Attributes {
   posix_spawnattr_t attributes_;
 };
 
-void LimitMemory(int pid, int64_t bytes) {
-  if (bytes <= 0) return;
-  const rlimit limit{.rlim_cur = static_cast<rlim_t>(bytes),
-                     .rlim_max = static_cast<rlim_t>(bytes)};
-  prlimit(pid, RLIMIT_DATA, &limit, nullptr);
-}
-
 }  // namespace
 
 absl::StatusOr<Process> Process::Start(const Launch& launch) {
@@ -82,7 +75,6 @@ absl::StatusOr<Process> Process::Start(const Launch& launch) {
   if (error != 0) {
     return absl::InternalError(Text("cannot start ", launch.program, ": ", strerror(error)));
   }
-  LimitMemory(pid, launch.memory_bytes);
   const int handle = pidfd_open(pid, 0);
   if (handle < 0) {
     const std::string why = strerror(errno);
@@ -104,6 +96,13 @@ Process::~Process() {
 }
 
 void Process::Signal(int signal) const { pidfd_send_signal(handle_, signal, nullptr, 0); }
+
+void Process::LimitData(int64_t bytes) const {
+  if (bytes <= 0) return;
+  const rlimit limit{.rlim_cur = static_cast<rlim_t>(bytes),
+                     .rlim_max = static_cast<rlim_t>(bytes)};
+  prlimit(pid_, RLIMIT_DATA, &limit, nullptr);
+}
 
 std::string Process::HowItEnded() const {
   if (!child_) return "ended; an earlier platform had started it, so nobody knows how";

@@ -18,7 +18,6 @@ struct Launch {
   std::map<std::string, std::string> environment = {};  // all of it
   std::string folder;                                   // to run in
   std::string output;                                   // file to which it appends what it prints
-  int64_t memory_bytes = 0;                             // of its data; 0: no limit
 };
 
 // Not thread-safe. Destroying it leaves the process as it is.
@@ -40,6 +39,8 @@ class Process {
   // Readable once the process has ended: for poll().
   int handle() const { return handle_; }
   void Signal(int signal) const;
+  // How much memory it may reserve (RLIMIT_DATA), used or not; 0: any.
+  void LimitData(int64_t bytes) const;
   // After it ended: "exited with 1", "killed by signal 11 (Segmentation fault)".
   std::string HowItEnded() const;
 

@@ -62,6 +62,7 @@ state::ReplicaIntent IntentOf(const ReplicaSpec& spec) {
   intent.set_revision(spec.revision);
   intent.mutable_chainlets()->Assign(spec.chainlets.begin(), spec.chainlets.end());
   intent.mutable_gpus()->Assign(spec.gpus.begin(), spec.gpus.end());
+  intent.set_cpus(spec.resources.cpus());
   return intent;
 }
 
@@ -150,7 +151,8 @@ absl::StatusOr<std::vector<FoundReplica>> FindReplicas(const fs::path& root) {
                        .revision = intent.revision(),
                        .chainlets = {intent.chainlets().begin(), intent.chainlets().end()},
                        .pid = pid,
-                       .gpus = {intent.gpus().begin(), intent.gpus().end()}});
+                       .gpus = {intent.gpus().begin(), intent.gpus().end()},
+                       .cpus = intent.cpus()});
       continue;
     }
     const HeldLock lock(folder / "lock");
