@@ -38,7 +38,7 @@ class CpuPins {
  private:
   void Share();
 
-  const CpuSet all_;
+  CpuSet all_;
   // In the order in which they came.
   std::vector<std::string> who_;
   std::vector<double> wanted_;
