@@ -30,8 +30,13 @@ absl::Status NotHere(const v1::BundleFile& file) {
 
 // ---- Writer
 
-BlobStore::Writer::Writer(BlobStore* store, FileDescriptor file, std::string sha256, uint64_t size)
-    : store_(store), file_(std::move(file)), sha256_(std::move(sha256)), size_(size) {}
+BlobStore::Writer::Writer(BlobStore* store, FileDescriptor file, std::string sha256, uint64_t size,
+                          bool exact)
+    : store_(store),
+      file_(std::move(file)),
+      sha256_(std::move(sha256)),
+      size_(size),
+      exact_(exact) {}
 BlobStore::Writer::Writer(Writer&& other) noexcept = default;
 
 BlobStore::Writer& BlobStore::Writer::operator=(Writer&& other) noexcept {
@@ -41,6 +46,7 @@ BlobStore::Writer& BlobStore::Writer::operator=(Writer&& other) noexcept {
   file_ = std::move(other.file_);
   sha256_ = std::move(other.sha256_);
   size_ = other.size_;
+  exact_ = other.exact_;
   written_ = other.written_;
   hasher_ = std::move(other.hasher_);
   return *this;
@@ -69,7 +75,7 @@ absl::Status BlobStore::Writer::Append(std::string_view data) {
 
 absl::Status BlobStore::Writer::Commit() {
   if (!file_.is_open()) return absl::FailedPreconditionError("the file has been committed");
-  if (written_ != size_) {
+  if (exact_ && written_ != size_) {
     return absl::InvalidArgumentError(
         Text("the file ", Hex(sha256_), " ends after ", written_, " of ", size_, " bytes"));
   }
@@ -153,20 +159,41 @@ bool BlobStore::Has(std::string_view sha256) const {
   return sha256.size() == kSha256Size && access(BlobPath(sha256).c_str(), F_OK) == 0;
 }
 
+void BlobStore::Promise(std::string_view sha256) {
+  const std::lock_guard lock(mutex_);
+  promised_[std::string(sha256)] = absl::Now();
+}
+
+std::optional<uint64_t> BlobStore::Find(std::string_view sha256) {
+  if (sha256.size() != kSha256Size) return std::nullopt;
+  Promise(sha256);
+  struct stat info;
+  if (stat(BlobPath(sha256).c_str(), &info) != 0) return std::nullopt;
+  return static_cast<uint64_t>(info.st_size);
+}
+
 std::vector<std::string> BlobStore::Missing(const v1::Bundle& bundle) {
   std::set<std::string> missing;
   for (const v1::BundleFile& file : bundle.files()) {
-    {
-      // Before it is looked for: Collect() must not remove it in between.
-      const std::lock_guard lock(mutex_);
-      promised_[file.sha256()] = absl::Now();
-    }
+    Promise(file.sha256());  // before it is looked for: Collect() must not remove it in between
     if (!Has(file.sha256())) missing.insert(file.sha256());
   }
   return {missing.begin(), missing.end()};
 }
 
 absl::StatusOr<BlobStore::Writer> BlobStore::Begin(std::string_view sha256, uint64_t size) {
+  absl::StatusOr<Writer> writer = Make(sha256, size, /*exact=*/true);
+  if (!writer.ok()) return writer;
+  if (absl::Status status = files_.Reserve(writer->file_, size); !status.ok()) return status;
+  return writer;
+}
+
+absl::StatusOr<BlobStore::Writer> BlobStore::BeginUpTo(std::string_view sha256, uint64_t max_size) {
+  return Make(sha256, max_size, /*exact=*/false);
+}
+
+absl::StatusOr<BlobStore::Writer> BlobStore::Make(std::string_view sha256, uint64_t size,
+                                                  bool exact) {
   if (sha256.size() != kSha256Size) {
     return absl::InvalidArgumentError(
         Text("sha256 has ", sha256.size(), " bytes, not ", kSha256Size));
@@ -176,9 +203,7 @@ absl::StatusOr<BlobStore::Writer> BlobStore::Begin(std::string_view sha256, uint
   }
   absl::StatusOr<FileDescriptor> file = files_.Create(TemporaryPath());
   if (!file.ok()) return file.status();
-  Writer writer(this, *std::move(file), std::string(sha256), size);
-  if (absl::Status status = files_.Reserve(writer.file_, size); !status.ok()) return status;
-  return writer;
+  return Writer(this, *std::move(file), std::string(sha256), size, exact);
 }
 
 absl::StatusOr<std::string> BlobStore::PutFile(const std::string& path) {

@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -48,16 +49,19 @@ class BlobStore {
     // The file is in the store when this says OK. INVALID_ARGUMENT: size or digest are others than
     // those that Begin() was told.
     absl::Status Commit();
+    // Bytes that were appended.
+    uint64_t written() const { return written_; }
 
    private:
     friend class BlobStore;
-    Writer(BlobStore* store, FileDescriptor file, std::string sha256, uint64_t size);
+    Writer(BlobStore* store, FileDescriptor file, std::string sha256, uint64_t size, bool exact);
     void Discard();
 
     BlobStore* store_;
     FileDescriptor file_;
     std::string sha256_;
     uint64_t size_;
+    bool exact_;  // else size_ is the most it may have
     uint64_t written_ = 0;
     Hasher hasher_;
   };
@@ -76,6 +80,8 @@ class BlobStore {
   BlobStore& operator=(const BlobStore&) = delete;
 
   bool Has(std::string_view sha256) const;
+  // The size of a file that is here; it stays for an hour, whatever Collect() is told.
+  std::optional<uint64_t> Find(std::string_view sha256);
   // The files of `bundle` that are not here, each once. Those that are here stay for an hour,
   // whatever Collect() is told.
   std::vector<std::string> Missing(const v1::Bundle& bundle);
@@ -83,6 +89,8 @@ class BlobStore {
   // INVALID_ARGUMENT: `sha256` has not 32 bytes. RESOURCE_EXHAUSTED: the disk has no room for
   // `size` bytes.
   absl::StatusOr<Writer> Begin(std::string_view sha256, uint64_t size);
+  // For a file of which only the most that it may have is known; no room is claimed for it.
+  absl::StatusOr<Writer> BeginUpTo(std::string_view sha256, uint64_t max_size);
   // Copies a file into the store, and says its SHA-256.
   absl::StatusOr<std::string> PutFile(const std::string& path);
 
@@ -114,6 +122,8 @@ class BlobStore {
   std::string BlobPath(std::string_view sha256) const;
   std::string BundlePath(std::string_view digest) const;
   std::string TemporaryPath();
+  absl::StatusOr<Writer> Make(std::string_view sha256, uint64_t size, bool exact);
+  void Promise(std::string_view sha256);
   absl::Status Lock();
   absl::Status Verify(const v1::BundleFile& file);
   absl::Status PlaceFile(const v1::BundleFile& file, const std::string& path);

@@ -16,6 +16,7 @@
 #include "deploy/bundle/child.h"
 #include "deploy/bundle/files.h"
 #include "deploy/bundle/machine.h"
+#include "deploy/bundle/url_assets.h"
 
 namespace chains::deploy {
 namespace {
@@ -78,8 +79,6 @@ absl::StatusOr<Sources> Libraries(const CollectOptions& options, const std::stri
   return libraries;
 }
 
-bool IsUrl(std::string_view source) { return source.find("://") != source.npos; }
-
 // Adds the file or folder `source` as assets/NAME.
 class AssetCollector {
  public:
@@ -87,7 +86,7 @@ class AssetCollector {
       : folder_(folder), sources_(sources), digests_(digests) {}
 
   absl::Status Add(const v1::Chainlet& chainlet, const v1::Asset& asset) {
-    if (IsUrl(asset.source())) return absl::OkStatus();
+    if (IsUrl(asset.source())) return ToUrlAsset(chainlet, asset).status();
     const std::string who = Text("the asset '", asset.name(), "' of ", chainlet.name(), " (",
                                  chainlet.declared_at(), ")");
     const std::string path = Text("assets/", asset.name());

@@ -36,9 +36,9 @@ struct CollectedBundle {
 // Runs `PROGRAM --describe-wire`, finds the shared libraries that it needs (all but glibc's, which
 // the machine has) and the assets that its manifest declares. In the bundle: the program by its
 // name, lib/SONAME, assets/NAME (a folder: assets/NAME/…). The same files make the same bundle.
-// Assets with a URL as their source stay in the manifest alone. Libraries that the program opens
-// while it runs (dlopen) are not found: declare them as assets. Errors name the file and the next
-// step.
+// Assets with a URL as their source stay in the manifest alone: the platform fetches them.
+// Libraries that the program opens while it runs (dlopen) are not found: declare them as assets.
+// Errors name the file and the next step.
 absl::StatusOr<CollectedBundle> CollectBundle(const CollectOptions& options);
 
 // What ldd(1) printed: name → path, without glibc's own and what is no file. NOT_FOUND names

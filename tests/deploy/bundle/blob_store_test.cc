@@ -105,6 +105,17 @@ TEST_F(BlobStoreTest, RefusesOtherContentThanAnnounced) {
   EXPECT_THAT(store_->Begin("short", 1), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
+TEST_F(BlobStoreTest, TakesAFileOfWhichOnlyTheMostIsKnown) {
+  absl::StatusOr<BlobStore::Writer> writer = store_->BeginUpTo(Sha256Of("text"), 6);
+  ASSERT_THAT(writer->Append("te"), IsOk());
+  ASSERT_THAT(writer->Append("xt"), IsOk());
+  EXPECT_THAT(writer->Append("more"), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_EQ(writer->written(), 4u);
+  EXPECT_THAT(writer->Commit(), IsOk());
+  EXPECT_TRUE(store_->Has(Sha256Of("text")));
+  EXPECT_THAT(store_->BeginUpTo("short", 1), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
 TEST_F(BlobStoreTest, SaysWhatIsMissing) {
   v1::Bundle bundle = HelloBundle("program");
   AddFile(bundle, "assets/a", "model");
@@ -269,6 +280,16 @@ TEST_F(BlobStoreTest, DoesNotCollectWhatAPushWasToldIsHere) {
   EXPECT_EQ(store_->Collect({}).value().files, 0u);
   Reopen();
   EXPECT_EQ(store_->Collect({}).value().files, 1u);
+}
+
+TEST_F(BlobStoreTest, DoesNotCollectWhatSomebodyHasFound) {
+  ASSERT_THAT(Put("program"), IsOk());
+  const fs::file_time_type long_ago = fs::file_time_type::clock::now() - std::chrono::hours(48);
+  fs::last_write_time(BlobPath("program"), long_ago);
+  EXPECT_EQ(store_->Find(Sha256Of("program")), 7u);
+  EXPECT_EQ(store_->Find(Sha256Of("other")), std::nullopt);
+  EXPECT_EQ(store_->Find("short"), std::nullopt);
+  EXPECT_EQ(store_->Collect({}).value().files, 0u);
 }
 
 TEST_F(BlobStoreTest, CollectsNothingWhenABundleToKeepIsNotThere) {

@@ -107,6 +107,13 @@ TEST_F(CollectTest, CarriesAssetsThatAreFilesAndFolders) {
       << "what has a URL is fetched later";
 }
 
+TEST_F(CollectTest, AUrlWithoutADigestIsRefusedBeforeAnythingIsSent) {
+  v1::DescribeResponse description = Description();
+  AddAsset(description, 1, "weights", "https://example.com/weights.bin", "");
+  EXPECT_THAT(Collect(description).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("a URL needs a sha256")));
+}
+
 TEST_F(CollectTest, SaysWhatIsWrongWithAnAsset) {
   folder_.Write("words", "words");
   folder_.Write("other", "other");

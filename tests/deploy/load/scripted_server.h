@@ -100,8 +100,9 @@ class ScriptedServer {
     std::string& text = received_[socket].append(bytes, static_cast<size_t>(size));
     const size_t head = text.find("\r\n\r\n");
     const size_t length = text.find("Content-Length: ");
-    if (head == std::string::npos || length == std::string::npos) return;
-    if (text.size() < head + 4 + std::stoul(text.substr(length + 16, 12))) return;
+    if (head == std::string::npos) return;
+    const size_t body = length == std::string::npos ? 0 : std::stoul(text.substr(length + 16, 12));
+    if (text.size() < head + 4 + body) return;
     const Reply reply = script_(requests_++, text);
     text.clear();
     send(socket, reply.bytes.data(), reply.bytes.size(), MSG_NOSIGNAL);
