@@ -8,6 +8,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "chains/core/text.h"
 
 namespace chains::deploy {
@@ -43,13 +45,27 @@ absl::Status CannotOpen(const std::filesystem::path& file, int number) {
                                           "', or name another folder"));
 }
 
+// A process that was killed while it started another one leaves its lock to that, until it has
+// become the other program.
+constexpr absl::Duration kPatience = absl::Seconds(1);
+
+bool LockWithin(int descriptor, absl::Duration patience) {
+  constexpr absl::Duration kBetweenTries = absl::Milliseconds(10);
+  const absl::Time deadline = absl::Now() + patience;
+  while (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if ((errno != EWOULDBLOCK && errno != EINTR) || absl::Now() >= deadline) return false;
+    absl::SleepFor(kBetweenTries);
+  }
+  return true;
+}
+
 }  // namespace
 
 absl::StatusOr<FileLock> FileLock::Take(const std::filesystem::path& file) {
   const int descriptor = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) return CannotOpen(file, errno);
   FileLock lock(descriptor);
-  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
+  if (LockWithin(descriptor, kPatience)) {
     SayHolder(descriptor);
     return lock;
   }

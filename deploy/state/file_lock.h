@@ -16,7 +16,7 @@ namespace chains::deploy {
 
 class FileLock {
  public:
-  // FAILED_PRECONDITION names the process that has it; it does not wait.
+  // FAILED_PRECONDITION names the process that has it, when it has had it for a second.
   static absl::StatusOr<FileLock> Take(const std::filesystem::path& file);
 
   FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
