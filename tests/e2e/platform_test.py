@@ -111,6 +111,13 @@ class Deployments(OnAPlatform):
         self.assertIn("the voice broke", failed.stderr)
         self.assert_answers("/chains/fragile/production/run_remote", "{}", "low")
 
+    @unittest.skipIf(b"__asan_init" in (BIN / "fragile").read_bytes(), "a sanitizer's memory is not limited")
+    def test_a_chain_that_takes_too_much_memory_says_so(self):
+        self.platform.run("secrets", "set", "voice", stdin="greed\n")
+        failed = self.platform.run("push", BIN / "fragile", "--name", "greedy", check=False)
+        self.assertEqual(failed.returncode, 1)
+        self.assertIn("Resources{.memory}", failed.stderr)
+
     def test_a_secret_that_is_not_set_is_named(self):
         self.platform.run("secrets", "set", "voice", stdin="x\n")
         self.platform.run("secrets", "delete", "voice")

@@ -97,10 +97,10 @@ Process::~Process() {
 
 void Process::Signal(int signal) const { pidfd_send_signal(handle_, signal, nullptr, 0); }
 
-void Process::LimitData(int64_t bytes) const {
+void Process::LimitData(int64_t bytes, int64_t last_bytes) const {
   if (bytes <= 0) return;
   const rlimit limit{.rlim_cur = static_cast<rlim_t>(bytes),
-                     .rlim_max = static_cast<rlim_t>(bytes)};
+                     .rlim_max = static_cast<rlim_t>(bytes + last_bytes)};
   prlimit(pid_, RLIMIT_DATA, &limit, nullptr);
 }
 

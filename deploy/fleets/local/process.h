@@ -39,8 +39,9 @@ class Process {
   // Readable once the process has ended: for poll().
   int handle() const { return handle_; }
   void Signal(int signal) const;
-  // How much memory it may reserve (RLIMIT_DATA), used or not; 0: any.
-  void LimitData(int64_t bytes) const;
+  // How much memory it may reserve (RLIMIT_DATA), used or not; 0: any. It may give itself
+  // `last_bytes` more, to tell of its end.
+  void LimitData(int64_t bytes, int64_t last_bytes) const;
   // After it ended: "exited with 1", "killed by signal 11 (Segmentation fault)".
   std::string HowItEnded() const;
 

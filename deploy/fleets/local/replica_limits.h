@@ -20,6 +20,16 @@
 
 namespace chains::deploy {
 
+// Whether RLIMIT_DATA is used: not in a build for a sanitizer, which reserves terabytes.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kLimitsData = false;
+#elif defined(__has_feature)
+inline constexpr bool kLimitsData =
+    !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer);
+#else
+inline constexpr bool kLimitsData = true;
+#endif
+
 // For one thread.
 class ReplicaLimits {
  public:
