@@ -283,11 +283,7 @@ class Kills(unittest.TestCase):
                 self.assertIn(production, {acknowledged, asked[0]})
                 acknowledged = production
                 until(lambda: platform.post(VERSIONS, TEXT) == (200, answers[production]), "production to answer")
-            known = {r["pid"] for d in platform.json("list")["deployments"] for c in d.get("chainlets", [])
-                     for r in c.get("replicas", [])}
-            until(lambda: set(platform.processes()) <= known | {
-                r["pid"] for d in platform.json("list")["deployments"] for c in d.get("chainlets", [])
-                for r in c.get("replicas", [])}, "replicas that nobody knows to end")
+            until(lambda: set(platform.processes()) <= platform.known_pids(), "replicas that nobody knows to end")
         finally:
             platform.close()
 

@@ -27,19 +27,22 @@ class Failed(AssertionError):
 class Platform:
     """`chains up`, and `chains …` against it."""
 
-    def __init__(self, *flags, home=None):
+    def __init__(self, *flags, home=None, up=True):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ch"))
         self.home = home or self.folder / "h"
         self.flags = flags
         self.process = None
-        self.up()
+        if up:
+            self.up()
 
-    def up(self):
-        """Starts it, or starts it again: its state is where the last one left it."""
+    def up(self, environment=None):
+        """Starts it, or starts it again: its state is where the last one left it. With more variables
+        in its environment."""
         errors = open(self.folder / "up.log", "a")
         self.process = subprocess.Popen(
             [BIN / "chains", "up", "--home", self.home, "--listen", "127.0.0.1:0", "--grpc-listen", "127.0.0.1:0",
-             *self.flags], stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL)
+             *self.flags], stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL,
+            env={**os.environ, **(environment or {})})
         errors.close()
         said, deadline = "", time.monotonic() + SECONDS
         while "Next: " not in said:
@@ -126,6 +129,11 @@ class Platform:
             if b"serve" in command and any(str(self.home).encode() in each for each in command):
                 found.append(int(entry.name))
         return found
+
+    def known_pids(self):
+        """Of the replicas that it knows."""
+        return {replica["pid"] for deployment in self.json("list")["deployments"]
+                for chainlet in deployment.get("chainlets", []) for replica in chainlet.get("replicas", [])}
 
     def close(self):
         """Ends everything; fails when a replica is left."""

@@ -32,6 +32,7 @@ expect 2 "there is no group 'gpu'" setup gpu
 expect 0 "issue 9" setup ui
 expect 0 "issue 6" setup images
 expect 2 "what is '--fast'?" test --fast
+expect 2 "there is no part '1000'; there are edges kills" soak edges 1000
 
 shim dpkg-query 'printf installed'
 expect 0 "setup core: all " setup
