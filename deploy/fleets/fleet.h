@@ -20,6 +20,7 @@ struct ReplicaSpec {
   std::string unit;  // the key of what it runs
   uint64_t revision = 0;
   std::vector<std::string> chainlets;  // that it serves
+  std::string bundle;                  // its digest
   std::string folder;                  // the bundle's tree
   std::string program;                 // in it
   std::string environment;             // what chainlets are told: "production", or empty
@@ -51,6 +52,7 @@ struct FoundReplica {
   int pid = 0;
   std::vector<int> gpus;
   double cpus = 0;  // that it wants
+  std::string bundle;  // that it runs from
 };
 
 // Calls do not block. Thread-safe.

@@ -52,6 +52,7 @@ Controller::Controller(Model& model, Keeper& keeper, Fleet& fleet, Options optio
       fleet_(fleet),
       options_(std::move(options)),
       hooks_(std::move(hooks)),
+      liveness_(options_.liveness_timeout),
       tick_(std::make_unique<Tick>(model.changed())) {}
 
 Controller::~Controller() = default;
@@ -61,6 +62,7 @@ Task<void> Controller::Run() {
   while (true) {
     const uint64_t seen = model_.version();
     const absl::Time now = here.loop().Now();
+    liveness_.Look(now);
     if (now >= next_scaling_) Scale(now);
     std::vector<std::string> ids;
     for (const auto& [id, deployment] : model_.deployments) ids.push_back(id);
@@ -105,6 +107,7 @@ Task<void> Controller::Step(std::string id, absl::Time now) {
   Deployment* const deployment = model_.Find(id);
   if (deployment == nullptr) co_return;
   EndLateStarts(*deployment, now);
+  ReplaceSilent(*deployment, now);
   const Actions actions = MakePlan(deployment->MakeWanted(), deployment->MakeRunning(now));
   for (const std::string& name : actions.drain) Drain(deployment->replicas.at(name), now);
   for (const Actions::Start& start : actions.start) {
@@ -144,6 +147,7 @@ void Controller::StartReplica(Deployment& deployment, const std::string& key, bo
   replica.name = spec.ok() ? spec->name : Text(ShortNames(unit.chainlets), "-0");
   replica.unit = key;
   replica.revision = revision->number;
+  replica.bundle = revision->bundle;
   replica.chainlets = unit.chainlets;
   replica.resources = resources;
   replica.gpus = *std::move(gpus);
@@ -168,6 +172,7 @@ absl::StatusOr<ReplicaSpec> Controller::SpecOf(const Deployment& deployment,
   spec.unit = unit.key;
   spec.revision = revision.number;
   spec.chainlets = unit.chainlets;
+  spec.bundle = revision.bundle;
   spec.folder = hooks_.folder_of(revision.bundle);
   spec.program = revision.program;
   spec.environment = EnvironmentOf(deployment);
@@ -222,6 +227,15 @@ void Controller::EndLateStarts(Deployment& deployment, absl::Time now) {
     Crashed(deployment, replica,
             HowOnly(Text("was not ready within ", absl::FormatDuration(options_.start_timeout))),
             now);
+    Drain(replica, now);
+  }
+}
+
+void Controller::ReplaceSilent(Deployment& deployment, absl::Time now) {
+  for (auto& [name, replica] : deployment.replicas) {
+    if (!liveness_.IsSilent(replica, now)) continue;
+    Crashed(deployment, replica,
+            HowOnly(Text("did not answer for ", absl::FormatDuration(liveness_.timeout()))), now);
     Drain(replica, now);
   }
 }

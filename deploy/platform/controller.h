@@ -14,6 +14,7 @@
 #include "chains/core/task.h"
 #include "deploy/fleets/fleet.h"
 #include "deploy/platform/keeper.h"
+#include "deploy/platform/liveness.h"
 #include "deploy/platform/model.h"
 
 namespace chains::deploy {
@@ -21,9 +22,10 @@ namespace chains::deploy {
 class Controller {
  public:
   struct Options {
-    std::string replicas_attach_at;                    // an address of chains.v1.Control
-    absl::Duration start_timeout = absl::Minutes(5);   // from start to ready
-    absl::Duration drain_timeout = absl::Seconds(35);  // from the request to leave to the end
+    std::string replicas_attach_at;                       // an address of chains.v1.Control
+    absl::Duration start_timeout = absl::Minutes(5);      // from start to ready
+    absl::Duration drain_timeout = absl::Seconds(35);     // from the request to leave to the end
+    absl::Duration liveness_timeout = absl::Seconds(30);  // without a report: another is started
     int starts = 3;  // of a new revision's chainlet that never becomes ready
   };
   struct Hooks {
@@ -55,6 +57,7 @@ class Controller {
   void Drain(Replica& replica, absl::Time now);
   void StopDrained(Deployment& deployment, absl::Time now);
   void EndLateStarts(Deployment& deployment, absl::Time now);
+  void ReplaceSilent(Deployment& deployment, absl::Time now);
   // Makes the deployment whose place a pending one takes yield, step by step. Answers why that is
   // not possible; empty: it is, or is not needed.
   std::string MakeRoom(Deployment& deployment, absl::Time now);
@@ -70,6 +73,7 @@ class Controller {
   Fleet& fleet_;
   const Options options_;
   const Hooks hooks_;
+  Liveness liveness_;
   std::unique_ptr<Tick> tick_;
   absl::Time next_scaling_ = absl::InfinitePast();
 };

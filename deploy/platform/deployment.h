@@ -40,6 +40,7 @@ struct Replica {
   std::string name;
   std::string unit;
   uint64_t revision = 0;
+  std::string bundle;  // whose folder it runs from
   std::vector<std::string> chainlets;
   v1::Resources resources;
   std::vector<int> gpus;

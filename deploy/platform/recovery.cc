@@ -32,6 +32,7 @@ Replica Adopted(const FoundReplica& found, const Unit& unit, absl::Time now) {
   replica.name = found.name;
   replica.unit = found.unit;
   replica.revision = found.revision;
+  replica.bundle = found.bundle;
   replica.chainlets = found.chainlets;
   replica.resources = unit.resources;
   replica.gpus = found.gpus;

@@ -188,7 +188,8 @@ void LocalFleet::StartNow(const ReplicaSpec& spec) {
                         .revision = spec.revision,
                         .chainlets = spec.chainlets,
                         .pid = process->pid(),
-                        .gpus = spec.gpus},
+                        .gpus = spec.gpus,
+                        .bundle = spec.bundle},
                        folder.output());
   running_.emplace(Key(spec.deployment, spec.name), Running{.process = *std::move(process)});
 }

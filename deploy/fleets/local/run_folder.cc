@@ -59,6 +59,7 @@ state::ReplicaIntent IntentOf(const ReplicaSpec& spec) {
   intent.set_chain(spec.chain);
   intent.set_name(spec.name);
   intent.set_unit(spec.unit);
+  intent.set_bundle(spec.bundle);
   intent.set_revision(spec.revision);
   intent.mutable_chainlets()->Assign(spec.chainlets.begin(), spec.chainlets.end());
   intent.mutable_gpus()->Assign(spec.gpus.begin(), spec.gpus.end());
@@ -152,7 +153,8 @@ absl::StatusOr<std::vector<FoundReplica>> FindReplicas(const fs::path& root) {
                        .chainlets = {intent.chainlets().begin(), intent.chainlets().end()},
                        .pid = pid,
                        .gpus = {intent.gpus().begin(), intent.gpus().end()},
-                       .cpus = intent.cpus()});
+                       .cpus = intent.cpus(),
+                       .bundle = intent.bundle()});
       continue;
     }
     const HeldLock lock(folder / "lock");

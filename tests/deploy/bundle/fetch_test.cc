@@ -68,7 +68,7 @@ class FetchTest : public ::testing::Test {
             .close = close};
   }
 
-  TemporaryFolder folder_;
+  const TemporaryFolder folder_{TemporaryFolder::InMemory()};
   std::unique_ptr<BlobStore> store_;
   std::atomic<int> requests_ = 0;
   std::unique_ptr<ScriptedServer> server_;
@@ -226,7 +226,7 @@ TEST_F(FetchTest, WhatIsNoFileIsNotWaitedFor) {
   const std::string pipe = folder_ / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   EXPECT_TRUE(absl::IsInvalidArgument(FetchFrom(Text("file://", pipe)).status()));
-  EXPECT_TRUE(absl::IsNotFound(FetchFrom(Text("file://", folder_ / "no file")).status()));
+  EXPECT_TRUE(absl::IsNotFound(FetchFrom(Text("file://", folder_ / "nothing")).status()));
 }
 
 TEST_F(FetchTest, OtherSchemesAreRefused) {
