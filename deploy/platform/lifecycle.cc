@@ -8,6 +8,7 @@
 #include "deploy/platform/describe.h"
 #include "deploy/platform/names.h"
 #include "deploy/platform/platform_service.h"
+#include "deploy/platform/sweeping.h"
 
 namespace chains::deploy {
 namespace {
@@ -94,6 +95,12 @@ Task<v1::PromoteResponse> PlatformService::Rollback(v1::RollbackRequest request)
   co_return co_await PromoteTo(name, environment->previous(), /*breaking=*/true);
 }
 
+Task<void> PlatformService::RemoveUnneeded() {
+  const Permit changing = co_await parts_.keeper.Begin();
+  const Needed needed = NeededBy(parts_.model);
+  co_await Blocking([&] { return Sweep(parts_.blobs, parts_.bundles, needed); });
+}
+
 Task<v1::DeploymentResponse> PlatformService::SetDeactivated(v1::DeploymentRequest request,
                                                              bool deactivated) {
   co_await Authorize();
@@ -153,7 +160,7 @@ Task<v1::DeleteResponse> PlatformService::Delete(v1::DeploymentRequest request) 
     if (deployment->replicas.empty()) break;
     co_await model.changed().Wait();
   }
-  const Permit changing = co_await parts_.keeper.Begin();
+  Permit changing = co_await parts_.keeper.Begin();
   if (const Deployment* const deployment = model.Find(id)) {
     if (!model.EnvironmentsOf(*deployment).empty() || deployment->active()) {
       co_return absl::AbortedError(Text(id, " was promoted or activated meanwhile"));
@@ -162,7 +169,9 @@ Task<v1::DeleteResponse> PlatformService::Delete(v1::DeploymentRequest request) 
     change.delete_deployments.push_back(id);
     co_await parts_.keeper.Keep(std::move(change));
   }
+  changing = Permit();
   co_await Blocking([&] { return parts_.logs.Remove(id); });
+  co_await RemoveUnneeded();
   co_return v1::DeleteResponse();
 }
 

@@ -18,10 +18,12 @@
 #include "deploy/fleets/local/local_fleet.h"
 #include "deploy/logs/last_lines.h"
 #include "deploy/logs/log_keeper.h"
+#include "deploy/platform/assets.h"
 #include "deploy/platform/control_service.h"
 #include "deploy/platform/names.h"
 #include "deploy/platform/platform_service.h"
 #include "deploy/platform/recovery.h"
+#include "deploy/platform/sweeping.h"
 #include "deploy/state/keys.h"
 #include "deploy/state/secrets.h"
 #include "deploy/state/store.h"
@@ -67,7 +69,8 @@ class LocalPlatform::Impl {
     if (server_ == nullptr) return;
     if (running_) RunThere(reactor(), [this] { controlling_.reset(); });
     server_->Drain(absl::Now());
-    fleet_.reset();  // its thread posts to the reactor
+    fleet_.reset();   // its thread posts to the reactor
+    assets_.reset();  // as theirs do
   }
 
   absl::Status Start() {
@@ -81,6 +84,7 @@ class LocalPlatform::Impl {
         model_, {.store = *store_, .blobs = *blobs_, .bundles = Bundles(), .fleet = *fleet_},
         *found, absl::Now());
     if (!recovered.ok()) return recovered;
+    RemoveUnneeded(*found);
     Assemble();
     server_->Serve(0, Contract<v1::Control>::Serve(*control_));
     server_->Serve(0, Contract<v1::Platform>::Serve(*service_));
@@ -175,7 +179,15 @@ class LocalPlatform::Impl {
     return absl::OkStatus();
   }
 
+  // What cannot be removed now is tried again, and told, when a deployment is deleted.
+  void RemoveUnneeded(const std::vector<FoundReplica>& found) {
+    Needed needed = NeededBy(model_);
+    for (const FoundReplica& leaving : found) needed.folders.insert(leaving.bundle);
+    Sweep(*blobs_, Bundles(), needed).IgnoreError();
+  }
+
   void Assemble() {
+    assets_ = std::make_unique<Assets>(*blobs_);
     keeper_ = std::make_unique<Keeper>(model_, *store_);
     options_.controller.replicas_attach_at = address();
     Controller::Hooks hooks;
@@ -191,6 +203,7 @@ class LocalPlatform::Impl {
     service_ = std::make_unique<PlatformService>(PlatformService::Parts{.model = model_,
                                                                         .keeper = *keeper_,
                                                                         .blobs = *blobs_,
+                                                                        .assets = *assets_,
                                                                         .secrets = *secrets_,
                                                                         .logs = *logs_,
                                                                         .bundles = Bundles(),
@@ -264,6 +277,7 @@ class LocalPlatform::Impl {
   WorkerPool workers_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<Assets> assets_;
   std::optional<SecretBox> secrets_;
   std::unique_ptr<LogKeeper> logs_;
   std::unique_ptr<Keeper> keeper_;

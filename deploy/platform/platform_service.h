@@ -11,6 +11,7 @@
 #include "chains/v1/platform.chains.h"
 #include "deploy/bundle/blob_store.h"
 #include "deploy/logs/log_keeper.h"
+#include "deploy/platform/assets.h"
 #include "deploy/platform/keeper.h"
 #include "deploy/platform/model.h"
 #include "deploy/state/secrets.h"
@@ -25,6 +26,7 @@ class PlatformService final : public v1::Platform {
     Model& model;
     Keeper& keeper;
     BlobStore& blobs;
+    Assets& assets;
     SecretBox& secrets;
     LogKeeper& logs;
     std::string bundles;  // the folder where bundles are unpacked, each by its digest
@@ -70,6 +72,8 @@ class PlatformService final : public v1::Platform {
   v1::DeploymentResponse Shown(const Deployment& deployment) const;
   // To be held: a change has begun.
   Task<v1::PromoteResponse> PromoteTo(std::string environment, std::string id, bool breaking);
+  // Removes what is not needed any more from the disk.
+  Task<void> RemoveUnneeded();
   Task<v1::DeploymentResponse> SetDeactivated(v1::DeploymentRequest request, bool deactivated);
   // Checks a push as far as nothing is changed by it, and what it will be.
   absl::StatusOr<Revision> CheckPush(const v1::DeployRequest& request, const std::string& digest);

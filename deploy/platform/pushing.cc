@@ -11,6 +11,7 @@
 #include "chains/core/text.h"
 #include "deploy/bundle/bundle.h"
 #include "deploy/bundle/machine.h"
+#include "deploy/bundle/url_assets.h"
 #include "deploy/platform/contract_check.h"
 #include "deploy/platform/describe.h"
 #include "deploy/platform/names.h"
@@ -246,6 +247,20 @@ v1::DeployEvent PlatformService::EventOf(const Pushed& pushed) const {
 
 Stream<v1::DeployEvent> PlatformService::Deploy(v1::DeployRequest request) {
   co_await Authorize();
+  co_await ValidateBundle(request.bundle());
+  const std::vector<UrlAsset> to_fetch = co_await UrlAssetsOf(request.bundle());
+  if (!to_fetch.empty()) {
+    // What would be refused anyway is refused first.
+    co_await CheckPush(request, DigestOf(request.bundle())).status();
+    Stream<std::string> notes = parts_.assets.Complete(request.mutable_bundle());
+    while (true) {
+      std::optional<std::string> note = co_await notes.Next();
+      if (!note) break;
+      v1::DeployEvent event;
+      event.set_note(*std::move(note));
+      co_yield std::move(event);
+    }
+  }
   const Pushed pushed = co_await BeginPush(std::move(request));
   std::optional<v1::DeployEvent> told;
   while (true) {
@@ -261,9 +276,12 @@ Stream<v1::DeployEvent> PlatformService::Deploy(v1::DeployRequest request) {
     if (!told || !google::protobuf::util::MessageDifferencer::Equals(*told, event)) {
       told = event;
       const bool live = event.live();
+      const bool supersedes = event.deployment().development();
       co_yield std::move(event);
-      if (live) co_return;
-      continue;
+      if (!live) continue;
+      // Each edit brings a bundle. What cannot be removed now is removed, or told, another time.
+      if (supersedes) co_await Outcome(RemoveUnneeded());
+      co_return;
     }
     co_await parts_.model.changed().Wait();
   }

@@ -42,6 +42,10 @@ class Show {
   }
   void Event(const v1::DeployEvent& event) {
     if (session_.json()) return session_.PrintJson(event);
+    const bool prepares = event.deployment().id().empty();  // the platform fetches its assets
+    if (prepares && spinner_ && session_.terminal().redraws) {
+      return spinner_->SetText(Safe(event.note()));
+    }
     for (const std::string& line : view_.Changes(event)) progress_.Line(line);
     if (spinner_) spinner_->SetText(DeployView::Waiting(event.deployment()));
   }

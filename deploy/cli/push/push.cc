@@ -60,6 +60,11 @@ absl::Status Push::Deploy(v1::DeployRequest request, const Hooks& hooks) {
         return !(flags_.no_wait && !last_.deployment().id().empty());
       },
       {.timeout = flags_.timeout, .stop = hooks.stop});
+  if (absl::IsDeadlineExceeded(end) && last_.deployment().id().empty() && !last_.note().empty()) {
+    return absl::DeadlineExceededError(Text("after ", absl::FormatDuration(flags_.timeout),
+                                            " the platform was still ", last_.note(),
+                                            "; push again with a longer --timeout"));
+  }
   if (absl::IsDeadlineExceeded(end)) {
     return absl::DeadlineExceededError(Text(
         last_.deployment().id().empty() ? std::string("the deployment") : last_.deployment().id(),
