@@ -151,6 +151,34 @@ class Deployments(OnAPlatform):
               len(self.platform.replicas("killed")["SayHello"]) == 2, "another replica")
         self.assert_answers("/chains/killed/production/run_remote", NAMES, "Hello, Ada\nHello, Sid")
 
+    def test_a_replica_that_is_ill_gets_no_calls_and_is_replaced(self):
+        self.platform.push(BIN / "moody")
+        path = "/chains/moody/production/run_remote"
+
+        def pids():
+            return set(self.platform.replicas("moody")["Mood"].values())
+
+        before = pids()
+        self.assertEqual(len(before), 2)
+        with Load(self.platform, path, json.dumps({"text": "how are you"}), rate=50) as load:
+            until(lambda: set(load.answers) == {str(pid) for pid in before}, "answers of both replicas")
+            _, ill = self.platform.post(path, json.dumps({"text": "fall ill"}))
+            healthy = next(str(pid) for pid in before if str(pid) != ill)
+            until(lambda: int(ill) not in pids(), "the platform to know that it is ill")
+
+            def calls_stopped():
+                of_ill, of_healthy = load.answers[ill], load.answers[healthy]
+                until(lambda: load.answers[healthy] > of_healthy + 25, "answers of the other replica")
+                return load.answers[ill] == of_ill
+
+            until(calls_stopped, "calls of the one that is ill to stop")
+            self.assertEqual(self.platform.processes().count(int(ill)), 1)
+            after = until(lambda: len(pids() - {int(ill)}) == 2 and pids(), "another replica in its place")
+            until(lambda: int(ill) not in self.platform.processes(), "the one that was ill to be gone")
+            fresh, = after - before
+            until(lambda: load.answers.get(str(fresh), 0) > 10, "answers of the new replica")
+        self.assertEqual(load.failures, [])
+
     def test_grpc_clients_reach_production_and_an_older_deployment(self):
         old = self.platform.push(BIN / "hello", "--name", "hello")
         self.platform.push(BIN / "hello", "--name", "hello", "--promote")
