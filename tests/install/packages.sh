@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # packages.sh BUILD SCRATCH: makes the packages of BUILD, installs them into an empty Debian as README
-# says, builds and runs stranger/ there, and starts what is installed. Takes minutes; skips with 77
-# where an empty Debian cannot be made.
+# says, builds and runs stranger/ there, and spends a first day with what is installed. Takes minutes;
+# skips with 77 where an empty Debian cannot be made.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$1 scratch=$2 root=$2/root
@@ -22,7 +22,12 @@ in_root() { chroot "$root" env -i PATH=/usr/bin:/usr/sbin:/bin:/sbin DEBIAN_FRON
 
 rm -rf "$scratch"
 mkdir -p "$scratch"
-trap 'rm -rf "$root"' EXIT
+# Never removes what is mounted.
+clean_up() {
+  ! mountpoint -q "$root/proc" || umount "$root/proc" || return
+  rm -rf "$root"
+}
+trap clean_up EXIT
 echo "== packages"
 cpack -G DEB --config "$build/CPackConfig.cmake" -B "$scratch/packages" >"$scratch/cpack.log" 2>&1 || {
   cat "$scratch/cpack.log"
@@ -47,8 +52,16 @@ in_root bash -c 'apt-get install --yes --quiet=2 --no-install-recommends /tmp/*.
 }
 
 echo "== a stranger's project"
-cp -r "$here/stranger" "$here/stranger.sh" "$root/tmp/"
+cp -r "$here/stranger" "$here/stranger.sh" "$here/first_day.sh" "$root/tmp/"
 in_root /tmp/stranger.sh /usr /tmp/scratch
 if [[ -e $root/usr/bin/chains-gateway ]]; then
   in_root chains-gateway --help
+fi
+
+echo "== a first day"
+# A platform looks for its replicas in /proc.
+if mount -t proc proc "$root/proc" 2>"$scratch/mount.log"; then
+  in_root /tmp/first_day.sh /usr /tmp/first_day
+else
+  echo "not tried: $(cat "$scratch/mount.log")"
 fi
