@@ -69,8 +69,9 @@ class LocalPlatform::Impl {
     if (server_ == nullptr) return;
     if (running_) RunThere(reactor(), [this] { controlling_.reset(); });
     server_->Drain(absl::Now());
-    fleet_.reset();   // its thread posts to the reactor
-    assets_.reset();  // as theirs do
+    fleet_.reset();       // its thread posts to the reactor
+    assets_.reset();      // so do its threads
+    controller_.reset();  // its timer is the reactor's
   }
 
   absl::Status Start() {
