@@ -23,6 +23,7 @@ namespace chains::deploy::cli {
 
 class ChainSource;
 class PlatformClient;
+struct Work;
 
 // How a command ends.
 enum ExitCode : int { kDone = 0, kFailed = 1, kUsage = 2 };
@@ -36,7 +37,9 @@ class Session {
   struct World {
     Getenv getenv;
     // A folder or a program to what is pushed of it.
-    std::function<absl::StatusOr<std::unique_ptr<ChainSource>>(const std::string& path)> open_chain;
+    std::function<absl::StatusOr<std::unique_ptr<ChainSource>>(const std::string& path,
+                                                               const Work& work)>
+        open_chain;
     // Writes a new chain; an empty name is the folder's.
     std::function<absl::Status(const std::string& folder, const std::string& name)> init_chain;
     // Makes this process the program `command[0]`; returns only where that fails.

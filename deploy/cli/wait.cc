@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -11,6 +12,8 @@
 
 namespace chains::deploy::cli {
 namespace {
+
+constexpr std::chrono::milliseconds kLookEvery(50);
 
 std::atomic<bool> interrupted{false};
 std::atomic<int> descriptor{-1};
@@ -51,5 +54,14 @@ bool PauseUnlessInterrupted(const Session& session, absl::Duration duration) {
   }
   return false;
 }
+
+StopOnInterrupt::StopOnInterrupt(const Session& session)
+    : thread_([this, &session](const std::stop_token& ended) {
+        std::unique_lock lock(mutex_);
+        while (!ended.stop_requested() && !session.world().interrupted()) {
+          ending_.wait_for(lock, ended, kLookEvery, [] { return false; });
+        }
+        if (session.world().interrupted()) source_.request_stop();
+      }) {}
 
 }  // namespace chains::deploy::cli

@@ -1,6 +1,7 @@
 #include "deploy/cli/commands/building.h"
 
 #include <filesystem>
+#include <utility>
 
 #include "absl/time/clock.h"
 #include "chains/core/text.h"
@@ -10,9 +11,23 @@
 
 namespace chains::deploy::cli {
 
+absl::StatusOr<std::unique_ptr<ChainSource>> Open(Session& session, const std::string& path,
+                                                  bool verbose, std::stop_token stop) {
+  const std::string what = Text("configuring ", Safe(path));
+  bool told = session.json();
+  Progress progress(session.terminal());
+  Spinner spinner(progress, session.terminal(), what);
+  const auto on_line = [&](std::string_view line) {
+    if (!std::exchange(told, true)) progress.Line(what);
+    if (verbose) progress.Line(Safe(line));
+    spinner.SetText(Text(what, "  ", Safe(line)));
+  };
+  return session.world().open_chain(path, {.on_line = on_line, .stop = std::move(stop)});
+}
+
 absl::StatusOr<std::unique_ptr<ChainSource>> OpenAndBuild(Session& session, const std::string& path,
                                                           bool verbose) {
-  absl::StatusOr<std::unique_ptr<ChainSource>> source = session.world().open_chain(path);
+  absl::StatusOr<std::unique_ptr<ChainSource>> source = Open(session, path, verbose);
   if (!source.ok()) return source;
   const absl::Time begin = absl::Now();
   Progress progress(session.terminal());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -10,8 +11,13 @@
 
 namespace chains::deploy::cli {
 
-// Opens `path` and builds what is there. The compiler's lines are shown where `verbose` says so,
-// and are part of the error when it refuses.
+// Opens `path`. What CMake says where the project is configured first is shown as it comes, all of it
+// where `verbose` says so. CANCELLED: `stop`.
+absl::StatusOr<std::unique_ptr<ChainSource>> Open(Session& session, const std::string& path,
+                                                  bool verbose, std::stop_token stop = {});
+
+// … and builds what is there. The compiler's lines are shown where `verbose` says so, and are part
+// of the error when it refuses.
 absl::StatusOr<std::unique_ptr<ChainSource>> OpenAndBuild(Session& session, const std::string& path,
                                                           bool verbose);
 

@@ -8,6 +8,7 @@
 
 #include "absl/time/clock.h"
 #include "chains/core/text.h"
+#include "deploy/cli/commands/building.h"
 #include "deploy/cli/commands/call.h"
 #include "deploy/cli/commands/push.h"
 #include "deploy/cli/platform_client.h"
@@ -164,6 +165,12 @@ class Watcher {
   std::jthread round_;
 };
 
+absl::StatusOr<std::unique_ptr<ChainSource>> OpenUnlessInterrupted(Session& session,
+                                                                   const PushFlags& flags) {
+  const StopOnInterrupt stop(session);
+  return Open(session, flags.path, flags.verbose, stop.token());
+}
+
 }  // namespace
 
 int Watch(Session& session, PushFlags flags) {
@@ -176,10 +183,10 @@ int Watch(Session& session, PushFlags flags) {
   const absl::StatusOr<v1::AboutResponse> about =
       (*platform)->Call(&v1::Platform::About, v1::AboutRequest());
   if (!about.ok()) return session.Fail(about.status());
-  const absl::StatusOr<std::unique_ptr<ChainSource>> source =
-      session.world().open_chain(flags.path);
-  if (!source.ok()) return session.Fail(source.status());
   NoteInterrupts();
+  const absl::StatusOr<std::unique_ptr<ChainSource>> source = OpenUnlessInterrupted(session, flags);
+  if (session.world().interrupted()) return kDone;
+  if (!source.ok()) return session.Fail(source.status());
   const absl::Status end = Watcher(session, **platform, **source, flags).Run();
   return end.ok() ? kDone : session.Fail(end);
 }

@@ -1,6 +1,6 @@
 // ChainSource: where a chain comes from: a folder with its sources, or its program.
 //
-//   absl::StatusOr<std::unique_ptr<ChainSource>> source = OpenChain("chainlets/hello");
+//   absl::StatusOr<std::unique_ptr<ChainSource>> source = OpenChain("chainlets/hello", {});
 //   absl::Status built = (*source)->Build({.on_line = Show});
 //   absl::StatusOr<BuiltChain> chain = (*source)->Collect({});
 //
@@ -36,13 +36,15 @@ struct SourceChange {
   std::vector<std::string> paths;  // empty: more than could be followed
 };
 
+struct Work {
+  std::function<void(std::string_view line)> on_line = nullptr;  // what CMake and compilers say
+  std::stop_token stop = {};                                     // ends it: CANCELLED
+};
+
 // For one thread at a time, but WaitForChange().
 class ChainSource {
  public:
-  struct Work {
-    std::function<void(std::string_view line)> on_line = nullptr;  // what compilers say
-    std::stop_token stop = {};
-  };
+  using Work = cli::Work;
 
   virtual ~ChainSource() = default;
 
@@ -62,8 +64,8 @@ class ChainSource {
   virtual absl::StatusOr<std::optional<SourceChange>> WaitForChange(absl::Duration at_most) = 0;
 };
 
-// `path`: a folder with a chain's sources, or a chain's program. NOT_FOUND, FAILED_PRECONDITION:
-// what is missing there.
-absl::StatusOr<std::unique_ptr<ChainSource>> OpenChain(const std::string& path);
+// `path`: a folder with a chain's sources, or a chain's program. A project that was never configured
+// is, which takes seconds. NOT_FOUND, FAILED_PRECONDITION: what is missing there.
+absl::StatusOr<std::unique_ptr<ChainSource>> OpenChain(const std::string& path, const Work& work);
 
 }  // namespace chains::deploy::cli

@@ -126,8 +126,9 @@ class LocalSource final : public ChainSource {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ChainSource>> OpenChain(const std::string& path) {
-  absl::StatusOr<ChainProject> project = FindChain({.folder = path});
+absl::StatusOr<std::unique_ptr<ChainSource>> OpenChain(const std::string& path, const Work& work) {
+  absl::StatusOr<ChainProject> project =
+      FindChain({.folder = path, .build = {.on_line = work.on_line, .stop = work.stop}});
   if (!project.ok()) return project.status();
   return std::make_unique<LocalSource>(*std::move(project));
 }

@@ -73,7 +73,8 @@ class CliTest : public ::testing::Test {
                        if (found == environment_.end()) return std::nullopt;
                        return found->second;
                      },
-                     .open_chain = [this](const std::string& path) { return open_chain(path); },
+                     .open_chain = [this](const std::string& path,
+                                          const Work& work) { return open_chain(path, work); },
                      .init_chain =
                          [this](const std::string& folder, const std::string& name) {
                            initialized = folder + " " + name;
@@ -97,8 +98,10 @@ class CliTest : public ::testing::Test {
   std::filesystem::path home_;
   std::map<std::string, std::string> environment_;
   Remote remote_;
-  std::function<absl::StatusOr<std::unique_ptr<ChainSource>>(const std::string&)> open_chain =
-      [](const std::string& path) { return absl::NotFoundError(path + " is not there"); };
+  std::function<absl::StatusOr<std::unique_ptr<ChainSource>>(const std::string&, const Work&)>
+      open_chain = [](const std::string& path, const Work&) {
+        return absl::NotFoundError(path + " is not there");
+      };
   std::atomic<bool> interrupted = false;
   std::vector<std::string> became;
   std::string initialized;

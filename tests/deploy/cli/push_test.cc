@@ -23,7 +23,9 @@ using ::testing::StartsWith;
 class PushTest : public CliTest {
  protected:
   PushTest() {
-    open_chain = [this](const std::string&) { return std::make_unique<FakeSource>(script); };
+    open_chain = [this](const std::string&, const Work&) {
+      return std::make_unique<FakeSource>(script);
+    };
     script.AddFile("hello", std::string(2'500'000, 'h'));
     script.AddFile("lib/libx.so", "");
     v1::DeployEvent starting;
@@ -166,7 +168,9 @@ TEST_F(PushTest, AsJsonEachEventIsALine) {
   EXPECT_EQ(err, "");
 }
 TEST_F(PushTest, AChainThatIsNotThereIsNamed) {
-  open_chain = [](const std::string& path) { return absl::NotFoundError(path + " is not there"); };
+  open_chain = [](const std::string& path, const Work&) {
+    return absl::NotFoundError(path + " is not there");
+  };
   EXPECT_EQ(Run({"push", "nowhere"}), 1);
   EXPECT_THAT(err, HasSubstr("nowhere is not there"));
 }

@@ -56,7 +56,10 @@ class LiveOutput final : public std::streambuf {
 class WatchTest : public CliTest {
  protected:
   WatchTest() {
-    open_chain = [this](const std::string&) { return std::make_unique<FakeSource>(script); };
+    open_chain = [this](const std::string&, const Work& work) {
+      on_open(work);
+      return std::make_unique<FakeSource>(script);
+    };
     script.AddFile("hello", "h");
     v1::DeployEvent live;
     *live.mutable_deployment() = ADeployment("dev1", v1::DEPLOYMENT_ACTIVE);
@@ -86,6 +89,7 @@ class WatchTest : public CliTest {
   }
 
   SourceScript script;
+  std::function<void(const Work&)> on_open = [](const Work&) {};
   LiveOutput output;
 
  private:
@@ -195,6 +199,21 @@ TEST_F(WatchTest, AsJsonEachEventIsALine) {
       output.text(),
       AllOf(HasSubstr("{\"event\":\"watching\",\"path\":\"chainlets/hello\"}\n"),
             HasSubstr("\"exchanged\":[\"hello.SayHello\"]"), HasSubstr("{\"event\":\"ended\"}\n")));
+}
+TEST_F(WatchTest, SaysThatItConfiguresAndShowsWhatCMakeSays) {
+  on_open = [](const Work& work) { work.on_line("-- The CXX compiler is"); };
+  Start({"--verbose"});
+  ASSERT_TRUE(output.WaitFor("live after")) << output.text();
+  EXPECT_EQ(End(), 0) << err;
+  EXPECT_THAT(err, HasSubstr("configuring chainlets/hello\n-- The CXX compiler is\n"));
+}
+TEST_F(WatchTest, CtrlCEndsItWhileItConfigures) {
+  on_open = [this](const Work& work) {
+    interrupted = true;
+    while (!work.stop.stop_requested()) std::this_thread::yield();
+  };
+  EXPECT_EQ(Run({"watch", "chainlets/hello"}), 0) << err;
+  EXPECT_EQ(script.builds, 0);
 }
 TEST_F(WatchTest, WithoutAPlatformItDoesNotBegin) {
   remote_.platform = "unix:/nowhere/p.sock";
