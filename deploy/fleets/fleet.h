@@ -51,7 +51,7 @@ struct FoundReplica {
   std::vector<std::string> chainlets;
   int pid = 0;
   std::vector<int> gpus;
-  double cpus = 0;  // that it wants
+  double cpus = 0;     // that it wants
   std::string bundle;  // that it runs from
 };
 

@@ -11,8 +11,8 @@
 
 namespace chains::deploy::cli {
 
-// Opens `path`. What CMake says where the project is configured first is shown as it comes, all of it
-// where `verbose` says so. CANCELLED: `stop`.
+// Opens `path`. What CMake says where the project is configured first is shown as it comes, all of
+// it where `verbose` says so. CANCELLED: `stop`.
 absl::StatusOr<std::unique_ptr<ChainSource>> Open(Session& session, const std::string& path,
                                                   bool verbose, std::stop_token stop = {});
 

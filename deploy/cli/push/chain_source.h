@@ -64,8 +64,8 @@ class ChainSource {
   virtual absl::StatusOr<std::optional<SourceChange>> WaitForChange(absl::Duration at_most) = 0;
 };
 
-// `path`: a folder with a chain's sources, or a chain's program. A project that was never configured
-// is, which takes seconds. NOT_FOUND, FAILED_PRECONDITION: what is missing there.
+// `path`: a folder with a chain's sources, or a chain's program. A project that was never
+// configured is, which takes seconds. NOT_FOUND, FAILED_PRECONDITION: what is missing there.
 absl::StatusOr<std::unique_ptr<ChainSource>> OpenChain(const std::string& path, const Work& work);
 
 }  // namespace chains::deploy::cli

@@ -42,7 +42,7 @@ class HungReplicaTest : public ::testing::Test {
   }
 
   void Push(const std::string& program) {
-    absl::StatusOr<std::unique_ptr<cli::ChainSource>> source = cli::OpenChain(program);
+    absl::StatusOr<std::unique_ptr<cli::ChainSource>> source = cli::OpenChain(program, {});
     ASSERT_THAT(source.status(), IsOk());
     ASSERT_THAT((*source)->Build({}), IsOk());
     absl::StatusOr<cli::BuiltChain> chain = (*source)->Collect({});
