@@ -110,7 +110,7 @@ class Assets(OnAPlatform):
         self.assertEqual(self.read("local"), "local")
 
     def test_what_cannot_be_had_is_named_and_changes_nothing(self):
-        before = self.platform.run("list").stdout
+        before = self.deployed()
         cases = [(self.files.url("/nothing"), b"nothing", None, "there is nothing at " + self.files.url("/nothing")),
                  (self.files.url("/weights"), b"another", None, "is not the file that was declared"),
                  (self.files.url("/weights"), WEIGHTS, "", "a URL needs a sha256"),
@@ -121,7 +121,10 @@ class Assets(OnAPlatform):
                 self.assertEqual(refused.returncode, 1)
                 self.assertIn(said, refused.stderr)
                 self.assertIn("the asset 'weights' of weights.Read", refused.stderr)
-        self.assertEqual(self.platform.run("list").stdout, before)
+        self.assertEqual(self.deployed(), before)
+
+    def deployed(self):
+        return [each["id"] for each in self.platform.json("list").get("deployments", [])]
 
 
 class WhatIsRemoved(OnAPlatform):
