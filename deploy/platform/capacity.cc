@@ -15,8 +15,11 @@ namespace {
 int GpusOfDriver() {
   std::error_code error;
   int count = 0;
-  for (const auto& each : std::filesystem::directory_iterator("/proc/driver/nvidia/gpus", error)) {
-    count += each.is_directory(error) ? 1 : 0;
+  // A loop over the iterator would throw.
+  for (std::filesystem::directory_iterator each("/proc/driver/nvidia/gpus", error), end;
+       !error && each != end; each.increment(error)) {
+    std::error_code gone;
+    count += each->is_directory(gone) ? 1 : 0;
   }
   return count;
 }

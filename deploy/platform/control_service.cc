@@ -10,6 +10,7 @@
 
 #include "chains/core/root.h"
 #include "chains/core/text.h"
+#include "chains/core/timing.h"
 #include "deploy/platform/tables.h"
 
 namespace chains::deploy {
@@ -19,12 +20,15 @@ using google::protobuf::util::MessageDifferencer;
 
 absl::Status CheckToken(const Context& context, const std::string& token) {
   const std::optional<std::string_view> shown = context.Header("chains-token");
-  if (shown && shown->size() == token.size() &&
+  if (shown && !token.empty() && shown->size() == token.size() &&
       CRYPTO_memcmp(shown->data(), token.data(), token.size()) == 0) {
     return absl::OkStatus();
   }
   return absl::PermissionDeniedError("the metadata chains-token is not the one that is expected");
 }
+
+// From the beginning of a stream until its first message.
+constexpr absl::Duration kFirstMessage = absl::Seconds(10);
 
 Replica::State StateOf(v1::ReplicaState state) {
   switch (state) {
@@ -41,26 +45,30 @@ Replica::State StateOf(v1::ReplicaState state) {
 
 // A replica's stream: what it says is read by a task of its own while orders are written.
 struct ControlService::Attachment {
-  Attachment(Model& in, std::string of, std::string who, Stream<v1::ReplicaReport> from)
-      : model(in), deployment(std::move(of)), name(std::move(who)), reports(std::move(from)) {
-    if (Replica* const replica = Find()) ++replica->attachments;
-  }
+  Attachment(Model& in, uint64_t of, const v1::ReplicaReport& first, Stream<v1::ReplicaReport> from)
+      : model(in),
+        number(of),
+        deployment(first.deployment()),
+        name(first.replica()),
+        reports(std::move(from)) {}
   Attachment(const Attachment&) = delete;
   ~Attachment() {
     Replica* const replica = Find();
     if (replica == nullptr) return;
-    --replica->attachments;
+    replica->stream = 0;
     model.Touch();
   }
-  // Null once the replica, or its deployment, is gone.
+  // Null once the replica, or its deployment, is gone, or it has another stream.
   Replica* Find() {
     Deployment* const of = model.Find(deployment);
     if (of == nullptr) return nullptr;
     const auto found = of->replicas.find(name);
-    return found == of->replicas.end() ? nullptr : &found->second;
+    const bool is_its = found != of->replicas.end() && found->second.stream == number;
+    return is_its ? &found->second : nullptr;
   }
 
   Model& model;
+  const uint64_t number;
   const std::string deployment;
   const std::string name;
   Stream<v1::ReplicaReport> reports;
@@ -86,16 +94,21 @@ struct ControlService::Watching {
 
 Stream<v1::ReplicaOrders> ControlService::Attach(Stream<v1::ReplicaReport> requests) {
   internal::Here::Place here = co_await internal::Here();
-  std::optional<v1::ReplicaReport> first = co_await requests.Next();
-  if (!first) co_await absl::InvalidArgumentError("a replica says first who it is");
-  Deployment* const deployment = model_.Find(first->deployment());
-  if (deployment == nullptr || !deployment->replicas.contains(first->replica())) {
+  v1::ReplicaReport first = co_await WithTimeout(ReadFirst(&requests), kFirstMessage);
+  Deployment* const deployment = model_.Find(first.deployment());
+  // Who has no token learns nothing of what there is.
+  const std::string expected = deployment == nullptr ? "" : deployment->record.token();
+  co_await CheckToken(here.context(), expected);
+  const auto found = deployment->replicas.find(first.replica());
+  if (found == deployment->replicas.end()) {
     co_await absl::NotFoundError(
-        Text("no replica ", first->replica(), " of ", first->deployment(), " is expected here"));
+        Text("no replica ", first.replica(), " of ", first.deployment(), " is expected here"));
   }
-  co_await CheckToken(here.context(), deployment->record.token());
-  Attachment attachment(model_, first->deployment(), first->replica(), std::move(requests));
-  Take(*std::move(first), *deployment, *attachment.Find());
+  found->second.stream = ++last_stream_;
+  found->second.follower = {};
+  Attachment attachment(model_, last_stream_, first, std::move(requests));
+  Take(std::move(first), *deployment, found->second, here.loop().Now());
+  model_.Touch();
   internal::Root<void> reading(here.loop(), Context(), ReadReports(&attachment),
                                [this, &attachment](const auto&) {
                                  attachment.ended = true;
@@ -106,7 +119,9 @@ Stream<v1::ReplicaOrders> ControlService::Attach(Stream<v1::ReplicaReport> reque
   while (!attachment.ended) {
     Deployment* const of = model_.Find(attachment.deployment);
     Replica* const replica = attachment.Find();
-    if (replica == nullptr) co_await absl::NotFoundError("this replica is not expected any more");
+    if (replica == nullptr) {
+      co_await absl::NotFoundError("this replica is not expected any more, or attached again");
+    }
     v1::ReplicaOrders orders = OrdersFor(*of, *replica, here.loop().Now());
     replica->follower.looked = model_.version();
     if (!told || !MessageDifferencer::Equals(*told, orders)) {
@@ -120,13 +135,20 @@ Stream<v1::ReplicaOrders> ControlService::Attach(Stream<v1::ReplicaReport> reque
   }
 }
 
+Task<v1::ReplicaReport> ControlService::ReadFirst(Stream<v1::ReplicaReport>* reports) {
+  std::optional<v1::ReplicaReport> first = co_await reports->Next();
+  if (!first) co_await absl::InvalidArgumentError("a replica says first who it is");
+  co_return *std::move(first);
+}
+
 Task<void> ControlService::ReadReports(Attachment* attachment) {
+  internal::Here::Place here = co_await internal::Here();
   while (true) {
     std::optional<v1::ReplicaReport> report = co_await attachment->reports.Next();
     if (!report) co_return;
     Replica* const replica = attachment->Find();
     if (replica == nullptr) co_return;
-    Take(*std::move(report), *model_.Find(attachment->deployment), *replica);
+    Take(*std::move(report), *model_.Find(attachment->deployment), *replica, here.loop().Now());
   }
 }
 
@@ -146,21 +168,26 @@ void ControlService::NoteUse(const v1::ReplicaReport& report, Deployment& deploy
 }
 
 // Loads alone are no change that anybody must be told of.
-void ControlService::Take(v1::ReplicaReport report, Deployment& deployment, Replica& replica) {
-  const absl::Time now = absl::Now();
-  const Replica::State state = StateOf(report.state());
+void ControlService::Take(v1::ReplicaReport report, Deployment& deployment, Replica& replica,
+                          absl::Time now) {
+  // One that drains is as it was, but gets no new calls.
+  const bool drains = report.state() == v1::REPLICA_DRAINING;
+  const Replica::State state = drains ? replica.state : StateOf(report.state());
   bool changed =
       state != replica.state || report.addresses_size() != replica.report.addresses_size();
-  if (state == Replica::State::kReady && replica.state != state) replica.ready_since = now;
+  if (state == Replica::State::kReady && replica.state != state) {
+    replica.ready_since = now;
+    deployment.crashes[replica.unit].report.clear();
+  }
   if (state == Replica::State::kUnhealthy && replica.state != state) replica.unhealthy_since = now;
   if (report.orders_seen() > replica.follower.seen) {
     replica.follower.seen = report.orders_seen();
     changed = true;
   }
-  if (report.state() == v1::REPLICA_DRAINING && !replica.draining) {
+  if (drains && !replica.draining) {
     replica.draining = true;  // somebody else asked it to leave
     replica.drains_since = now;
-    changed = true;
+    replica.left_at = model_.Touch();
   }
   NoteUse(report, deployment, replica, now);
   replica.state = state;
@@ -179,7 +206,7 @@ void ControlService::Take(v1::ReplicaReport report, Deployment& deployment, Repl
 Stream<v1::RouteTable> ControlService::WatchRoutes(Stream<v1::RoutesSeen> requests) {
   internal::Here::Place here = co_await internal::Here();
   co_await CheckToken(here.context(), token_);
-  Watching watching(model_, ++last_gateway_, std::move(requests));
+  Watching watching(model_, ++last_stream_, std::move(requests));
   internal::Root<void> reading(here.loop(), Context(), ReadSeen(&watching),
                                [this, &watching](const auto&) {
                                  watching.ended = true;

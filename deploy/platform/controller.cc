@@ -1,11 +1,9 @@
 #include "deploy/platform/controller.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
 #include "chains/core/loop.h"
 #include "chains/core/text.h"
 #include "deploy/platform/names.h"
@@ -20,12 +18,19 @@ constexpr absl::Duration kFirstPause = absl::Milliseconds(200);
 constexpr absl::Duration kLongestPause = absl::Seconds(30);
 // Who was ready for so long did not crash at its start.
 constexpr absl::Duration kStable = absl::Seconds(10);
-constexpr size_t kChangesKept = 20;
 
 absl::Duration PauseAfter(int crashes) {
   absl::Duration pause = kFirstPause;
   for (int i = 1; i < crashes && pause < kLongestPause; ++i) pause *= 2;
   return std::min(pause, kLongestPause);
+}
+
+state::DeploymentRecord WithoutPending(state::DeploymentRecord record) {
+  record.clear_pending_bundle();
+  record.clear_pending_revision();
+  record.clear_pending_replaces();
+  record.clear_promote_to();
+  return record;
 }
 
 ReplicaExit HowOnly(std::string how) {
@@ -34,10 +39,8 @@ ReplicaExit HowOnly(std::string how) {
   return exit;
 }
 
-}  // namespace
-
-// Wakes the controller at a time.
-class Controller::Tick final : public Loop::Timer {
+// Wakes the controller at a time. It leaves the loop with the coroutine that armed it.
+class Tick final : public Loop::Timer {
  public:
   explicit Tick(Notice& notice) : notice_(notice) {}
   void Fire() override { notice_.Give(); }
@@ -46,31 +49,44 @@ class Controller::Tick final : public Loop::Timer {
   Notice& notice_;
 };
 
+}  // namespace
+
 Controller::Controller(Model& model, Keeper& keeper, Fleet& fleet, Options options, Hooks hooks)
     : model_(model),
       keeper_(keeper),
       fleet_(fleet),
       options_(std::move(options)),
       hooks_(std::move(hooks)),
-      liveness_(options_.liveness_timeout),
-      tick_(std::make_unique<Tick>(model.changed())) {}
-
-Controller::~Controller() = default;
+      liveness_(options_.liveness_timeout) {}
 
 Task<void> Controller::Run() {
   internal::Here::Place here = co_await internal::Here();
+  Tick tick(model_.changed());
   while (true) {
     const uint64_t seen = model_.version();
     const absl::Time now = here.loop().Now();
     liveness_.Look(now);
     if (now >= next_scaling_) Scale(now);
+    ReleaseForgotten();
     std::vector<std::string> ids;
     for (const auto& [id, deployment] : model_.deployments) ids.push_back(id);
-    for (const std::string& id : ids) co_await Step(id, now);
+    for (const std::string& id : ids) {
+      absl::StatusOr<internal::Unit> stepped = co_await Outcome(Step(id));
+      if (!stepped.ok()) NoteTrouble(id, stepped.status());
+    }
     if (model_.version() != seen) continue;
-    here.loop().Arm(*tick_, next_scaling_);
+    here.loop().Arm(tick, next_scaling_);
     co_await model_.changed().Wait();
   }
+}
+
+// The disk is full, say. It is tried again with the next change or tick, and told meanwhile.
+void Controller::NoteTrouble(const std::string& id, const absl::Status& trouble) {
+  Deployment* const deployment = model_.Find(id);
+  std::string text(MessageOf(trouble));
+  if (deployment == nullptr || deployment->pending_failure == text) return;
+  deployment->pending_failure = std::move(text);
+  model_.Touch();
 }
 
 void Controller::Scale(absl::Time now) {
@@ -92,22 +108,19 @@ void Controller::ScaleOne(Deployment& deployment, absl::Time now) {
     if (deployment.pending != nullptr) continue;
     Autoscaler::Decision decision = scaler.autoscaler.Decide(now);
     if (!decision.changed) continue;
-    v1::ScaleChange change;
-    change.set_unix_ms(absl::ToUnixMillis(now));
-    change.set_from(before);
-    change.set_to(decision.wanted);
-    change.set_why(std::move(decision.why));
-    scaler.changes.push_front(std::move(change));
-    if (scaler.changes.size() > kChangesKept) scaler.changes.pop_back();
+    scaler.Note(now, before, std::move(decision.why));
     model_.Touch();
   }
 }
 
-Task<void> Controller::Step(std::string id, absl::Time now) {
+Task<void> Controller::Step(std::string id) {
+  internal::Here::Place here = co_await internal::Here();
+  const absl::Time now = here.loop().Now();
   Deployment* const deployment = model_.Find(id);
   if (deployment == nullptr) co_return;
   EndLateStarts(*deployment, now);
   ReplaceSilent(*deployment, now);
+  deployment->no_room.clear();
   const Actions actions = MakePlan(deployment->MakeWanted(), deployment->MakeRunning(now));
   for (const std::string& name : actions.drain) Drain(deployment->replicas.at(name), now);
   for (const Actions::Start& start : actions.start) {
@@ -141,7 +154,6 @@ void Controller::StartReplica(Deployment& deployment, const std::string& key, bo
     deployment.no_room[key] = std::string(MessageOf(gpus.status()));
     return;
   }
-  deployment.no_room.erase(key);
   absl::StatusOr<ReplicaSpec> spec = SpecOf(deployment, *revision, unit, *gpus);
   Replica replica;
   replica.name = spec.ok() ? spec->name : Text(ShortNames(unit.chainlets), "-0");
@@ -162,12 +174,26 @@ void Controller::StartReplica(Deployment& deployment, const std::string& key, bo
   model_.Touch();
 }
 
+// A replica's folder is named by it alone, whatever the replica serves.
+absl::StatusOr<std::string> Controller::FreeSuffix(const Deployment& deployment) {
+  while (true) {
+    absl::StatusOr<std::string> suffix = NewReplicaSuffix();
+    if (!suffix.ok()) return suffix;
+    const bool taken =
+        std::any_of(deployment.replicas.begin(), deployment.replicas.end(),
+                    [&suffix](const auto& named) { return named.first.ends_with("-" + *suffix); });
+    if (!taken) return suffix;
+  }
+}
+
 absl::StatusOr<ReplicaSpec> Controller::SpecOf(const Deployment& deployment,
                                                const Revision& revision, const Unit& unit,
                                                std::vector<int> gpus) const {
   ReplicaSpec spec;
   spec.deployment = deployment.id();
-  spec.name = Text(ShortNames(unit.chainlets), "-", NewReplicaSuffix());
+  absl::StatusOr<std::string> suffix = FreeSuffix(deployment);
+  if (!suffix.ok()) return suffix.status();
+  spec.name = Text(ShortNames(unit.chainlets), "-", *suffix);
   spec.chain = deployment.record.chain();
   spec.unit = unit.key;
   spec.revision = revision.number;
@@ -240,53 +266,6 @@ void Controller::ReplaceSilent(Deployment& deployment, absl::Time now) {
   }
 }
 
-std::string Controller::MakeRoom(Deployment& deployment, absl::Time now) {
-  const state::DeploymentRecord& record = deployment.record;
-  if (!record.pending_replaces() || record.development() || deployment.no_room.empty()) return "";
-  for (const Unit& unit : deployment.pending->units) {
-    // What fits comes first, so that requests wait as briefly as can be.
-    const bool waits = deployment.no_room.contains(unit.key);
-    if (!waits && deployment.Callable(unit.key, now).empty()) return "";
-  }
-  const state::EnvironmentRecord* const environment =
-      model_.Environment(record.chain(), record.promote_to());
-  Deployment* const old = environment == nullptr ? nullptr : model_.Find(environment->deployment());
-  if (old == nullptr || old->live == nullptr) {
-    return Text("there is no room, and nothing in ", record.promote_to(),
-                " to take the place of: ", deployment.no_room.begin()->second);
-  }
-  if (!old->held) {
-    old->held = true;
-    old->held_since = now;
-    model_.Touch();
-    return "";
-  }
-  const bool idle = model_.AllArePast(model_.version(), *old) && old->IsIdleSince(old->held_since);
-  if (!idle) {
-    if (now - old->held_since < options_.drain_timeout) return "";
-    return Text("requests of ", old->id(), " did not end within ",
-                absl::FormatDuration(options_.drain_timeout), ", so nothing could take its place");
-  }
-  for (const Unit& unit : deployment.pending->units) {
-    if (!deployment.no_room.contains(unit.key)) continue;
-    for (const std::string& chainlet : unit.chainlets) {
-      const Unit* const yields = old->live->UnitOf(chainlet);
-      if (yields != nullptr && old->yielding.insert(yields->key).second) model_.Touch();
-    }
-  }
-  return "";
-}
-
-// Who waits in gateways goes on: to the new deployment where that has taken the name over.
-void Controller::Release(const Deployment& taker, absl::Time now, bool taken) {
-  for (const auto& [id, old] : model_.deployments) {
-    if (!old->held || old->record.chain() != taker.record.chain() || old.get() == &taker) continue;
-    old->held = false;
-    old->yielding.clear();
-    if (taken) old->FallAsleep(now);
-  }
-}
-
 // Empty while there is hope.
 std::string Controller::FailureOfPending(const Deployment& deployment) const {
   for (const Unit& unit : deployment.pending->units) {
@@ -306,20 +285,27 @@ std::string Controller::FailureOfPending(const Deployment& deployment) const {
   return "";
 }
 
+// Null when it has gone, or another has taken its place, since it was looked at.
+Deployment* Controller::StillPending(const std::string& id, uint64_t revision) {
+  Deployment* const deployment = model_.Find(id);
+  const bool is = deployment != nullptr && deployment->pending != nullptr &&
+                  deployment->pending->number == revision;
+  return is ? deployment : nullptr;
+}
+
 // The route changes with the model, at once and for all; the disk knew of it before.
 Task<void> Controller::BringLive(std::string id, uint64_t revision) {
+  internal::Here::Place here = co_await internal::Here();
   const Permit changing = co_await keeper_.Begin();
-  Deployment* const deployment = model_.Find(id);
-  if (deployment == nullptr || deployment->pending == nullptr) co_return;
-  if (deployment->pending->number != revision) co_return;
+  const absl::Time now = here.loop().Now();
+  Deployment* const deployment = StillPending(id, revision);
+  if (deployment == nullptr) co_return;
+  // Somebody may have deactivated it meanwhile, or a replica may have ended.
+  if (!MakePlan(deployment->MakeWanted(), deployment->MakeRunning(now)).pending_is_ready) co_return;
   Store::Change change;
-  state::DeploymentRecord record = deployment->record;
-  record.set_bundle(record.pending_bundle());
-  record.set_revision(record.pending_revision());
-  record.clear_pending_bundle();
-  record.clear_pending_revision();
-  record.clear_pending_replaces();
-  record.clear_promote_to();
+  state::DeploymentRecord record = WithoutPending(deployment->record);
+  record.set_bundle(deployment->record.pending_bundle());
+  record.set_revision(revision);
   std::string environment = deployment->record.promote_to();
   const std::string chain = record.chain();
   const state::EnvironmentRecord* production = model_.Environment(record.chain(), "production");
@@ -331,47 +317,43 @@ Task<void> Controller::BringLive(std::string id, uint64_t revision) {
     change.put_environments.push_back(Promoted(model_, record.chain(), environment, id));
   }
   change.put_deployments.push_back(std::move(record));
-  co_await keeper_.Keep(std::move(change));
-  if (deployment->live != nullptr) deployment->retired[deployment->live->number] = deployment->live;
-  deployment->live = std::move(deployment->pending);
-  deployment->pending = nullptr;
-  deployment->pending_failure.clear();
-  Release(*deployment, absl::Now(), /*taken=*/true);
-  FollowSettings(model_, chain, absl::Now());
-  model_.Touch();
+  Keeper::Then then = [this, deployment, now] {
+    deployment->TakePendingLive();
+    model_.FollowSettings(deployment->record.chain(), now);
+    Release(*deployment, now, /*taken=*/true);
+  };
+  co_await keeper_.Keep(std::move(change), std::move(then));
 }
 
 // What was live stays it.
 Task<void> Controller::GiveUp(std::string id, uint64_t revision, std::string why) {
+  internal::Here::Place here = co_await internal::Here();
   const Permit changing = co_await keeper_.Begin();
-  Deployment* const deployment = model_.Find(id);
-  if (deployment == nullptr || deployment->pending == nullptr) co_return;
-  if (deployment->pending->number != revision) co_return;
-  state::DeploymentRecord record = deployment->record;
-  record.clear_pending_bundle();
-  record.clear_pending_revision();
-  record.clear_pending_replaces();
-  record.clear_promote_to();
+  const absl::Time now = here.loop().Now();
+  Deployment* const deployment = StillPending(id, revision);
+  if (deployment == nullptr) co_return;
+  state::DeploymentRecord record = WithoutPending(deployment->record);
   if (deployment->live == nullptr) record.set_failure(why);
   Store::Change change;
   change.put_deployments.push_back(std::move(record));
-  co_await keeper_.Keep(std::move(change));
-  deployment->pending_failure = std::move(why);
-  deployment->failed_revision = revision;
-  Release(*deployment, absl::Now(), /*taken=*/false);
-  deployment->retired[revision] = std::move(deployment->pending);
-  deployment->pending = nullptr;
-  model_.Touch();
+  Keeper::Then then = [this, deployment, revision, now, why] {
+    deployment->pending_failure = why;
+    deployment->failed_revision = revision;
+    deployment->RetirePending();
+    model_.FollowSettings(deployment->record.chain(), now);
+    Release(*deployment, now, /*taken=*/false);
+  };
+  co_await keeper_.Keep(std::move(change), std::move(then));
 }
 
-void Controller::Exited(const ReplicaExit& exit) {
+void Controller::Exited(const ReplicaExit& exit, absl::Time now) {
   Deployment* const deployment = model_.Find(exit.deployment);
   if (deployment == nullptr) return fleet_.Forget(exit.deployment, exit.name);
   const auto found = deployment->replicas.find(exit.name);
   if (found == deployment->replicas.end()) return fleet_.Forget(exit.deployment, exit.name);
   const Replica replica = std::move(found->second);
   deployment->replicas.erase(found);
-  if (!exit.asked && !replica.draining) Crashed(*deployment, replica, exit, absl::Now());
+  if (!exit.asked && !replica.draining) Crashed(*deployment, replica, exit, now);
   fleet_.Forget(exit.deployment, exit.name);
   model_.Touch();
 }

@@ -5,8 +5,8 @@
 // them is ready, and gives up on those that do not start.
 #pragma once
 
+#include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,23 +36,23 @@ class Controller {
   };
   // All outlive it. The fleet's exits are to be told to Exited().
   Controller(Model& model, Keeper& keeper, Fleet& fleet, Options options, Hooks hooks);
-  ~Controller();
+  Controller(const Controller&) = delete;
 
-  // Never ends by itself.
+  // Never ends by itself: what cannot be kept is tried again.
   Task<void> Run();
   // On the loop.
-  void Exited(const ReplicaExit& exit);
+  void Exited(const ReplicaExit& exit, absl::Time now);
 
  private:
-  class Tick;
-
   void Scale(absl::Time now);
   void ScaleOne(Deployment& deployment, absl::Time now);
-  Task<void> Step(std::string id, absl::Time now);
+  Task<void> Step(std::string id);
+  void NoteTrouble(const std::string& id, const absl::Status& trouble);
   void StartReplica(Deployment& deployment, const std::string& unit, bool of_pending,
                     absl::Time now);
   absl::StatusOr<ReplicaSpec> SpecOf(const Deployment& deployment, const Revision& revision,
                                      const Unit& unit, std::vector<int> gpus) const;
+  static absl::StatusOr<std::string> FreeSuffix(const Deployment& deployment);
   std::string EnvironmentOf(const Deployment& deployment) const;
   void Drain(Replica& replica, absl::Time now);
   void StopDrained(Deployment& deployment, absl::Time now);
@@ -62,7 +62,9 @@ class Controller {
   // not possible; empty: it is, or is not needed.
   std::string MakeRoom(Deployment& deployment, absl::Time now);
   void Release(const Deployment& taker, absl::Time now, bool taken);
+  void ReleaseForgotten();
   std::string FailureOfPending(const Deployment& deployment) const;
+  Deployment* StillPending(const std::string& id, uint64_t revision);
   Task<void> BringLive(std::string id, uint64_t revision);
   Task<void> GiveUp(std::string id, uint64_t revision, std::string why);
   void Crashed(Deployment& deployment, const Replica& replica, const ReplicaExit& exit,
@@ -74,7 +76,6 @@ class Controller {
   const Options options_;
   const Hooks hooks_;
   Liveness liveness_;
-  std::unique_ptr<Tick> tick_;
   absl::Time next_scaling_ = absl::InfinitePast();
 };
 

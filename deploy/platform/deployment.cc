@@ -13,7 +13,25 @@ const state::EnvironmentRecord& NoEnvironment() {
 
 absl::Duration Seconds(double seconds) { return absl::Seconds(seconds); }
 
+constexpr size_t kChangesKept = 20;
+
 }  // namespace
+
+void Scaler::Note(absl::Time now, int from, std::string why) {
+  v1::ScaleChange change;
+  change.set_unix_ms(absl::ToUnixMillis(now));
+  change.set_from(from);
+  change.set_to(autoscaler.wanted());
+  change.set_why(std::move(why));
+  changes.push_front(std::move(change));
+  if (changes.size() > kChangesKept) changes.pop_back();
+}
+
+uint64_t Deployment::NextRevision() const {
+  uint64_t last = std::max({record.revision(), record.pending_revision(), failed_revision});
+  if (!retired.empty()) last = std::max(last, retired.rbegin()->first);
+  return last + 1;
+}
 
 int Deployment::WantedOf(const Unit& unit) const {
   if (!active()) return 0;
@@ -96,13 +114,13 @@ std::vector<const Replica*> Deployment::Callable(std::string_view unit, absl::Ti
     if (replica.state == Replica::State::kStarting) continue;
     if (replica.state == Replica::State::kUnhealthy) {
       const Revision* const revision = RevisionOf(replica);
-      double after = 0;
+      bool stops = revision == nullptr;
       for (const std::string& chainlet : replica.chainlets) {
-        const v1::Chainlet* const declared =
-            revision == nullptr ? nullptr : revision->Chainlet(chainlet);
-        if (declared != nullptr) after = declared->health().stop_traffic_after_sec();
+        if (revision == nullptr || revision->Chainlet(chainlet) == nullptr) continue;
+        const double after = revision->Chainlet(chainlet)->health().stop_traffic_after_sec();
+        stops |= now - replica.unhealthy_since >= Seconds(after);
       }
-      if (now - replica.unhealthy_since >= Seconds(after)) continue;
+      if (stops) continue;
     }
     callable.push_back(&replica);
   }
@@ -114,11 +132,7 @@ void Deployment::WakeUp(absl::Time now) {
     scaler.autoscaler.Wake(now);
     if (scaler.autoscaler.wanted() > 0) continue;
     scaler.autoscaler.Decide(now);
-    v1::ScaleChange change;
-    change.set_unix_ms(absl::ToUnixMillis(now));
-    change.set_to(scaler.autoscaler.wanted());
-    change.set_why("a request came, or `wake`");
-    scaler.changes.push_front(std::move(change));
+    scaler.Note(now, 0, "a request came, or `wake`");
   }
 }
 
@@ -229,13 +243,34 @@ int Deployment::Running(const std::string& chainlet) const {
       }));
 }
 
-void Deployment::ForgetRetired() {
-  for (auto each = retired.begin(); each != retired.end();) {
-    const bool used = std::any_of(replicas.begin(), replicas.end(), [&each](const auto& named) {
-      return each->second->Find(named.second.unit) != nullptr;
-    });
-    each = used ? std::next(each) : retired.erase(each);
+void Deployment::TakePendingLive() {
+  if (live != nullptr) retired[live->number] = std::move(live);
+  live = std::exchange(pending, nullptr);
+  pending_failure.clear();
+  // Once it is no part of what is live, a replica calls those it called last.
+  for (auto& [name, replica] : replicas) {
+    if (live->Find(replica.unit) != nullptr) replica.revision = live->number;
   }
+}
+
+void Deployment::RetirePending() {
+  if (pending == nullptr) return;
+  const uint64_t number = pending->number;
+  retired[number] = std::exchange(pending, nullptr);
+}
+
+void Deployment::ForgetRetired() {
+  std::erase_if(retired, [this](const auto& numbered) {
+    return std::none_of(replicas.begin(), replicas.end(), [&numbered](const auto& named) {
+      return named.second.revision == numbered.first;
+    });
+  });
+  const auto is_gone = [this](const auto& by_unit) {
+    return (live == nullptr || live->Find(by_unit.first) == nullptr) &&
+           (pending == nullptr || pending->Find(by_unit.first) == nullptr);
+  };
+  std::erase_if(crashes, is_gone);
+  std::erase_if(no_room, is_gone);
 }
 
 }  // namespace chains::deploy

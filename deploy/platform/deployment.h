@@ -28,10 +28,9 @@ struct Follower {
   uint64_t sent = 0;    // of the last table that differed from the one before
   uint64_t seen = 0;    // of the last that he says he follows
 
-  // Whether nothing that left the model at `version` can still be used by him.
-  bool IsPast(uint64_t version) const {
-    return looked >= version && (sent < version || seen >= sent);
-  }
+  // Whether nothing that left the model at `version` can still be used by him. What was sent before
+  // may have left it out already; as long as he does not follow that, he uses an older one.
+  bool IsPast(uint64_t version) const { return looked >= version && seen >= sent; }
 };
 
 struct Replica {
@@ -39,8 +38,8 @@ struct Replica {
 
   std::string name;
   std::string unit;
-  uint64_t revision = 0;
-  std::string bundle;  // whose folder it runs from
+  uint64_t revision = 0;  // the last one that it was part of
+  std::string bundle;     // whose folder it runs from
   std::vector<std::string> chainlets;
   v1::Resources resources;
   std::vector<int> gpus;
@@ -51,7 +50,7 @@ struct Replica {
   absl::Time unhealthy_since = absl::InfiniteFuture();
   v1::ReplicaReport report;  // the last one
   absl::Time reported = absl::InfinitePast();
-  int attachments = 0;  // streams that are open
+  uint64_t stream = 0;  // on which it attached last; 0: it is not attached
   Follower follower;
 
   bool draining = false;  // in no table any more
@@ -64,13 +63,16 @@ struct Replica {
 struct Crashes {
   int in_a_row = 0;
   absl::Time next_start = absl::InfinitePast();
-  std::string report;  // of the last one; empty once a replica is ready
+  std::string report = {};  // of the last one; empty once a replica is ready
 };
 
 struct Scaler {
   v1::Autoscaling settings;  // in force
   Autoscaler autoscaler;
   std::deque<v1::ScaleChange> changes;  // newest first
+
+  // The last few are kept.
+  void Note(absl::Time now, int from, std::string why);
 };
 
 class Deployment {
@@ -82,6 +84,8 @@ class Deployment {
 
   // How many processes a unit should have.
   int WantedOf(const Unit& unit) const;
+  // Larger than that of any that it had or tried.
+  uint64_t NextRevision() const;
   // What there is to plan with.
   Wanted MakeWanted() const;
   std::vector<RunningReplica> MakeRunning(absl::Time now) const;
@@ -107,6 +111,11 @@ class Deployment {
                absl::Time now, int at_first);
   // How many replicas serve a chainlet, whatever their state.
   int Running(const std::string& chainlet) const;
+  // Chainlets are called in the pending revision from now on.
+  void TakePendingLive();
+  // There is no pending revision any more: it is given up, or another takes its place.
+  void RetirePending();
+  // Forgets what no replica needs: of revisions that were, and of units that none has.
   void ForgetRetired();
   // Whether every replica has said, after `since`, that nothing runs or waits in it.
   bool IsIdleSince(absl::Time since) const;
@@ -131,6 +140,7 @@ class Deployment {
   // and once those that were in it have ended, the units that yield have no replicas.
   bool held = false;
   absl::Time held_since;
+  uint64_t held_at = 0;            // the model's version since which it is
   std::set<std::string> yielding;  // keys
 };
 

@@ -1,13 +1,45 @@
 #include "deploy/platform/keeper.h"
 
+#include <optional>
+
 #include "chains/core/blocking.h"
 
 namespace chains::deploy {
 
-Task<void> Keeper::KeepIt(std::unique_ptr<const Store::Change> change) {
+Task<Permit> Keeper::Begin() {
+  Permit permit = co_await changing_.Enter();
+  // Of somebody who left. The next one must see it.
+  while (writing_ != nullptr) co_await written_.Wait();
+  if (closed_) co_await absl::UnavailableError("the platform is ending");
+  co_return std::move(permit);
+}
+
+Task<void> Keeper::KeepIt(std::unique_ptr<const Store::Change> change, Then then) {
+  chains::internal::Here::Place here = co_await chains::internal::Here();
+  if (closed_) co_await absl::UnavailableError("the platform is ending");
+  const auto outcome = std::make_shared<std::optional<absl::Status>>();
+  writing_ = std::make_unique<chains::internal::Root<void>>(
+      here.loop(), Context(), Write(std::move(change), std::move(then)),
+      [this, outcome](const absl::StatusOr<chains::internal::Unit>& written) {
+        *outcome = written.status();
+        writing_.reset();
+        written_.Give();
+      });
+  writing_->Start();
+  while (!outcome->has_value()) co_await written_.Wait();
+  co_await **outcome;
+}
+
+Task<void> Keeper::Write(std::unique_ptr<const Store::Change> change, Then then) {
   co_await Blocking([&] { return store_.Apply(*change); });
   Apply(*change);
+  if (then) then();
   model_.Touch();
+}
+
+void Keeper::Close() {
+  closed_ = true;
+  writing_.reset();
 }
 
 void Keeper::Apply(const Store::Change& change) {

@@ -1,7 +1,6 @@
 // PlatformService: which deployment answers, and whether it runs.
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "chains/core/blocking.h"
 #include "chains/core/text.h"
 #include "deploy/platform/contract_check.h"
@@ -21,6 +20,7 @@ std::string OrProduction(const std::string& environment) {
 
 Task<v1::PromoteResponse> PlatformService::PromoteTo(std::string environment, std::string id,
                                                      bool breaking) {
+  const absl::Time now = (co_await chains::internal::Here()).loop().Now();
   Model& model = parts_.model;
   Deployment* const deployment = model.Find(id);
   if (deployment == nullptr) {
@@ -55,11 +55,11 @@ Task<v1::PromoteResponse> PlatformService::PromoteTo(std::string environment, st
     active.clear_deactivated();
     change.put_deployments.push_back(std::move(active));
   }
-  co_await parts_.keeper.Keep(std::move(change));
-  const absl::Time now = absl::Now();
-  FollowSettings(model, chain, now);
-  deployment->WakeUp(now);
-  model.Touch();
+  Keeper::Then then = [&model, deployment, now] {
+    model.FollowSettings(deployment->record.chain(), now);
+    deployment->WakeUp(now);
+  };
+  co_await parts_.keeper.Keep(std::move(change), std::move(then));
   *response.mutable_deployment() = Describe(model, *deployment);
   co_return response;
 }
@@ -104,6 +104,7 @@ Task<void> PlatformService::RemoveUnneeded() {
 Task<v1::DeploymentResponse> PlatformService::SetDeactivated(v1::DeploymentRequest request,
                                                              bool deactivated) {
   co_await Authorize();
+  const absl::Time now = (co_await chains::internal::Here()).loop().Now();
   const Permit changing = co_await parts_.keeper.Begin();
   Deployment* const deployment = co_await Resolve(request);
   if (!deployment->record.failure().empty()) {
@@ -114,9 +115,10 @@ Task<v1::DeploymentResponse> PlatformService::SetDeactivated(v1::DeploymentReque
   state::DeploymentRecord record = deployment->record;
   record.set_deactivated(deactivated);
   change.put_deployments.push_back(std::move(record));
-  co_await parts_.keeper.Keep(std::move(change));
-  if (!deactivated) deployment->WakeUp(absl::Now());
-  parts_.model.Touch();
+  Keeper::Then then = [deployment, deactivated, now] {
+    if (!deactivated) deployment->WakeUp(now);
+  };
+  co_await parts_.keeper.Keep(std::move(change), std::move(then));
   co_return Shown(*deployment);
 }
 
@@ -135,7 +137,7 @@ Task<v1::DeploymentResponse> PlatformService::Wake(v1::DeploymentRequest request
     co_return absl::FailedPreconditionError(
         Text(deployment->id(), " is not active; chains activate ", deployment->id()));
   }
-  deployment->WakeUp(absl::Now());
+  deployment->WakeUp((co_await chains::internal::Here()).loop().Now());
   parts_.model.Touch();
   co_return Shown(*deployment);
 }
@@ -157,7 +159,7 @@ Task<v1::DeleteResponse> PlatformService::Delete(v1::DeploymentRequest request) 
     co_await SetDeactivated(std::move(by_id), true);
   }
   while (const Deployment* const deployment = model.Find(id)) {
-    if (deployment->replicas.empty()) break;
+    if (deployment->replicas.empty() || deployment->active()) break;
     co_await model.changed().Wait();
   }
   Permit changing = co_await parts_.keeper.Begin();

@@ -67,7 +67,7 @@ class LocalPlatform::Impl {
 
   ~Impl() {
     if (server_ == nullptr) return;
-    if (running_) RunThere(reactor(), [this] { controlling_.reset(); });
+    if (running_) RunThere(reactor(), [this] { LeaveLoop(); });
     server_->Drain(absl::Now());
     fleet_.reset();       // its thread posts to the reactor
     assets_.reset();      // so do its threads
@@ -75,6 +75,9 @@ class LocalPlatform::Impl {
   }
 
   absl::Status Start() {
+    absl::StatusOr<std::string> token = NewToken();
+    if (!token.ok()) return token.status();
+    gateway_token_ = *std::move(token);
     if (absl::Status opened = OpenFiles(); !opened.ok()) return opened;
     if (absl::Status listening = Listen(); !listening.ok()) return listening;
     fleet_ = std::make_unique<LocalFleet>(options_.home / "run", FleetHooks(),
@@ -100,6 +103,7 @@ class LocalPlatform::Impl {
   }
 
   void Stop(absl::Time deadline) {
+    if (!std::exchange(running_, false)) return;
     std::future<void> empty = all_gone_.get_future();
     RunThere(reactor(), [this, deadline] {
       controlling_.reset();
@@ -113,23 +117,12 @@ class LocalPlatform::Impl {
       ReportIfEmpty();
     });
     empty.wait_until(absl::ToChronoTime(deadline + absl::Seconds(2)));
+    RunThere(reactor(), [this] { LeaveLoop(); });
     server_->Drain(absl::Now() + absl::Milliseconds(100));
-    running_ = false;
   }
 
   absl::StatusOr<std::string> EnsureKey(const std::string& known) {
-    absl::StatusOr<std::string> key = absl::UnknownError("");
-    RunThere(reactor(), [&] {
-      std::vector<state::KeyRecord> keys;
-      for (const auto& [name, each] : model_.keys) keys.push_back(each);
-      const std::string shown = Text("Api-Key ", known);
-      if (!known.empty() && FindKey(keys, shown, v1::KEY_SCOPE_MANAGE).ok()) {
-        key = known;
-      } else {
-        key = MakeFirstKey();
-      }
-    });
-    return key;
+    return RunOn(reactor(), [&] { return KeyFor(known); });
   }
 
   const std::string& address() const { return server_->addresses().front(); }
@@ -241,8 +234,15 @@ class LocalPlatform::Impl {
     return hooks;
   }
 
+  // The loop's part of this ends; it runs on without.
+  void LeaveLoop() {
+    controlling_.reset();
+    if (keeper_ != nullptr) keeper_->Close();
+  }
+
   void Exited(const ReplicaExit& exit) {
-    controller_->Exited(exit);
+    if (controller_ == nullptr) return;  // the platform never got so far
+    controller_->Exited(exit, reactor().Now());
     if (stopping_) ReportIfEmpty();
   }
 
@@ -253,27 +253,29 @@ class LocalPlatform::Impl {
     if (!std::exchange(reported_, true)) all_gone_.set_value();
   }
 
-  absl::StatusOr<std::string> MakeFirstKey() {
-    absl::StatusOr<NewApiKey> made = NewKey();
-    if (!made.ok()) return made.status();
+  Task<std::string> KeyFor(std::string known) {
+    const Permit changing = co_await keeper_->Begin();
+    std::vector<state::KeyRecord> keys;
+    for (const auto& [name, each] : model_.keys) keys.push_back(each);
+    const std::string shown = Text("Api-Key ", known);
+    if (!known.empty() && FindKey(keys, shown, v1::KEY_SCOPE_MANAGE).ok()) co_return known;
+    NewApiKey made = co_await NewKey();
     state::KeyRecord record;
     std::string name = "cli";
     for (int i = 2; model_.keys.contains(name); ++i) name = Text("cli-", i);
     record.set_name(name);
-    record.set_sha256(made->sha256);
-    record.set_prefix(made->prefix);
+    record.set_sha256(made.sha256);
+    record.set_prefix(made.prefix);
     record.set_created_unix_ms(absl::ToUnixMillis(absl::Now()));
     record.add_scopes(v1::KEY_SCOPE_MANAGE);
     Store::Change change;
-    change.put_keys.push_back(record);
-    if (absl::Status kept = store_->Apply(change); !kept.ok()) return kept;
-    model_.keys[name] = std::move(record);
-    model_.Touch();
-    return made->text;
+    change.put_keys.push_back(std::move(record));
+    co_await keeper_->Keep(std::move(change));
+    co_return std::move(made.text);
   }
 
   Options options_;
-  const std::string gateway_token_ = NewToken();
+  std::string gateway_token_;
   Model model_;
   WorkerPool workers_;
   std::unique_ptr<Store> store_;

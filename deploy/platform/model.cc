@@ -79,9 +79,18 @@ const state::EnvironmentRecord* Model::SettingsFor(const Deployment& deployment)
   return Environment(deployment.record.chain(), "development");
 }
 
+void Model::FollowSettings(const std::string& chain, absl::Time now) {
+  for (const auto& [id, deployment] : deployments) {
+    if (deployment->record.chain() != chain) continue;
+    for (const auto& revision : {deployment->live, deployment->pending}) {
+      if (revision != nullptr) deployment->ScaleBy(*revision, SettingsFor(*deployment), now, 0);
+    }
+  }
+}
+
 bool Model::AllArePast(uint64_t version, const Deployment& deployment) const {
   for (const auto& [name, replica] : deployment.replicas) {
-    if (replica.attachments > 0 && !replica.follower.IsPast(version)) return false;
+    if (replica.stream != 0 && !replica.follower.IsPast(version)) return false;
   }
   return std::all_of(gateways.begin(), gateways.end(), [version](const auto& numbered) {
     return numbered.second.follower.IsPast(version);
@@ -97,24 +106,15 @@ uint64_t Model::AtGateways(const std::string& deployment) const {
   return sum;
 }
 
-Reserved Model::Reservations() const {
+Reserved Model::Reservations(const Deployment* without) const {
   Reserved reserved;
   for (const auto& [id, deployment] : deployments) {
+    if (deployment.get() == without) continue;
     for (const auto& [name, replica] : deployment->replicas) {
       reserved.Add(replica.resources, replica.gpus);
     }
   }
   return reserved;
-}
-
-void FollowSettings(Model& model, const std::string& chain, absl::Time now) {
-  for (const auto& [id, deployment] : model.deployments) {
-    if (deployment->record.chain() != chain) continue;
-    for (const auto& revision : {deployment->live, deployment->pending}) {
-      if (revision == nullptr) continue;
-      deployment->ScaleBy(*revision, model.SettingsFor(*deployment), now, 1);
-    }
-  }
 }
 
 }  // namespace chains::deploy

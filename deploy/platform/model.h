@@ -56,13 +56,16 @@ class Model {
   // The one whose settings it follows; null where none points at it.
   const state::EnvironmentRecord* SettingsFor(const Deployment& deployment) const;
   std::vector<std::string> Chains() const;
+  // All deployments of a chain scale as what they are in says from now on: an environment points
+  // at another one, say.
+  void FollowSettings(const std::string& chain, absl::Time now);
 
   // Whether everybody who may call a replica has learned that it is leaving.
   bool AllArePast(uint64_t version, const Deployment& deployment) const;
   // Requests that gateways have for a deployment, whether they wait or run.
   uint64_t AtGateways(const std::string& deployment) const;
-  // What replicas have of this machine.
-  Reserved Reservations() const;
+  // What replicas have of this machine, those of one deployment left aside.
+  Reserved Reservations(const Deployment* without = nullptr) const;
 
   std::map<std::string, std::unique_ptr<Deployment>> deployments;  // by id
   std::map<EnvironmentName, state::EnvironmentRecord> environments;
@@ -78,8 +81,5 @@ class Model {
   uint64_t version_ = static_cast<uint64_t>(absl::ToUnixMicros(absl::Now()));
   Notice changed_;
 };
-
-// The deployments of a chain follow the settings of the environments that point at them now.
-void FollowSettings(Model& model, const std::string& chain, absl::Time now);
 
 }  // namespace chains::deploy

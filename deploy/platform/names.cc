@@ -13,12 +13,16 @@
 namespace chains::deploy {
 namespace {
 
-constexpr std::string_view kAlphabet = "abcdefghjkmnpqrstuvwxyz23456789x";  // 32
+constexpr std::string_view kAlphabet =
+    "abcdefghjkmnpqrstuvwxyz23456789x";  // 32, so that a byte has no remainder
 constexpr size_t kMaxName = 63;
 
-std::string Random(size_t characters) {
+absl::StatusOr<std::string> Random(size_t characters) {
   std::string bytes(characters, '\0');
-  RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  auto* const data = reinterpret_cast<unsigned char*>(bytes.data());
+  if (RAND_bytes(data, static_cast<int>(bytes.size())) != 1) {
+    return absl::InternalError("the system has no random numbers");
+  }
   for (char& c : bytes) c = kAlphabet[static_cast<unsigned char>(c) % kAlphabet.size()];
   return bytes;
 }
@@ -31,9 +35,9 @@ std::string ShortNames(const std::vector<std::string>& chainlets) {
   });
 }
 
-std::string NewDeploymentId() { return Random(8); }
-std::string NewReplicaSuffix() { return Random(5); }
-std::string NewToken() { return Random(32); }
+absl::StatusOr<std::string> NewDeploymentId() { return Random(8); }
+absl::StatusOr<std::string> NewReplicaSuffix() { return Random(5); }
+absl::StatusOr<std::string> NewToken() { return Random(32); }
 
 state::EnvironmentRecord Promoted(const Model& model, const std::string& chain,
                                   const std::string& environment, const std::string& deployment) {

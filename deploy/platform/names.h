@@ -5,16 +5,19 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "deploy/platform/model.h"
 
 namespace chains::deploy {
 
+// INTERNAL: the system has no random numbers.
 // "k3f9x2ab": of a deployment; letters and digits that are not taken for each other.
-std::string NewDeploymentId();
+absl::StatusOr<std::string> NewDeploymentId();
 // "k3f9x": of a replica.
-std::string NewReplicaSuffix();
+absl::StatusOr<std::string> NewReplicaSuffix();
 // 32 characters that nobody guesses.
-std::string NewToken();
+absl::StatusOr<std::string> NewToken();
 
 // "SayHello+HelloAll": of the chainlets of one process.
 std::string ShortNames(const std::vector<std::string>& chainlets);

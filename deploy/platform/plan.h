@@ -15,7 +15,7 @@ namespace chains::deploy {
 struct RunningReplica {
   std::string name;
   std::string unit;       // the key
-  uint64_t revision = 0;  // of which it was started; a later one may share it
+  uint64_t revision = 0;  // the last one that it was part of
   bool ready = false;
   bool unfit = false;     // another is to take its place
   bool draining = false;  // gets no new calls, and leaves

@@ -87,6 +87,10 @@ class PlatformService final : public v1::Platform {
     std::vector<std::string> exchanged, unchanged;
   };
   Task<Pushed> BeginPush(v1::DeployRequest request);
+  absl::StatusOr<state::DeploymentRecord> RecordOf(const v1::DeployRequest& request,
+                                                   const Deployment* deployment, absl::Time now);
+  void MakePending(const std::string& id, std::shared_ptr<const Revision> revision, absl::Time now);
+  absl::Status CheckStillPushed(const Pushed& pushed) const;
   void NoteChanges(const Revision* before, const Revision& after, Pushed& pushed) const;
   v1::DeployEvent EventOf(const Pushed& pushed) const;
 

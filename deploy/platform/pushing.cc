@@ -6,7 +6,6 @@
 #include <google/protobuf/util/message_differencer.h>
 
 #include "absl/strings/escaping.h"
-#include "absl/time/clock.h"
 #include "chains/core/blocking.h"
 #include "chains/core/text.h"
 #include "deploy/bundle/bundle.h"
@@ -42,7 +41,7 @@ Task<v1::UploadResponse> PlatformService::Upload(Stream<v1::UploadRequest> reque
   co_await Authorize();
   v1::UploadResponse response;
   std::optional<BlobStore::Writer> writer;
-  uint64_t left = 0;
+  uint64_t size = 0, left = 0;  // of the file that comes
   while (true) {
     const std::optional<v1::UploadRequest> piece = co_await requests.Next();
     if (!piece) break;
@@ -52,7 +51,7 @@ Task<v1::UploadResponse> PlatformService::Upload(Stream<v1::UploadRequest> reque
     if (!piece->sha256().empty()) {
       if (writer)
         co_return absl::InvalidArgumentError("a file began before the last one was whole");
-      left = piece->size();
+      size = left = piece->size();
       absl::StatusOr<BlobStore::Writer> begun = absl::UnknownError("not begun");
       co_await Blocking([&] { begun = parts_.blobs.Begin(piece->sha256(), piece->size()); });
       writer.emplace(co_await std::move(begun));
@@ -65,7 +64,7 @@ Task<v1::UploadResponse> PlatformService::Upload(Stream<v1::UploadRequest> reque
     co_await Blocking([&] { return writer->Commit(); });
     writer.reset();
     response.set_files(response.files() + 1);
-    response.set_bytes(response.bytes() + piece->size());
+    response.set_bytes(response.bytes() + size);
   }
   if (writer) co_return absl::InvalidArgumentError("the last file was cut off");
   co_return response;
@@ -86,6 +85,10 @@ absl::StatusOr<Revision> PlatformService::CheckPush(const v1::DeployRequest& req
       return absl::InvalidArgumentError(
           "a development deployment is promoted nowhere; leave out --environment, or publish");
     }
+    if (request.environment() == "development") {
+      return absl::InvalidArgumentError(
+          "environment 'development' is what `push --development` makes; promote to another");
+    }
   }
   if (absl::Status fits = CheckFits(request.bundle().machine(), ThisMachine()); !fits.ok()) {
     return fits;
@@ -94,7 +97,6 @@ absl::StatusOr<Revision> PlatformService::CheckPush(const v1::DeployRequest& req
                                    .groups = {request.groups().begin(), request.groups().end()}};
   absl::StatusOr<Revision> revision = MakeRevision(request.bundle(), digest, 1, placement);
   if (!revision.ok()) return revision;
-  std::vector<std::string> lacking;
   for (const v1::Chainlet& chainlet : revision->manifest.chainlets()) {
     for (const std::string& secret : chainlet.secrets()) {
       if (!parts_.model.secrets.contains(secret)) {
@@ -132,28 +134,34 @@ absl::Status PlatformService::CheckRoom(const v1::DeployRequest& request, const 
   std::vector<v1::Resources> parts;
   for (const Unit& unit : revision.units) parts.push_back(unit.resources);
   if (absl::Status fits = CheckCanFit(parts, model.capacity); !fits.ok()) return fits;
-  if (request.replace()) {
-    if (request.development() || !request.environment().empty()) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        "replace: a deployment takes the place of the one in an environment; say which "
-        "(--promote, --environment NAME)");
+  const Deployment* old = request.development() ? model.Development(chain) : nullptr;
+  if (request.replace() && !request.development()) {
+    if (request.environment().empty()) {
+      return absl::InvalidArgumentError(
+          "replace: a deployment takes the place of the one in an environment; say which "
+          "(--promote, --environment NAME)");
+    }
+    if (const auto* environment = model.Environment(chain, request.environment())) {
+      old = model.Find(environment->deployment());
+    }
   }
-  // Beside all that runs now, less what the new revision shares with the old one.
-  const Deployment* const old = request.development() ? model.Development(chain) : nullptr;
-  Reserved reserved = model.Reservations();
+  // Beside all that runs now, less what it replaces or shares with the old one.
+  Reserved reserved = model.Reservations(request.replace() ? old : nullptr);
   for (const Unit& unit : revision.units) {
-    const bool runs = old != nullptr && std::any_of(old->replicas.begin(), old->replicas.end(),
-                                                    [&unit](const auto& named) {
-                                                      return named.second.unit == unit.key;
-                                                    });
+    const bool runs =
+        old != nullptr && !request.replace() &&
+        std::any_of(old->replicas.begin(), old->replicas.end(), [&unit](const auto& named) {
+          return named.second.unit == unit.key && !named.second.draining;
+        });
     if (runs) continue;
     absl::StatusOr<std::vector<int>> gpus = reserved.MakeRoom(unit.resources, model.capacity);
     if (!gpus.ok()) {
       return absl::FailedPreconditionError(
           Text("it does not fit beside what runs now: ", unit.chainlets.front(), ": ",
-               MessageOf(gpus.status()),
-               ". Make room (chains list, chains deactivate ID), or push with --replace: requests "
-               "then wait while the new takes the old one's place"));
+               MessageOf(gpus.status()), ". Make room (chains list, chains deactivate ID)",
+               request.replace() ? ""
+                                 : ", or push with --replace: requests then wait while the new "
+                                   "takes the old one's place"));
     }
     reserved.Add(unit.resources, *gpus);
   }
@@ -169,58 +177,78 @@ void PlatformService::NoteChanges(const Revision* before, const Revision& after,
   }
 }
 
-Task<PlatformService::Pushed> PlatformService::BeginPush(v1::DeployRequest request) {
-  Model& model = parts_.model;
-  co_await ValidateBundle(request.bundle());
-  const Permit changing = co_await parts_.keeper.Begin();
-  Revision checked = co_await CheckPush(request, DigestOf(request.bundle()));
-  co_await Blocking([&] { return parts_.blobs.PutBundle(request.bundle()).status(); });
-  const std::string folder = Text(parts_.bundles, "/", checked.bundle);
-  co_await Blocking([&] { return parts_.blobs.Assemble(request.bundle(), folder); });
-
-  const std::string chain = NameOf(request);
-  Deployment* deployment = request.development() ? model.Development(chain) : nullptr;
+// The record of what is pushed, as it will be kept.
+absl::StatusOr<state::DeploymentRecord> PlatformService::RecordOf(const v1::DeployRequest& request,
+                                                                  const Deployment* deployment,
+                                                                  absl::Time now) {
   state::DeploymentRecord record;
   if (deployment != nullptr) {
     record = deployment->record;
     record.clear_failure();
     record.clear_deactivated();
   } else {
-    record.set_id(NewDeploymentId());
-    record.set_chain(chain);
+    absl::StatusOr<std::string> id = NewDeploymentId();
+    if (!id.ok()) return id.status();
+    if (parts_.model.Find(*id) != nullptr) return absl::AbortedError("push again");
+    absl::StatusOr<std::string> token = NewToken();
+    if (!token.ok()) return token.status();
+    record.set_id(*std::move(id));
+    record.set_chain(NameOf(request));
     record.set_development(request.development());
-    record.set_created_unix_ms(absl::ToUnixMillis(absl::Now()));
-    record.set_sequence(++model.last_sequence);
-    record.set_token(NewToken());
+    record.set_created_unix_ms(absl::ToUnixMillis(now));
+    record.set_sequence(++parts_.model.last_sequence);
+    record.set_token(*std::move(token));
   }
-  checked.number = std::max(record.revision(), record.pending_revision()) + 1;
   record.set_placement(request.placement());
   *record.mutable_groups() = request.groups();
-  record.set_pending_bundle(checked.bundle);
-  record.set_pending_revision(checked.number);
   record.set_pending_replaces(request.replace());
   record.set_promote_to(request.environment());
-  Store::Change change;
-  change.put_deployments.push_back(record);
-  co_await parts_.keeper.Keep(std::move(change));
+  return record;
+}
 
-  deployment = model.Find(record.id());
+// In the model, what was kept is what all chainlets are to become.
+void PlatformService::MakePending(const std::string& id, std::shared_ptr<const Revision> revision,
+                                  absl::Time now) {
+  Model& model = parts_.model;
+  Deployment& deployment = *model.Find(id);
+  deployment.RetirePending();
+  for (const Unit& unit : revision->units) deployment.crashes.erase(unit.key);
+  deployment.pending_failure.clear();
+  deployment.pending = std::move(revision);
+  deployment.ScaleBy(*deployment.pending, model.SettingsFor(deployment), now, 1);
+  deployment.WakeUp(now);
+}
+
+Task<PlatformService::Pushed> PlatformService::BeginPush(v1::DeployRequest request) {
+  const absl::Time now = (co_await chains::internal::Here()).loop().Now();
+  Model& model = parts_.model;
+  co_await ValidateBundle(request.bundle());
+  const std::string digest = DigestOf(request.bundle());
+  // Files are brought in place before others have to wait for this one.
+  co_await CheckPush(request, digest).status();
+  co_await Blocking([&] { return parts_.blobs.PutBundle(request.bundle()).status(); });
+  const std::string folder = Text(parts_.bundles, "/", digest);
+  co_await Blocking([&] { return parts_.blobs.Assemble(request.bundle(), folder); });
+
+  const Permit changing = co_await parts_.keeper.Begin();
+  Revision checked = co_await CheckPush(request, digest);
+  const Deployment* const deployment =
+      request.development() ? model.Development(NameOf(request)) : nullptr;
+  state::DeploymentRecord record = co_await RecordOf(request, deployment, now);
+  checked.number = deployment == nullptr ? 1 : deployment->NextRevision();
+  record.set_pending_bundle(checked.bundle);
+  record.set_pending_revision(checked.number);
   Pushed pushed;
   pushed.deployment = record.id();
   pushed.revision = checked.number;
-  NoteChanges(deployment->live.get(), checked, pushed);
-  if (deployment->pending != nullptr) {
-    deployment->retired[deployment->pending->number] = deployment->pending;
-  }
-  for (const Unit& unit : checked.units) {
-    deployment->crashes.erase(unit.key);
-    deployment->no_room.erase(unit.key);
-  }
-  const absl::Time now = absl::Now();
-  deployment->pending = std::make_shared<const Revision>(std::move(checked));
-  deployment->ScaleBy(*deployment->pending, model.SettingsFor(*deployment), now, 1);
-  deployment->WakeUp(now);
-  model.Touch();
+  NoteChanges(deployment == nullptr ? nullptr : deployment->live.get(), checked, pushed);
+  Store::Change change;
+  change.put_deployments.push_back(std::move(record));
+  Keeper::Then then = [this, id = pushed.deployment, now,
+                       revision = std::make_shared<const Revision>(std::move(checked))]() mutable {
+    MakePending(id, std::move(revision), now);
+  };
+  co_await parts_.keeper.Keep(std::move(change), std::move(then));
   co_return pushed;
 }
 
@@ -231,7 +259,7 @@ v1::DeployEvent PlatformService::EventOf(const Pushed& pushed) const {
   *event.mutable_deployment() = Describe(model, deployment);
   event.mutable_exchanged()->Assign(pushed.exchanged.begin(), pushed.exchanged.end());
   event.mutable_unchanged()->Assign(pushed.unchanged.begin(), pushed.unchanged.end());
-  event.set_live(deployment.live != nullptr && deployment.live->number >= pushed.revision);
+  event.set_live(deployment.live != nullptr && deployment.live->number == pushed.revision);
   const std::vector<std::string> environments = model.EnvironmentsOf(deployment);
   if (event.live() && !environments.empty()) event.set_promoted_to(environments.front());
   if (const auto* production = model.Environment(deployment.record.chain(), "production")) {
@@ -243,6 +271,24 @@ v1::DeployEvent PlatformService::EventOf(const Pushed& pushed) const {
                         model.capacity.cpus, ": they share them"));
   }
   return event;
+}
+
+// Whether it is live, or may become it.
+absl::Status PlatformService::CheckStillPushed(const Pushed& pushed) const {
+  const Deployment* const deployment = parts_.model.Find(pushed.deployment);
+  if (deployment == nullptr) return absl::AbortedError("the deployment was deleted meanwhile");
+  if (deployment->live != nullptr && deployment->live->number == pushed.revision) {
+    return absl::OkStatus();
+  }
+  if (deployment->failed_revision == pushed.revision && !deployment->pending_failure.empty()) {
+    return absl::FailedPreconditionError(deployment->pending_failure);
+  }
+  if (deployment->pending == nullptr || deployment->pending->number != pushed.revision) {
+    return absl::AbortedError("another push took its place");
+  }
+  if (deployment->active()) return absl::OkStatus();
+  return absl::AbortedError(Text(deployment->id(), " was deactivated meanwhile; chains activate ",
+                                 deployment->id(), " goes on with it"));
 }
 
 Stream<v1::DeployEvent> PlatformService::Deploy(v1::DeployRequest request) {
@@ -264,14 +310,7 @@ Stream<v1::DeployEvent> PlatformService::Deploy(v1::DeployRequest request) {
   const Pushed pushed = co_await BeginPush(std::move(request));
   std::optional<v1::DeployEvent> told;
   while (true) {
-    const Deployment* const deployment = parts_.model.Find(pushed.deployment);
-    if (deployment == nullptr) co_await absl::AbortedError("the deployment was deleted meanwhile");
-    if (deployment->failed_revision == pushed.revision) {
-      co_await absl::FailedPreconditionError(deployment->pending_failure);
-    }
-    const bool superseded =
-        deployment->pending != nullptr && deployment->pending->number > pushed.revision;
-    if (superseded) co_await absl::AbortedError("another push took its place");
+    co_await CheckStillPushed(pushed);
     v1::DeployEvent event = EventOf(pushed);
     if (!told || !google::protobuf::util::MessageDifferencer::Equals(*told, event)) {
       told = event;

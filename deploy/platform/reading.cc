@@ -5,15 +5,23 @@
 #include <optional>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "chains/core/blocking.h"
 #include "chains/core/notice.h"
 #include "chains/core/text.h"
+#include "chains/core/timing.h"
 #include "deploy/platform/describe.h"
 #include "deploy/platform/platform_service.h"
 #include "deploy/state/keys.h"
 
 namespace chains::deploy {
+namespace {
+
+// Who follows a log learns so late that the deployment is gone.
+constexpr absl::Duration kLookAgain = absl::Seconds(1);
+
+Task<void> NewsOf(std::shared_ptr<Notice> notice) { co_await notice->Wait(); }
+
+}  // namespace
 
 Task<void> PlatformService::Authorize() {
   if (parts_.model.open) co_return;
@@ -96,11 +104,20 @@ Stream<v1::LogLine> PlatformService::Logs(v1::LogsRequest request) {
     return subscribed.status();
   });
   for (; !past.empty(); past.pop_front()) co_yield std::move(past.front());
+  if (const absl::Status problem = parts_.logs.problem(); !problem.ok()) {
+    v1::LogLine trouble;
+    trouble.set_unix_ms(absl::ToUnixMillis(loop.Now()));
+    trouble.set_deployment(id);
+    trouble.set_level("error");
+    trouble.set_message(Text("lines are not taken at present: ", MessageOf(problem)));
+    co_yield std::move(trouble);
+  }
   if (!request.follow()) co_return;
   while (true) {
     LogSubscription::News news = (*subscribed)->Take();
     if (news.lines.empty()) {
-      co_await news_came->Wait();
+      if (parts_.model.Find(id) == nullptr) co_return;  // it was deleted
+      co_await Outcome(WithTimeout(NewsOf(news_came), kLookAgain));
       continue;
     }
     if (news.lost > 0) {

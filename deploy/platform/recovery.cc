@@ -27,14 +27,13 @@ absl::StatusOr<std::shared_ptr<const Revision>> Load(const Left& left,
 }
 
 // A replica that is taken over: it says by itself how it is, when it attaches again.
-Replica Adopted(const FoundReplica& found, const Unit& unit, absl::Time now) {
+Replica Adopted(const FoundReplica& found, absl::Time now) {
   Replica replica;
   replica.name = found.name;
   replica.unit = found.unit;
   replica.revision = found.revision;
   replica.bundle = found.bundle;
   replica.chainlets = found.chainlets;
-  replica.resources = unit.resources;
   replica.gpus = found.gpus;
   replica.started = now;
   return replica;
@@ -46,10 +45,25 @@ bool TakeOver(Model& model, const FoundReplica& found, absl::Time now) {
   for (const auto& revision : {deployment->live, deployment->pending}) {
     const Unit* const unit = revision == nullptr ? nullptr : revision->Find(found.unit);
     if (unit == nullptr) continue;
-    deployment->replicas.emplace(found.name, Adopted(found, *unit, now));
+    Replica replica = Adopted(found, now);
+    replica.revision = revision->number;
+    replica.resources = unit->resources;
+    deployment->replicas.emplace(found.name, std::move(replica));
     return true;
   }
   return false;
+}
+
+// It keeps what it has of the machine until it is gone.
+void Leave(Model& model, Fleet& fleet, const FoundReplica& found, absl::Time now) {
+  fleet.Stop(found.deployment, found.name, kPatience);
+  Deployment* const deployment = model.Find(found.deployment);
+  if (deployment == nullptr) return;
+  Replica replica = Adopted(found, now);
+  replica.draining = true;
+  replica.drains_since = now;
+  replica.stopped = true;
+  deployment->replicas.emplace(found.name, std::move(replica));
 }
 
 }  // namespace
@@ -73,15 +87,19 @@ absl::Status Recover(Model& model, const Left& left, const std::vector<FoundRepl
         Load(left, kept, kept.bundle(), kept.revision());
     absl::StatusOr<std::shared_ptr<const Revision>> pending =
         Load(left, kept, kept.pending_bundle(), kept.pending_revision());
-    if (!live.ok()) deployment->record.set_failure(std::string(MessageOf(live.status())));
-    if (!pending.ok()) deployment->pending_failure = std::string(MessageOf(pending.status()));
     if (live.ok()) deployment->live = *std::move(live);
     if (pending.ok()) deployment->pending = *std::move(pending);
+    for (const absl::Status& damage : {pending.status(), live.status()}) {
+      if (damage.ok()) continue;
+      deployment->pending_failure = std::string(MessageOf(damage));
+      // Not on the disk: what was damaged may be put back.
+      if (deployment->live != nullptr || deployment->pending != nullptr) continue;
+      deployment->record.set_failure(deployment->pending_failure);
+    }
     model.deployments[kept.id()] = std::move(deployment);
   }
   for (const FoundReplica& replica : found) {
-    if (!TakeOver(model, replica, now))
-      left.fleet.Stop(replica.deployment, replica.name, kPatience);
+    if (!TakeOver(model, replica, now)) Leave(model, left.fleet, replica, now);
   }
   // What answers at a name is brought back; other versions sleep until somebody calls them.
   for (const auto& [id, deployment] : model.deployments) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "chains/chain/manifest.h"
 #include "chains/core/text.h"
+#include "deploy/autoscaler/settings.h"
 #include "deploy/bundle/digest.h"
 
 namespace chains::deploy {
@@ -47,6 +48,27 @@ std::string CodeOf(const v1::Bundle& bundle, const std::string& chainlet) {
     if (file.path() == bundle.program()) return file.sha256();
   }
   return "";
+}
+
+// What sums of it stay far from the largest number with.
+constexpr int64_t kMostMemory = int64_t{1} << 50;
+constexpr double kMostCpus = 100'000;
+constexpr int kMostGpus = 10'000;
+
+// A bundle may come from anybody with a key, whatever a chain's own program would have said.
+absl::Status CheckChainlet(const v1::Chainlet& chainlet) {
+  const v1::Resources& resources = chainlet.resources();
+  const bool fits = resources.memory_bytes() >= 0 && resources.memory_bytes() <= kMostMemory &&
+                    resources.cpus() >= 0 && resources.cpus() <= kMostCpus &&
+                    resources.gpu_count() >= 0 && resources.gpu_count() <= kMostGpus;
+  if (!fits) {
+    return absl::InvalidArgumentError(
+        Text(chainlet.name(), ": its resources are less than nothing, or more than there can be"));
+  }
+  if (absl::Status valid = ValidateAutoscaling(chainlet.autoscaling()); !valid.ok()) {
+    return absl::InvalidArgumentError(Text(chainlet.name(), ": ", MessageOf(valid)));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status AddResources(const v1::Chainlet& chainlet, Unit& unit) {
@@ -161,6 +183,7 @@ absl::StatusOr<Revision> MakeRevision(const v1::Bundle& bundle, std::string dige
           chainlet.name(), " is declared at ", chainlet.declared_at(),
           " but nothing implements it; add a chainlet for it (a fake is for local runs only)"));
     }
+    if (absl::Status valid = CheckChainlet(chainlet); !valid.ok()) return valid;
     Unit& unit = units[(*group_of)[chainlet.name()]];
     unit.chainlets.push_back(chainlet.name());
     if (absl::Status added = AddResources(chainlet, unit); !added.ok()) return added;

@@ -46,8 +46,9 @@ struct PlacementRequest {
   std::vector<v1::PlacementGroup> groups;
 };
 
-// INVALID_ARGUMENT: a group names what is not there, or one chainlet twice; a chainlet is declared
-// but not implemented; chainlets of one process want GPUs of different types.
+// Of a bundle that is valid. INVALID_ARGUMENT: a chainlet's resources or scaling are out of range;
+// a group names what is not there, or one chainlet twice; a chainlet is declared but not
+// implemented; chainlets of one process want GPUs of different types.
 absl::StatusOr<Revision> MakeRevision(const v1::Bundle& bundle, std::string digest, uint64_t number,
                                       const PlacementRequest& placement);
 

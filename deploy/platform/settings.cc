@@ -56,9 +56,11 @@ Task<v1::DeploymentResponse> PlatformService::SetScaling(v1::SetScalingRequest r
     co_await ValidateAutoscaling(WithChange(declared.autoscaling(), kept));
     change.put_deployments.push_back(std::move(record));
   }
-  co_await parts_.keeper.Keep(std::move(change));
-  FollowSettings(model, deployment->record.chain(), absl::Now());
-  model.Touch();
+  const absl::Time now = (co_await chains::internal::Here()).loop().Now();
+  Keeper::Then then = [&model, deployment, now] {
+    model.FollowSettings(deployment->record.chain(), now);
+  };
+  co_await parts_.keeper.Keep(std::move(change), std::move(then));
   co_return Shown(*deployment);
 }
 
@@ -96,6 +98,10 @@ Task<v1::Environment> PlatformService::CreateEnvironment(v1::CreateEnvironmentRe
 Task<v1::CreateKeyResponse> PlatformService::CreateKey(v1::CreateKeyRequest request) {
   co_await Authorize();
   co_await CheckName("key", request.name());
+  for (const int scope : request.scopes()) {
+    if (scope == v1::KEY_SCOPE_INVOKE || scope == v1::KEY_SCOPE_MANAGE) continue;
+    co_return absl::InvalidArgumentError("scopes: there are KEY_SCOPE_INVOKE and KEY_SCOPE_MANAGE");
+  }
   const Permit changing = co_await parts_.keeper.Begin();
   if (parts_.model.keys.contains(request.name())) {
     co_return absl::AlreadyExistsError(

@@ -15,6 +15,8 @@
 namespace chains::deploy {
 namespace {
 
+constexpr int64_t kLongestWaitMs = 3'600'000;
+
 std::vector<std::string> ArgumentsOf(const ReplicaSpec& spec, const RunFolder& folder) {
   std::vector<std::string> arguments = {"serve",
                                         "--chainlets",
@@ -146,10 +148,11 @@ void LocalFleet::Await() {
     next = std::min(next, running.kill_at);
   }
   const absl::Time now = absl::Now();
-  const int64_t most = next == absl::InfiniteFuture()
-                           ? -1
-                           : std::max<int64_t>(0, absl::ToInt64Milliseconds(next - now) + 1);
-  ::poll(waits.data(), waits.size(), static_cast<int>(most));
+  const int64_t most =
+      next == absl::InfiniteFuture()
+          ? -1
+          : std::clamp<int64_t>(absl::ToInt64Milliseconds(next - now) + 1, 0, kLongestWaitMs);
+  if (::poll(waits.data(), waits.size(), static_cast<int>(most)) < 0) return;  // looked at again
   for (size_t i = 0; i < keys.size(); ++i) {
     if (waits[i + 1].revents != 0) Ended(keys[i]);
   }

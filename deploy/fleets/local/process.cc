@@ -1,5 +1,6 @@
 #include "deploy/fleets/local/process.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -37,6 +38,8 @@ class Attributes {
                                      O_WRONLY | O_CREAT | O_APPEND, 0600);
     posix_spawn_file_actions_adddup2(&actions_, STDOUT_FILENO, STDERR_FILENO);
     posix_spawn_file_actions_addchdir_np(&actions_, launch.folder.c_str());
+    // Whatever a thread is just opening, or a library does not close by itself.
+    posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
     posix_spawnattr_init(&attributes_);
     sigset_t none, all;
     sigemptyset(&none);
@@ -76,19 +79,18 @@ absl::StatusOr<Process> Process::Start(const Launch& launch) {
     return absl::InternalError(Text("cannot start ", launch.program, ": ", strerror(error)));
   }
   const int handle = pidfd_open(pid, 0);
-  if (handle < 0) {
-    const std::string why = strerror(errno);
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
-    return absl::InternalError(Text("cannot watch ", launch.program, ": ", why));
+  if (handle >= 0) return Process(pid, handle);
+  const std::string why = strerror(errno);
+  ::kill(-pid, SIGKILL);
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
-  return Process(pid, handle, /*child=*/true);
+  return absl::InternalError(Text("cannot watch ", launch.program, ": ", why));
 }
 
 absl::StatusOr<Process> Process::Adopt(int pid) {
   const int handle = pidfd_open(pid, 0);
   if (handle < 0) return absl::NotFoundError(Text("no process ", pid, ": ", strerror(errno)));
-  return Process(pid, handle, /*child=*/false);
+  return Process(pid, handle);
 }
 
 Process::~Process() {
@@ -105,11 +107,20 @@ void Process::LimitData(int64_t bytes, int64_t last_bytes) const {
 }
 
 std::string Process::HowItEnded() const {
-  if (!child_) return "ended; an earlier platform had started it, so nobody knows how";
+  const auto wait = [this](siginfo_t& info, int options) {
+    int failed = 0;
+    do {
+      failed = ::waitid(static_cast<idtype_t>(kWaitForPidfd), static_cast<id_t>(handle_), &info,
+                        WEXITED | options);
+    } while (failed != 0 && errno == EINTR);
+    return failed == 0;
+  };
   siginfo_t info{};
-  if (::waitid(static_cast<idtype_t>(kWaitForPidfd), static_cast<id_t>(handle_), &info, WEXITED) !=
-      0) {
-    return Text("ended; how is not known: ", strerror(errno));
+  // Until it has been waited for, its number is nobody else's. What it started is in its session.
+  if (wait(info, WNOWAIT)) ::kill(-pid_, SIGKILL);
+  if (!wait(info, 0)) {
+    if (errno != ECHILD) return Text("ended; how is not known: ", strerror(errno));
+    return "ended; an earlier platform had started it, so nobody knows how";
   }
   if (info.si_code == CLD_EXITED) return Text("exited with ", info.si_status);
   return Text("killed by signal ", info.si_status, " (", strsignal(info.si_status), ")");

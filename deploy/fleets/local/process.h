@@ -23,15 +23,14 @@ struct Launch {
 // Not thread-safe. Destroying it leaves the process as it is.
 class Process {
  public:
-  // In a session of its own, so that a Ctrl-C on the platform's terminal is not its.
+  // In a session of its own, so that a Ctrl-C on the platform's terminal is not its. It inherits no
+  // descriptors.
   static absl::StatusOr<Process> Start(const Launch& launch);
   // NOT_FOUND: there is none of this number.
   static absl::StatusOr<Process> Adopt(int pid);
 
   Process(Process&& other) noexcept
-      : pid_(std::exchange(other.pid_, -1)),
-        handle_(std::exchange(other.handle_, -1)),
-        child_(other.child_) {}
+      : pid_(std::exchange(other.pid_, -1)), handle_(std::exchange(other.handle_, -1)) {}
   Process& operator=(Process&&) = delete;
   ~Process();
 
@@ -42,15 +41,15 @@ class Process {
   // How much memory it may reserve (RLIMIT_DATA), used or not; 0: any. It may give itself
   // `last_bytes` more, to tell of its end.
   void LimitData(int64_t bytes, int64_t last_bytes) const;
-  // After it ended: "exited with 1", "killed by signal 11 (Segmentation fault)".
+  // After it ended, once: "exited with 1", "killed by signal 11 (Segmentation fault)". Of a child
+  // of ours, ends what it started and left behind as well.
   std::string HowItEnded() const;
 
  private:
-  Process(int pid, int handle, bool child) : pid_(pid), handle_(handle), child_(child) {}
+  Process(int pid, int handle) : pid_(pid), handle_(handle) {}
 
   int pid_;
   int handle_;  // a pidfd: it never means another process that got the same number
-  bool child_;
 };
 
 }  // namespace chains::deploy

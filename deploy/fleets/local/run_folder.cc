@@ -67,6 +67,19 @@ state::ReplicaIntent IntentOf(const ReplicaSpec& spec) {
   return intent;
 }
 
+// A folder that is not there has none. Loops over iterators would throw.
+absl::StatusOr<std::vector<fs::path>> FoldersIn(const fs::path& folder) {
+  std::vector<fs::path> folders;
+  std::error_code error;
+  for (fs::directory_iterator each(folder, error), end; !error && each != end;
+       each.increment(error)) {
+    std::error_code gone;
+    if (each->is_directory(gone)) folders.push_back(each->path());
+  }
+  if (!error || error == std::errc::no_such_file_or_directory) return folders;
+  return Failed("read the folder", folder, error.value());
+}
+
 bool ReadIntent(const fs::path& folder, state::ReplicaIntent& intent) {
   std::ifstream file(folder / "intent", std::ios::binary);
   return file && intent.ParseFromIstream(&file) && !intent.name().empty();
@@ -131,16 +144,15 @@ int LockHolder(const std::string& lock_file) {
 
 absl::StatusOr<std::vector<FoundReplica>> FindReplicas(const fs::path& root) {
   std::vector<FoundReplica> found;
-  std::error_code error;
-  if (!fs::exists(root, error)) return found;
+  absl::StatusOr<std::vector<fs::path>> deployments = FoldersIn(root);
+  if (!deployments.ok()) return deployments.status();
   std::vector<fs::path> folders;
-  for (const fs::directory_entry& deployment : fs::directory_iterator(root, error)) {
-    if (!deployment.is_directory()) continue;
-    for (const fs::directory_entry& replica : fs::directory_iterator(deployment, error)) {
-      folders.push_back(replica.path());
-    }
+  for (const fs::path& deployment : *deployments) {
+    absl::StatusOr<std::vector<fs::path>> replicas = FoldersIn(deployment);
+    if (!replicas.ok()) return replicas.status();
+    folders.insert(folders.end(), replicas->begin(), replicas->end());
   }
-  if (error) return Failed("read the folder", root, error.value());
+  std::error_code error;
   for (const fs::path& folder : folders) {
     state::ReplicaIntent intent;
     const int pid = LockHolder(folder / "lock");
