@@ -27,6 +27,7 @@
 #include "deploy/platform/control_service.h"
 #include "deploy/platform/controller.h"
 #include "deploy/platform/platform_service.h"
+#include "deploy/platform/tables.h"
 #include "tests/deploy/platform/made_chains.h"
 #include "tests/deploy/temp_folder.h"
 
@@ -152,7 +153,7 @@ class PlatformTest : public ::testing::Test {
       model_,
       keeper_,
       fleet_,
-      {.replicas_attach_at = "unix:/p"},
+      {.replicas_attach_at = "unix:/p", .liveness_timeout = absl::InfiniteDuration()},
       {.folder_of = [](const std::string& bundle) { return Text("/bundles/", bundle); },
        .secret = [this](const std::string& name) -> absl::StatusOr<std::string> {
          const auto found = model_.secrets.find(name);
@@ -160,9 +161,11 @@ class PlatformTest : public ::testing::Test {
          return secrets_.Open(name, found->second.sealed());
        }}};
   ControlService control_{model_, "gateway token"};
+  Assets assets_{blobs_};
   PlatformService service_{{.model = model_,
                             .keeper = keeper_,
                             .blobs = blobs_,
+                            .assets = assets_,
                             .secrets = secrets_,
                             .logs = *logs_,
                             .bundles = folder_ / "bundles",

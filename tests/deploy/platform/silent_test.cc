@@ -61,7 +61,7 @@ class SilentTest : public ::testing::Test {
   void BecomeReady(const std::string& name) {
     Replica& replica = deployment_->replicas.at(name);
     replica.state = Replica::State::kReady;
-    replica.attachments = 1;
+    replica.stream = 1;
     replica.ready_since = clock_.Now();
     replica.reported = clock_.Now();
     Look();
@@ -135,7 +135,7 @@ TEST_F(SilentTest, ItsEndIsNoSecondCrash) {
   exit.deployment = "shop1";
   exit.name = hung;
   exit.how = "killed by signal 9 (Killed)";
-  controller_.Exited(exit);
+  controller_.Exited(exit, clock_.Now());
   EXPECT_EQ(deployment_->crashes.begin()->second.in_a_row, crashes);
   EXPECT_THAT(fleet_.forgotten, ElementsAre(hung));
 }
