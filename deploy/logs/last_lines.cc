@@ -14,6 +14,9 @@ namespace chains::deploy {
 namespace {
 
 constexpr off_t kLookAt = 64 * 1024;
+// How a stack is written, the innermost frame first.
+constexpr std::string_view kFrame = "    @ ";
+constexpr int kMostFrames = 8;
 
 std::string TailOf(const std::filesystem::path& file) {
   const Descriptor output(open(file.c_str(), O_RDONLY | O_CLOEXEC));
@@ -34,8 +37,11 @@ std::string TailOf(const std::filesystem::path& file) {
 std::vector<std::string> LastLines(const std::filesystem::path& output, size_t count) {
   const std::string bytes = TailOf(output) + "\n";
   std::deque<std::string> last;
+  int frames = 0;
   LineSplit split;
   SplitLines(bytes, split, [&](std::string_view text) {
+    frames = text.starts_with(kFrame) ? frames + 1 : 0;
+    if (frames > kMostFrames) return;
     last.push_back(FromOutput(text, absl::UnixEpoch()).message());
     if (last.size() > count) last.pop_front();
   });

@@ -12,7 +12,8 @@ namespace chains::deploy {
 
 // The last lines of a process's output, oldest first: messages of events, other lines as they are,
 // all of it UTF-8. At most `count`, from the last 64 KiB, whether a LogKeeper has taken them or
-// not. Empty where there is no such file. Blocks.
+// not. Of a stack only the frames next to the crash, so that what was said before it is seen.
+// Empty where there is no such file. Blocks.
 std::vector<std::string> LastLines(const std::filesystem::path& output, size_t count);
 
 }  // namespace chains::deploy

@@ -33,7 +33,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kCrashLines = 10;
+constexpr int kCrashLines = 20;
 
 absl::Status MakeHome(const fs::path& home) {
   std::error_code error;

@@ -124,6 +124,16 @@ TEST_F(OutputFileTest, TheLastLinesAreMessagesAndWhatHasNoEndYet) {
   EXPECT_THAT(LastLines(folder_ / "missing", 9), IsEmpty());
 }
 
+TEST_F(OutputFileTest, OfAStackTheFramesNextToTheCrashAreShown) {
+  std::string stack = "before\n*** SIGABRT received ***\n";
+  for (int i = 0; i < 30; ++i) stack += Text("    @     0x", i, "  F", i, "()\n");
+  Append(stack);
+  const std::vector<std::string> lines = LastLines(file_, 20);
+  ASSERT_THAT(lines, SizeIs(10));
+  EXPECT_EQ(lines[0], "before");
+  EXPECT_EQ(lines[9], "    @     0x7  F7()");
+}
+
 class KeptLogTest : public ::testing::Test {
  protected:
   std::shared_ptr<KeptLog> MustOpen(uint64_t most = 1 << 20) {
