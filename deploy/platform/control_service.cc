@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include <google/protobuf/util/message_differencer.h>
@@ -214,17 +213,13 @@ Stream<v1::RouteTable> ControlService::WatchRoutes(Stream<v1::RoutesSeen> reques
                                });
   reading.Start();
   std::optional<v1::RouteTable> told;
-  std::set<std::string> described;
   while (!watching.ended) {
     Follower& follower = model_.gateways[watching.number].follower;
-    std::set<std::string> now_described = described;
-    v1::RouteTable table = RoutesOf(model_, here.loop().Now(), now_described);
+    v1::RouteTable table = RoutesOf(model_, here.loop().Now(), told.value_or(v1::RouteTable()));
     follower.looked = model_.version();
-    const bool has_news = now_described.size() != described.size();
     v1::RouteTable bare = table;
     for (v1::DeploymentRoute& route : *bare.mutable_deployments()) route.clear_descriptors();
-    if (!told || has_news || !MessageDifferencer::Equals(*told, bare)) {
-      described = std::move(now_described);
+    if (!told || !MessageDifferencer::Equals(*told, bare)) {
       told = std::move(bare);
       table.set_version(model_.version());
       follower.sent = model_.version();

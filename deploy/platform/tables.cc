@@ -1,6 +1,9 @@
 #include "deploy/platform/tables.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
 
 #include "chains/core/text.h"
 #include "deploy/state/keys.h"
@@ -26,7 +29,17 @@ std::string ProblemOf(const Deployment& deployment) {
   return Text("deployment ", deployment.id(), " is not live yet");
 }
 
-void AddDeployment(const Deployment& deployment, absl::Time now, std::set<std::string>& described,
+using Contracts = std::set<std::pair<std::string, std::string>>;  // deployment, contract
+
+Contracts ContractsIn(const v1::RouteTable& table) {
+  Contracts contracts;
+  for (const v1::DeploymentRoute& route : table.deployments()) {
+    contracts.emplace(route.deployment(), route.contract());
+  }
+  return contracts;
+}
+
+void AddDeployment(const Deployment& deployment, absl::Time now, const Contracts& known,
                    v1::RouteTable& table) {
   v1::DeploymentRoute& route = *table.add_deployments();
   route.set_deployment(deployment.id());
@@ -37,7 +50,7 @@ void AddDeployment(const Deployment& deployment, absl::Time now, std::set<std::s
   const Revision& live = *deployment.live;
   route.set_entrypoint(live.manifest.entrypoint());
   route.set_contract(live.contract);
-  if (described.insert(Text(deployment.id(), " ", live.contract)).second) {
+  if (!known.contains({deployment.id(), live.contract})) {
     *route.mutable_descriptors() = live.descriptors;
   }
   if (deployment.held) return;
@@ -68,10 +81,11 @@ v1::ReplicaOrders OrdersFor(const Deployment& deployment, const Replica& replica
   return orders;
 }
 
-v1::RouteTable RoutesOf(const Model& model, absl::Time now, std::set<std::string>& described) {
+v1::RouteTable RoutesOf(const Model& model, absl::Time now, const v1::RouteTable& told) {
+  const Contracts known = ContractsIn(told);
   v1::RouteTable table;
   for (const auto& [id, deployment] : model.deployments) {
-    AddDeployment(*deployment, now, described, table);
+    AddDeployment(*deployment, now, known, table);
   }
   for (const auto& [name, environment] : model.environments) {
     if (environment.deployment().empty()) continue;

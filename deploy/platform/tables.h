@@ -2,9 +2,6 @@
 // there is to route to. Pure functions of the model.
 #pragma once
 
-#include <set>
-#include <string>
-
 #include "absl/time/time.h"
 #include "chains/v1/control.pb.h"
 #include "deploy/platform/model.h"
@@ -14,8 +11,8 @@ namespace chains::deploy {
 // Without a version.
 v1::ReplicaOrders OrdersFor(const Deployment& deployment, const Replica& replica, absl::Time now);
 
-// Without a version. `described` holds the contracts, "DEPLOYMENT CONTRACT", whose descriptors the
-// gateway has; what is added to the table is added to it.
-v1::RouteTable RoutesOf(const Model& model, absl::Time now, std::set<std::string>& described);
+// Without a version. `told` is the table that the gateway was told before on the same stream, or an
+// empty one: of contracts that it has there, the gateway knows the descriptors, and of no others.
+v1::RouteTable RoutesOf(const Model& model, absl::Time now, const v1::RouteTable& told);
 
 }  // namespace chains::deploy
