@@ -1,5 +1,6 @@
 // `watch`: save, build, exchange, again.
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,6 +22,7 @@ namespace {
 
 constexpr absl::Duration kLookEvery = absl::Milliseconds(100);
 constexpr std::chrono::seconds kBeforeLogsAgain(1);
+constexpr std::chrono::milliseconds kBeforePushAgain(300);
 constexpr absl::Duration kRunTimeout = absl::Seconds(60);
 
 // Follows the logs of one deployment, whatever becomes of the stream, until it is destroyed.
@@ -64,6 +66,19 @@ class LogTail {
   std::jthread thread_;
 };
 
+// Laps, the first from a time in the past.
+class Stopwatch {
+ public:
+  explicit Stopwatch(absl::Time begin) : last_(begin) {}
+  absl::Duration Lap() {
+    const absl::Time now = absl::Now();
+    return now - std::exchange(last_, now);
+  }
+
+ private:
+  absl::Time last_;
+};
+
 class Watcher {
  public:
   Watcher(Session& session, PlatformClient& platform, ChainSource& source, const PushFlags& flags)
@@ -101,35 +116,56 @@ class Watcher {
   }
 
   void Round(const std::stop_token& stop, absl::Time saved) {
-    const std::optional<BuiltChain> chain = Build(stop, saved);
+    Stopwatch watch(saved);
+    WatchStages stages = {.noticed = watch.Lap()};
+    const std::optional<BuiltChain> chain = Build(stop, saved, watch, stages);
     if (!chain || stop.stop_requested()) return;
     Push push(platform_, flags_);
-    std::string note;
-    const absl::Status end =
-        push.Run(*chain, {.on_event =
-                              [&](const v1::DeployEvent& event) {
-                                FollowLogsOf(event.deployment().id());
-                                if (event.note().empty() || event.note() == note) return;
-                                note = event.note();
-                                view_.Note(note);
-                              },
-                          .stop = stop});
+    const absl::Status end = PushUntilAnswered(
+        push, *chain, stop, [&](const Uploaded&) { stages.uploaded += watch.Lap(); });
     if (stop.stop_requested()) return;
     if (!end.ok()) return view_.DeployFailed(push.last(), end, serves_);
     serves_ = true;
-    view_.Live(push.last(), UrlOf(platform_.remote(), push.last().deployment()),
-               absl::Now() - saved);
+    stages.started = watch.Lap();
+    view_.Live(push.last(), UrlOf(platform_.remote(), push.last().deployment()), stages,
+               flags_.verbose);
     if (!flags_.run.empty()) Ask(push.last().deployment());
   }
 
-  std::optional<BuiltChain> Build(const std::stop_token& stop, absl::Time saved) {
+  // A platform that is away for a moment, to be started again say, is waited for: nobody should
+  // have to save once more.
+  absl::Status PushUntilAnswered(Push& push, const BuiltChain& chain, const std::stop_token& stop,
+                                 const std::function<void(const Uploaded&)>& on_uploaded) {
+    std::string note;
+    const auto on_event = [&](const v1::DeployEvent& event) {
+      FollowLogsOf(event.deployment().id());
+      if (event.note().empty() || std::exchange(note, event.note()) == event.note()) return;
+      view_.Note(note);
+    };
+    for (bool told = false;;) {
+      const absl::Status end =
+          push.Run(chain, {.on_event = on_event, .on_uploaded = on_uploaded, .stop = stop});
+      if (!absl::IsUnavailable(end) || stop.stop_requested()) return end;
+      if (!std::exchange(told, true)) {
+        view_.Note(Text(MessageOf(end), "; it is pushed as soon as the platform answers"));
+      }
+      std::unique_lock lock(mutex_);
+      stopping_.wait_for(lock, stop, kBeforePushAgain, [] { return false; });
+    }
+  }
+
+  std::optional<BuiltChain> Build(const std::stop_token& stop, absl::Time saved, Stopwatch& watch,
+                                  WatchStages& stages) {
     const ChainSource::Work work = {.on_line =
                                         [this](std::string_view line) {
                                           if (flags_.verbose) view_.BuildLine(line);
                                         },
-                                    .stop = stop};
+                                    .stop = stop,
+                                    .yields = true};
     const absl::Status built = source_.Build(work);
+    stages.built = watch.Lap();
     absl::StatusOr<BuiltChain> chain = built.ok() ? source_.Collect(work) : built;
+    stages.collected = watch.Lap();
     if (stop.stop_requested()) return std::nullopt;
     if (!chain.ok()) {
       view_.BuildFailed(chain.status(), absl::Now() - saved, serves_);
@@ -162,6 +198,8 @@ class Watcher {
   WatchView view_;
   bool serves_ = false;            // some revision has been live; for the round
   std::unique_ptr<LogTail> tail_;  // for the round, and once it ended for Run()
+  std::mutex mutex_;
+  std::condition_variable_any stopping_;
   std::jthread round_;
 };
 

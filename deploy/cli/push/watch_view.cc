@@ -40,6 +40,37 @@ std::string NameIn(const v1::Deployment& deployment, const std::string& chainlet
   return chainlet;
 }
 
+absl::Duration SumOf(const WatchStages& stages) {
+  return stages.noticed + stages.built + stages.collected + stages.uploaded + stages.started;
+}
+
+std::string StagesText(const WatchStages& stages) {
+  return Text("noticed after ", HumanTime(stages.noticed), ", built in ", HumanTime(stages.built),
+              ", collected in ", HumanTime(stages.collected), ", uploaded in ",
+              HumanTime(stages.uploaded), ", live in ", HumanTime(stages.started));
+}
+
+std::string StagesJson(const WatchStages& stages) {
+  return Text("{\"noticed\":", Seconds(stages.noticed), ",\"built\":", Seconds(stages.built),
+              ",\"collected\":", Seconds(stages.collected),
+              ",\"uploaded\":", Seconds(stages.uploaded), ",\"started\":", Seconds(stages.started),
+              "}");
+}
+
+std::string ListJson(const std::vector<std::string>& texts) {
+  json::JsonWriter writer;
+  writer.BeginArray();
+  for (const std::string& text : texts) writer.String(text);
+  return std::move(writer.End()).Take();
+}
+
+std::string ChangesJson(const std::map<std::string, std::vector<std::string>>& changes) {
+  json::JsonWriter writer;
+  writer.BeginObject();
+  for (const auto& [what, names] : changes) writer.Key(what).Raw(ListJson(names));
+  return std::move(writer.End()).Take();
+}
+
 }  // namespace
 
 void WatchView::Json(std::string_view event, const std::string& fields) {
@@ -103,22 +134,47 @@ void WatchView::Note(std::string_view note) {
   LinesOf(note, Style::kWarning);
 }
 
+// What a platform calls exchanged may have been added: that is seen from what was live before.
+WatchView::Changes WatchView::ChangesOf(const v1::DeployEvent& event) {
+  std::map<std::string, std::string> now;
+  for (const v1::ChainletStatus& each : event.deployment().chainlets()) {
+    now[each.chainlet()] = NameIn(event.deployment(), each.chainlet());
+  }
+  Changes changes;
+  for (const std::string& name : event.exchanged()) {
+    const bool is_new = !known_.empty() && !known_.contains(name);
+    changes[is_new ? "added" : "exchanged"].push_back(NameIn(event.deployment(), name));
+  }
+  for (const std::string& name : event.unchanged()) {
+    changes["unchanged"].push_back(NameIn(event.deployment(), name));
+  }
+  for (const auto& [name, shown] : known_) {
+    if (!now.contains(name)) changes["removed"].push_back(shown);
+  }
+  known_ = std::move(now);
+  return changes;
+}
+
 void WatchView::Live(const v1::DeployEvent& event, const std::string& url,
-                     absl::Duration since_save) {
+                     const WatchStages& stages, bool verbose) {
   std::lock_guard lock(mutex_);
+  const Changes changes = ChangesOf(event);
+  const absl::Duration since_save = SumOf(stages);
   if (session_.json()) {
-    return Json("live", Text("\"seconds\":", Seconds(since_save), ",\"deploy\":", JsonLine(event)));
+    return Json("live",
+                Text("\"seconds\":", Seconds(since_save), ",\"stages\":", StagesJson(stages),
+                     ",\"changes\":", ChangesJson(changes), ",\"deploy\":", JsonLine(event)));
   }
   const v1::Deployment& deployment = event.deployment();
   Line(Text(Styled(session_.terminal(), Style::kGood, "live"), " after ", HumanTime(since_save),
             ": ", Safe(deployment.chain()), " ", Safe(deployment.id()), " r", deployment.revision(),
             url.empty() ? "" : " at ", url));
-  for (const std::string& name : event.exchanged()) {
-    Line(Text("  ", Safe(NameIn(deployment, name)), ": exchanged"));
+  for (const char* const what : {"added", "exchanged", "unchanged", "removed"}) {
+    const auto found = changes.find(what);
+    if (found == changes.end()) continue;
+    for (const std::string& name : found->second) Line(Text("  ", Safe(name), ": ", what));
   }
-  for (const std::string& name : event.unchanged()) {
-    Line(Text("  ", Safe(NameIn(deployment, name)), ": unchanged"));
-  }
+  if (verbose) Line(Text("  ", StagesText(stages)));
 }
 
 void WatchView::DeployFailed(const v1::DeployEvent& last, const absl::Status& status, bool serves) {
@@ -140,7 +196,8 @@ void WatchView::Answer(std::string_view answer, absl::Duration took) {
   last_answer_ = pretty;
   if (session_.json()) {
     return Json("answer", Text("\"seconds\":", Seconds(took), ",\"changed\":",
-                               changes.empty() ? "false" : "true", ",\"text\":", Quoted(answer)));
+                               changes.empty() ? "false" : "true", ",\"text\":", Quoted(answer),
+                               ",\"difference\":", ListJson(changes)));
   }
   Line(Text("answer in ", HumanTime(took),
             is_first          ? ":"

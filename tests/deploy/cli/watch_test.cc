@@ -200,6 +200,41 @@ TEST_F(WatchTest, AsJsonEachEventIsALine) {
       AllOf(HasSubstr("{\"event\":\"watching\",\"path\":\"chainlets/hello\"}\n"),
             HasSubstr("\"exchanged\":[\"hello.SayHello\"]"), HasSubstr("{\"event\":\"ended\"}\n")));
 }
+TEST_F(WatchTest, SaysWhoWasAddedAndWhoIsGone) {
+  Start({"--verbose"});
+  ASSERT_TRUE(output.WaitFor("live after")) << output.text();
+  v1::DeployEvent& next = fake.events.back();
+  next.add_exchanged("hello.SayBye");
+  v1::ChainletStatus& bye = *next.mutable_deployment()->add_chainlets();
+  bye.set_chainlet("hello.SayBye");
+  bye.set_display_name("SayBye");
+  script.Save();
+  ASSERT_TRUE(output.WaitFor(
+      "  SayBye: added\n  SayHello: exchanged\n  HelloAll: unchanged\n  noticed after "))
+      << output.text();
+  EXPECT_THAT(output.text(), Not(HasSubstr("removed")));
+  next.mutable_deployment()->mutable_chainlets()->RemoveLast();
+  next.mutable_exchanged()->RemoveLast();
+  script.Save();
+  ASSERT_TRUE(output.WaitFor("  HelloAll: unchanged\n  SayBye: removed\n")) << output.text();
+  EXPECT_EQ(End(), 0) << err;
+}
+TEST_F(WatchTest, APlatformThatIsAwayForAMomentIsWaitedFor) {
+  fake.failures["Deploy"] = {absl::UnavailableError("away"), absl::UnavailableError("away")};
+  Start({});
+  ASSERT_TRUE(output.WaitFor("live after")) << output.text();
+  EXPECT_EQ(End(), 0) << err;
+  EXPECT_EQ(script.builds, 1);
+  EXPECT_EQ(fake.Count("Deploy"), 3u);
+  EXPECT_THAT(output.text(), AllOf(HasSubstr("it is pushed as soon as the platform answers"),
+                                   Not(HasSubstr("failed"))));
+}
+TEST_F(WatchTest, CtrlCEndsTheWaitForAPlatform) {
+  fake.failures["Deploy"].assign(1000, absl::UnavailableError("away"));
+  Start({});
+  ASSERT_TRUE(output.WaitFor("does not answer")) << output.text();
+  EXPECT_EQ(End(), 0) << err;
+}
 TEST_F(WatchTest, SaysThatItConfiguresAndShowsWhatCMakeSays) {
   on_open = [](const Work& work) { work.on_line("-- The CXX compiler is"); };
   Start({"--verbose"});
