@@ -55,8 +55,7 @@ TEST_F(ReplacingTest, RequestsWaitWhileTheNewTakesTheGpuOfTheOld) {
   Push push(*this, Replacing("two"));
   Settle();
   EXPECT_TRUE(Old().held);
-  std::set<std::string> described;
-  EXPECT_EQ(RoutesOf(model_, Now(), described).deployments(0).replicas_size(), 0);
+  EXPECT_EQ(RoutesOf(model_, Now(), {}).deployments(0).replicas_size(), 0);
   // Something runs in it still.
   v1::ChainletLoad& load = *old_replica_->report().add_loads();
   load.set_chainlet("shop.Draw");
