@@ -46,7 +46,7 @@ class FetchTest : public ::testing::Test {
   absl::StatusOr<uint64_t> FetchFrom(const std::string& url, const std::string& content = kContent,
                                      std::stop_token stop = {}) {
     FetchOptions options{.url = url, .sha256 = Sha256Of(content)};
-    options.stall = absl::Seconds(1);
+    options.stall = stall_;
     options.max_bytes = 1000;
     return Fetch(*store_, options, progress_, stop);
   }
@@ -72,6 +72,7 @@ class FetchTest : public ::testing::Test {
   std::unique_ptr<BlobStore> store_;
   std::atomic<int> requests_ = 0;
   std::unique_ptr<ScriptedServer> server_;
+  absl::Duration stall_ = absl::Seconds(30);
   FetchProgress progress_;
 };
 
@@ -155,6 +156,7 @@ TEST_F(FetchTest, WhatIsCutOffAgainAndAgainIsGivenUp) {
 }
 
 TEST_F(FetchTest, WhatStallsIsGivenUp) {
+  stall_ = absl::Seconds(1);
   Serve([](int number, const std::string&) {
     return number == 0 ? Part("half", 100, /*close=*/false) : Reply{};
   });

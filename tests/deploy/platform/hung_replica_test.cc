@@ -19,7 +19,6 @@ namespace chains::deploy {
 namespace {
 
 using ::chains::testing::IsOk;
-using ::testing::HasSubstr;
 
 class HungReplicaTest : public ::testing::Test {
  protected:
@@ -90,9 +89,6 @@ TEST_F(HungReplicaTest, AnotherTakesItsPlaceAndItIsEndedByForce) {
   ASSERT_TRUE(Becomes([this] { return ReadyPids().size() == 2; }));
   const int hung = ReadyPids()[0];
   ASSERT_EQ(::kill(hung, SIGSTOP), 0);
-  std::string problem;
-  EXPECT_TRUE(Becomes([&] { return !(problem = Status().problem()).empty(); }));
-  EXPECT_THAT(problem, HasSubstr("did not answer for 3s"));
   EXPECT_TRUE(Becomes([&] {
     const std::vector<int> pids = ReadyPids();
     return pids.size() == 2 && pids[0] != hung && pids[1] != hung;
