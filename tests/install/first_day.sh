@@ -30,6 +30,7 @@ grep -q '</svg>' graph.svg
 says 3 chains run book-shop '{"texts": ["one", "two more"]}'
 
 # Completion as a shell asks for it.
+# shellcheck disable=SC2016 # that shell expands these
 says 'promote' bash -c 'eval "$(chains completion bash)"
 COMP_WORDS=(chains pro) COMP_CWORD=1
 _chains
