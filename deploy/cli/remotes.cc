@@ -84,19 +84,6 @@ std::string Quoted(const std::string& text) {
   return std::move(json::JsonWriter().String(text)).Take();
 }
 
-std::string ToJson(const Remotes& remotes) {
-  std::vector<std::string> entries;
-  for (const auto& [name, remote] : remotes.by_name) {
-    entries.push_back(Text("    ", Quoted(name),
-                           ": {\n      \"platform\": ", Quoted(remote.platform),
-                           ",\n      \"gateway\": ", Quoted(remote.gateway),
-                           ",\n      \"grpc\": ", Quoted(remote.grpc),
-                           ",\n      \"key\": ", Quoted(remote.key), "\n    }"));
-  }
-  return Text("{\n  \"default\": ", Quoted(remotes.default_name), ",\n  \"remotes\": {\n",
-              absl::StrJoin(entries, ",\n"), "\n  }\n}\n");
-}
-
 absl::Status WriteAll(int file, std::string_view text, const std::filesystem::path& path) {
   while (!text.empty()) {
     const ssize_t written = write(file, text.data(), text.size());
@@ -119,6 +106,27 @@ std::filesystem::path RemotesFile(const std::filesystem::path& home) {
   return home / "remotes.json";
 }
 
+std::string FormatRemotes(const Remotes& remotes) {
+  std::vector<std::string> entries;
+  for (const auto& [name, remote] : remotes.by_name) {
+    entries.push_back(Text("    ", Quoted(name),
+                           ": {\n      \"platform\": ", Quoted(remote.platform),
+                           ",\n      \"gateway\": ", Quoted(remote.gateway),
+                           ",\n      \"grpc\": ", Quoted(remote.grpc),
+                           ",\n      \"key\": ", Quoted(remote.key), "\n    }"));
+  }
+  return Text("{\n  \"default\": ", Quoted(remotes.default_name), ",\n  \"remotes\": {\n",
+              absl::StrJoin(entries, ",\n"), "\n  }\n}\n");
+}
+
+absl::StatusOr<Remotes> ParseRemotes(const std::string& text) {
+  Struct object;
+  if (!google::protobuf::util::JsonStringToMessage(text, &object).ok()) {
+    return absl::InvalidArgumentError("this is no JSON object");
+  }
+  return RemotesFrom(object);
+}
+
 absl::StatusOr<Remotes> LoadRemotes(const std::filesystem::path& home) {
   const std::filesystem::path path = RemotesFile(home);
   std::error_code error;
@@ -130,11 +138,7 @@ absl::StatusOr<Remotes> LoadRemotes(const std::filesystem::path& home) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   if (!file || !(text << file.rdbuf())) return SystemError("read", path);
-  Struct object;
-  if (!google::protobuf::util::JsonStringToMessage(text.str(), &object).ok()) {
-    return Bad(path, "this is no JSON object");
-  }
-  absl::StatusOr<Remotes> remotes = RemotesFrom(object);
+  absl::StatusOr<Remotes> remotes = ParseRemotes(text.str());
   return remotes.ok() ? remotes : Bad(path, MessageOf(remotes.status()));
 }
 
@@ -151,7 +155,7 @@ absl::Status SaveRemotes(const std::filesystem::path& home, const Remotes& remot
   const std::string fresh = Text(path.string(), ".", getpid());
   const int file = open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return SystemError("write", fresh);
-  const absl::Status written = WriteAll(file, ToJson(remotes), fresh);
+  const absl::Status written = WriteAll(file, FormatRemotes(remotes), fresh);
   close(file);
   if (!written.ok() || rename(fresh.c_str(), path.c_str()) != 0) {
     const absl::Status problem = written.ok() ? SystemError("replace", path) : written;

@@ -48,6 +48,10 @@ std::filesystem::path RemotesFile(const std::filesystem::path& home);
 // makes no sense.
 absl::StatusOr<Remotes> LoadRemotes(const std::filesystem::path& home);
 
+// The text of such a file, and what is in it. INVALID_ARGUMENT names the field. Pure.
+absl::StatusOr<Remotes> ParseRemotes(const std::string& text);
+std::string FormatRemotes(const Remotes& remotes);
+
 // Replaces the file at once, with mode 0600; makes `home`, with mode 0700, where it is missing.
 absl::Status SaveRemotes(const std::filesystem::path& home, const Remotes& remotes);
 
