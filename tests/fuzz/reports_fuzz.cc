@@ -81,8 +81,7 @@ void CheckModel(Model& model, absl::Time now) {
     const int wanted = scaler.autoscaler.Decide(now).wanted;
     Check(wanted >= 0 && wanted <= scaler.settings.max_replica());
   }
-  std::set<std::string> described;
-  Check(RoutesOf(model, now, described).IsInitialized());
+  Check(RoutesOf(model, now, {}).IsInitialized());
   for (const auto& [name, replica] : deployment.replicas) {
     Check(OrdersFor(deployment, replica, now).IsInitialized());
   }
@@ -115,7 +114,7 @@ void Try(std::string_view bytes) {
     Clock().Advance(absl::Seconds(1));
   }
   Check(model.gateways.empty());
-  Check(model.deployments.at("d")->replicas.at("shop.Total").attachments == 0);
+  Check(model.deployments.at("d")->replicas.at("shop.Total").stream == 0);
 }
 
 }  // namespace
