@@ -21,9 +21,9 @@ MAY_RISE = 1.03
 RUNS = 3
 
 
-def slope(count, few, many, runs=RUNS):
+def slope(count, few, many):
     """Instructions of one; `count(n)` says how many a run with n took."""
-    least = [min(count(n) for _ in range(runs)) for n in (few, many)]
+    least = [min(count(n) for _ in range(RUNS)) for n in (few, many)]
     return (least[1] - least[0]) / (many - few)
 
 
@@ -78,8 +78,7 @@ def hello_all_once(bench, kind, in_flight, calls):
 
 
 def hello_all(bench, in_flight):
-    return {kind: slope(lambda calls, kind=kind: hello_all_once(bench, kind, in_flight, calls), *CALLS,
-                        runs=1)
+    return {kind: slope(lambda calls, kind=kind: hello_all_once(bench, kind, in_flight, calls), *CALLS)
             for kind in ("raw", "chains")}
 
 

@@ -51,37 +51,35 @@ void ServerCall::Returned(Operation& operation, bool ok) {
 void ServerCall::Accepted() {
   const Service::Handler* const handler =
       known_ == Lane::kOther ? lane_.Find(context_.method()) : lane_.handler(known_);
-  const bool falls_back = handler == nullptr && lane_.fallback() != nullptr;
-  const absl::Status refusal = falls_back ? TooManyCalls() : Refusal(handler);
+  const bool housekeeping = IsHousekeeping(path());
+  const bool full = !housekeeping && lane_.in_flight() >= lane_.options().max_calls;
   lane_.running().PushBack(*this);
-  if (!IsHousekeeping(path())) {
+  if (!housekeeping) {
     counted_ = true;
     ++lane_.in_flight();
   }
-  if (!refusal.ok()) {
-    End(refusal);
-  } else if (falls_back) {
+  if (handler == nullptr && lane_.fallback() == nullptr) {
+    End(NoSuchMethod());
+  } else if (full) {
+    End(TooManyCalls());
+  } else if (handler == nullptr) {
     RunFallback();
   } else {
     Run(*handler);
   }
 }
 
-absl::Status ServerCall::Refusal(const Service::Handler* handler) const {
-  if (handler != nullptr) return TooManyCalls();
+absl::Status ServerCall::NoSuchMethod() const {
   return absl::UnimplementedError(absl::StrCat("no method ", std::string(path()),
                                                " here: the replica ", lane_.options().replica,
                                                " serves ", lane_.Contracts()));
 }
 
+// This one is among those that it has.
 absl::Status ServerCall::TooManyCalls() const {
-  const Lane::Options& options = lane_.options();
-  if (lane_.in_flight() >= options.max_calls && !IsHousekeeping(path())) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "the replica ", options.replica, " has ", lane_.in_flight().load(),
-        " calls on one reactor: raise GrpcServer::Options::max_calls or add reactors"));
-  }
-  return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the replica ", lane_.options().replica, " has ", lane_.in_flight().load() - 1,
+                   " calls on one reactor: raise GrpcServer::Options::max_calls or add reactors"));
 }
 
 Context ServerCall::ReceiveContext() {

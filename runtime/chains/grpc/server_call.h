@@ -43,7 +43,7 @@ class ServerCall final : public ListNode, public Operation::Owner {
 
   void Returned(Operation& operation, bool ok) override;
   void Accepted();
-  absl::Status Refusal(const Service::Handler* handler) const;
+  absl::Status NoSuchMethod() const;
   absl::Status TooManyCalls() const;
   void Run(const Service::Handler& handler);
   void Failed(const Service::Handler& handler, const absl::Status& failure) const;
