@@ -106,7 +106,9 @@ Stream<v1::ReplicaReport> Attachment::Reports() {
     const bool draining = report.state() == v1::REPLICA_DRAINING;
     co_yield std::move(report);
     if (draining) ReleaseDrain();
-    co_await Outcome(WithTimeout(News(), report_every_));
+    const absl::StatusOr<internal::Unit> news =
+        co_await Outcome(WithTimeout(News(), report_every_));
+    news.status().IgnoreError();  // none came: it is time for a report all the same
     news_ = false;
     if (self_.tick) self_.tick(reactor_->Now());
   }
