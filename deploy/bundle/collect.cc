@@ -175,9 +175,13 @@ absl::Status AddFiles(const Sources& sources, DigestCache& digests, v1::Bundle& 
   return absl::OkStatus();
 }
 
-void AddCode(const CollectOptions& options, v1::Bundle& bundle) {
-  for (const v1::ChainletCode& code : options.code) *bundle.add_code() = code;
-  if (!options.code.empty()) return;
+absl::Status AddCode(const CollectOptions& options, v1::Bundle& bundle) {
+  if (options.code_of != nullptr) {
+    absl::StatusOr<std::vector<v1::ChainletCode>> code = options.code_of(bundle.manifest());
+    if (!code.ok()) return code.status();
+    for (v1::ChainletCode& each : *code) *bundle.add_code() = std::move(each);
+    return absl::OkStatus();
+  }
   const auto program = std::find_if(bundle.files().begin(), bundle.files().end(),
                                     [&](const auto& f) { return f.path() == bundle.program(); });
   for (const v1::Chainlet& chainlet : bundle.manifest().chainlets()) {
@@ -185,6 +189,7 @@ void AddCode(const CollectOptions& options, v1::Bundle& bundle) {
     code.set_chainlet(chainlet.name());
     code.set_sha256(program->sha256());
   }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Sources> FindSources(const CollectOptions& options, const std::string& program,
@@ -274,7 +279,7 @@ absl::StatusOr<CollectedBundle> CollectBundle(const CollectOptions& options) {
   made.bundle.set_program(fs::path(program).filename());
   *made.bundle.mutable_machine() = *std::move(machine);
   if (absl::Status status = AddFiles(*sources, digests, made.bundle); !status.ok()) return status;
-  AddCode(options, made.bundle);
+  if (absl::Status status = AddCode(options, made.bundle); !status.ok()) return status;
   if (absl::Status valid = ValidateBundle(made.bundle); !valid.ok()) return valid;
   made.sources = *std::move(sources);
   return made;

@@ -5,6 +5,7 @@
 //   missing …
 #pragma once
 
+#include <functional>
 #include <map>
 #include <stop_token>
 #include <string>
@@ -21,8 +22,9 @@ namespace chains::deploy {
 struct CollectOptions {
   std::string program;      // what was built
   std::string folder = "";  // what paths of assets are relative to; empty: where the process is
-  // What each chainlet's code is; empty: the program as a whole is every chainlet's.
-  std::vector<v1::ChainletCode> code = {};
+  // Says what each chainlet's code is; null: the program as a whole is every chainlet's.
+  std::function<absl::StatusOr<std::vector<v1::ChainletCode>>(const v1::Manifest&)> code_of =
+      nullptr;
   DigestCache* cache = nullptr;  // remembers digests of files from one time to the next
   absl::Duration timeout = absl::Seconds(30);  // of the program that describes itself
   std::stop_token stop = {};

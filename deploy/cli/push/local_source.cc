@@ -59,18 +59,31 @@ class LocalSource final : public ChainSource {
 
   std::filesystem::path Program() const override { return program_; }
 
-  absl::StatusOr<v1::Manifest> Describe() override { return Describe(std::stop_token()); }
+  absl::StatusOr<v1::Manifest> Describe() override {
+    const absl::StatusOr<ChildResult> said =
+        RunChild({.arguments = {program_, "--describe"}, .timeout = kDescribePatience});
+    if (!said.ok()) return said.status();
+    if (!said->ok()) {
+      return absl::FailedPreconditionError(
+          said->errors.empty() ? Text(program_, " --describe ", said->HowItEnded()) : said->errors);
+    }
+    v1::Manifest manifest;
+    google::protobuf::util::JsonParseOptions options;
+    options.ignore_unknown_fields = true;
+    if (!google::protobuf::util::JsonStringToMessage(said->output, &manifest, options).ok()) {
+      return absl::FailedPreconditionError(
+          Text(program_, " is no chain's program: what it prints for --describe is no manifest"));
+    }
+    return manifest;
+  }
 
   absl::StatusOr<BuiltChain> Collect(const Work& work) override {
     CollectOptions options = {
         .program = program_, .folder = project_.source_dir, .cache = &digests_, .stop = work.stop};
     if (!project_.is_program) {
-      const absl::StatusOr<v1::Manifest> manifest = Describe(work.stop);
-      if (!manifest.ok()) return manifest.status();
-      absl::StatusOr<std::vector<v1::ChainletCode>> code =
-          CodeDigests(project_.marker, *manifest, digests_, work.stop);
-      if (!code.ok()) return code.status();
-      options.code = *std::move(code);
+      options.code_of = [&](const v1::Manifest& manifest) {
+        return CodeDigests(project_.marker, manifest, digests_, work.stop);
+      };
     }
     absl::StatusOr<CollectedBundle> collected = CollectBundle(options);
     if (!collected.ok()) return collected.status();
@@ -97,25 +110,6 @@ class LocalSource final : public ChainSource {
   std::vector<std::string> Watched() const {
     if (!project_.is_program) return project_.watched;
     return {std::filesystem::absolute(program_).parent_path().string()};
-  }
-
-  absl::StatusOr<v1::Manifest> Describe(std::stop_token stop) const {
-    const absl::StatusOr<ChildResult> said = RunChild({.arguments = {program_, "--describe"},
-                                                       .timeout = kDescribePatience,
-                                                       .stop = std::move(stop)});
-    if (!said.ok()) return said.status();
-    if (!said->ok()) {
-      return absl::FailedPreconditionError(
-          said->errors.empty() ? Text(program_, " --describe ", said->HowItEnded()) : said->errors);
-    }
-    v1::Manifest manifest;
-    google::protobuf::util::JsonParseOptions options;
-    options.ignore_unknown_fields = true;
-    if (!google::protobuf::util::JsonStringToMessage(said->output, &manifest, options).ok()) {
-      return absl::FailedPreconditionError(
-          Text(program_, " is no chain's program: what it prints for --describe is no manifest"));
-    }
-    return manifest;
   }
 
   ChainProject project_;

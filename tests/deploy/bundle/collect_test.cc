@@ -137,6 +137,23 @@ TEST_F(CollectTest, SaysWhatIsWrongWithAnAsset) {
                                                    HasSubstr("another chainlet has an asset")));
 }
 
+TEST_F(CollectTest, AsksWhoseCodeIsWhose) {
+  CollectOptions options = {.program = Program(Description()), .folder = folder_.path()};
+  options.code_of = [](const v1::Manifest& manifest) {
+    std::vector<v1::ChainletCode> code(2);
+    for (int i = 0; i < 2; ++i) {
+      code[static_cast<size_t>(i)].set_chainlet(manifest.chainlets(i).name());
+      code[static_cast<size_t>(i)].set_sha256(std::string(32, static_cast<char>('a' + i)));
+    }
+    return code;
+  };
+  const CollectedBundle made = CollectBundle(options).value();
+  ASSERT_EQ(made.bundle.code_size(), 2);
+  EXPECT_EQ(made.bundle.code(1).sha256(), std::string(32, 'b'));
+  options.code_of = [](const v1::Manifest&) { return absl::NotFoundError("nm is not installed"); };
+  EXPECT_THAT(CollectBundle(options), StatusIs(absl::StatusCode::kNotFound));
+}
+
 TEST_F(CollectTest, SaysWhyAProgramDoesNotDescribeItself) {
   const auto with = [&](const std::string& script) {
     return CollectBundle({.program = folder_.WriteProgram("bad", "#!/bin/sh\n" + script)}).status();
