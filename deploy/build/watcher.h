@@ -32,7 +32,7 @@ struct FileChanges {
 class FileWatcher {
  public:
   struct Options {
-    absl::Duration quiet = absl::Milliseconds(80);  // without events: the edit is complete
+    absl::Duration quiet = absl::Milliseconds(40);  // without events: the edit is complete
     absl::Duration most = absl::Milliseconds(500);  // after the first event, also if it is not
     size_t max_paths = 1000;                        // more in one answer: everything
   };
