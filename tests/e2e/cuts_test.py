@@ -49,8 +49,12 @@ class Cuts(unittest.TestCase):
         for at in range(1 + seed % stride, total + 1, stride):
             torn = (at // stride + seed) % 2
             with self.subTest(at=at, torn=torn, of=total):
-                self.cut(at, torn)
                 print(f"cut at {at} of {total}, torn: {torn}", file=sys.stderr, flush=True)
+                try:
+                    self.cut(at, torn)
+                except Exception as error:  # said at once: the last place may be an hour away
+                    print(f"failed: {error}", file=sys.stderr, flush=True)
+                    raise
 
     def cut(self, at, torn):
         platform = Platform("--memory", "1Ti", up=False)
