@@ -21,7 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kYielding = 10;  // as nice(1) does
 constexpr size_t kMaxBytes = size_t{16} << 20;
 constexpr std::string_view kInstall = "apt-get install g++ cmake ninja-build";
 
@@ -56,7 +55,6 @@ absl::Status RunCMake(std::vector<std::string> arguments, const BuildOptions& op
   absl::StatusOr<ChildResult> child = RunChild({.arguments = std::move(arguments),
                                                 .environment = {"CLICOLOR_FORCE=0"},
                                                 .stop = options.stop,
-                                                .niceness = options.yields ? kYielding : 0,
                                                 .on_line = options.on_line});
   if (absl::IsNotFound(child.status())) {
     return absl::NotFoundError(Text("CMake is not installed: ", kInstall));

@@ -19,7 +19,6 @@ struct BuildOptions {
   // Called with each line that CMake and the compiler print.
   std::function<void(std::string_view)> on_line = nullptr;
   std::stop_token stop = {};  // ends them, and what they have started: CANCELLED
-  bool yields = false;        // they get what time others leave, as with nice(1)
 };
 
 struct FindOptions {

@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -247,10 +246,6 @@ absl::StatusOr<ChildResult> RunChild(const ChildOptions& options) {
   if (!err.ok()) return err.status();
   absl::StatusOr<pid_t> pid = Spawn(options, out->second.get(), err->second.get());
   if (!pid.ok()) return pid.status();
-  if (options.niceness != 0) {
-    const int own = getpriority(PRIO_PROCESS, 0);
-    setpriority(PRIO_PROCESS, static_cast<id_t>(*pid), own + options.niceness);
-  }
   out->second.Close();
   err->second.Close();
   std::array<Stream, 2> streams;

@@ -23,7 +23,6 @@ struct ChildOptions {
   std::vector<std::string> environment = {};  // "NAME=VALUE" beside what this process has
   absl::Duration timeout = absl::InfiniteDuration();
   std::stop_token stop = {};
-  int niceness = 0;  // more than this process has; best effort
   // Called with each line of its output, standard error included, without the line's end; on the
   // thread that waits.
   std::function<void(std::string_view)> on_line = nullptr;

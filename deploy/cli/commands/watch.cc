@@ -160,8 +160,7 @@ class Watcher {
                                         [this](std::string_view line) {
                                           if (flags_.verbose) view_.BuildLine(line);
                                         },
-                                    .stop = stop,
-                                    .yields = true};
+                                    .stop = stop};
     const absl::Status built = source_.Build(work);
     stages.built = watch.Lap();
     absl::StatusOr<BuiltChain> chain = built.ok() ? source_.Collect(work) : built;

@@ -39,7 +39,6 @@ struct SourceChange {
 struct Work {
   std::function<void(std::string_view line)> on_line = nullptr;  // what CMake and compilers say
   std::stop_token stop = {};                                     // ends it: CANCELLED
-  bool yields = false;  // compilers let what else runs here go first: live traffic, say
 };
 
 // For one thread at a time, but WaitForChange().

@@ -50,8 +50,8 @@ class LocalSource final : public ChainSource {
 
   absl::Status Build(const Work& work) override {
     if (project_.is_program) return absl::OkStatus();
-    absl::StatusOr<std::string> program = deploy::Build(
-        project_, {.on_line = work.on_line, .stop = work.stop, .yields = work.yields});
+    absl::StatusOr<std::string> program =
+        deploy::Build(project_, {.on_line = work.on_line, .stop = work.stop});
     if (!program.ok()) return program.status();
     program_ = *std::move(program);
     return absl::OkStatus();
