@@ -99,11 +99,12 @@ void RestrictProcess(int pid, const CpuSet& cpus) {
   std::set<int> reached;
   for (int look = 0; look < 5; ++look) {
     const size_t before = reached.size();
+    // A loop over the iterator would throw where the process ends meanwhile.
     std::error_code error;
-    for (const auto& each :
-         std::filesystem::directory_iterator(Text("/proc/", pid, "/task"), error)) {
+    for (std::filesystem::directory_iterator each(Text("/proc/", pid, "/task"), error), end;
+         !error && each != end; each.increment(error)) {
       int thread = 0;
-      if (!absl::SimpleAtoi(each.path().filename().string(), &thread)) continue;
+      if (!absl::SimpleAtoi(each->path().filename().string(), &thread)) continue;
       if (reached.insert(thread).second) sched_setaffinity(thread, sizeof(mask), &mask);
     }
     if (reached.size() == before) return;
