@@ -10,13 +10,13 @@ Task<Permit> Keeper::Begin() {
   Permit permit = co_await changing_.Enter();
   // Of somebody who left. The next one must see it.
   while (writing_ != nullptr) co_await written_.Wait();
-  if (closed_) co_await absl::UnavailableError("the platform is ending");
+  co_await Open();
   co_return std::move(permit);
 }
 
 Task<void> Keeper::KeepIt(std::unique_ptr<const Store::Change> change, Then then) {
   chains::internal::Here::Place here = co_await chains::internal::Here();
-  if (closed_) co_await absl::UnavailableError("the platform is ending");
+  co_await Open();
   const auto outcome = std::make_shared<std::optional<absl::Status>>();
   writing_ = std::make_unique<chains::internal::Root<void>>(
       here.loop(), Context(), Write(std::move(change), std::move(then)),
@@ -26,7 +26,10 @@ Task<void> Keeper::KeepIt(std::unique_ptr<const Store::Change> change, Then then
         written_.Give();
       });
   writing_->Start();
-  while (!outcome->has_value()) co_await written_.Wait();
+  while (!outcome->has_value()) {
+    co_await Open();
+    co_await written_.Wait();
+  }
   co_await **outcome;
 }
 
@@ -40,6 +43,11 @@ Task<void> Keeper::Write(std::unique_ptr<const Store::Change> change, Then then)
 void Keeper::Close() {
   closed_ = true;
   writing_.reset();
+  written_.Give();
+}
+
+absl::Status Keeper::Open() const {
+  return closed_ ? absl::UnavailableError("the platform is ending") : absl::OkStatus();
 }
 
 void Keeper::Apply(const Store::Change& change) {

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "chains/core/gate.h"
 #include "chains/core/notice.h"
 #include "chains/core/root.h"
@@ -45,6 +46,7 @@ class Keeper {
   Task<void> KeepIt(std::unique_ptr<const Store::Change> change, Then then);
   Task<void> Write(std::unique_ptr<const Store::Change> change, Then then);
   void Apply(const Store::Change& change);
+  absl::Status Open() const;
 
   Model& model_;
   Store& store_;
