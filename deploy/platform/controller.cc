@@ -307,7 +307,6 @@ Task<void> Controller::BringLive(std::string id, uint64_t revision) {
   record.set_bundle(deployment->record.pending_bundle());
   record.set_revision(revision);
   std::string environment = deployment->record.promote_to();
-  const std::string chain = record.chain();
   const state::EnvironmentRecord* production = model_.Environment(record.chain(), "production");
   if (environment.empty() && !record.development() &&
       (production == nullptr || production->deployment().empty())) {

@@ -226,12 +226,17 @@ Task<PlatformService::Pushed> PlatformService::BeginPush(v1::DeployRequest reque
   const std::string digest = DigestOf(request.bundle());
   // Files are brought in place before others have to wait for this one.
   co_await CheckPush(request, digest).status();
-  co_await Blocking([&] { return parts_.blobs.PutBundle(request.bundle()).status(); });
   const std::string folder = Text(parts_.bundles, "/", digest);
-  co_await Blocking([&] { return parts_.blobs.Assemble(request.bundle(), folder); });
+  const auto bring = [&] {
+    const absl::Status put = parts_.blobs.PutBundle(request.bundle()).status();
+    return put.ok() ? parts_.blobs.Assemble(request.bundle(), folder) : put;
+  };
+  co_await Blocking(bring);
 
   const Permit changing = co_await parts_.keeper.Begin();
   Revision checked = co_await CheckPush(request, digest);
+  // A sweep may have found that nobody needs them yet. Where they are still there, it is soon done.
+  co_await Blocking(bring);
   const Deployment* const deployment =
       request.development() ? model.Development(NameOf(request)) : nullptr;
   state::DeploymentRecord record = co_await RecordOf(request, deployment, now);

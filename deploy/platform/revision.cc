@@ -57,14 +57,8 @@ constexpr int kMostGpus = 10'000;
 
 // A bundle may come from anybody with a key, whatever a chain's own program would have said.
 absl::Status CheckChainlet(const v1::Chainlet& chainlet) {
-  const v1::Resources& resources = chainlet.resources();
-  const bool fits = resources.memory_bytes() >= 0 && resources.memory_bytes() <= kMostMemory &&
-                    resources.cpus() >= 0 && resources.cpus() <= kMostCpus &&
-                    resources.gpu_count() >= 0 && resources.gpu_count() <= kMostGpus;
-  if (!fits) {
-    return absl::InvalidArgumentError(
-        Text(chainlet.name(), ": its resources are less than nothing, or more than there can be"));
-  }
+  absl::Status resources = CheckResources(chainlet.name(), chainlet.resources());
+  if (!resources.ok()) return resources;
   if (absl::Status valid = ValidateAutoscaling(chainlet.autoscaling()); !valid.ok()) {
     return absl::InvalidArgumentError(Text(chainlet.name(), ": ", MessageOf(valid)));
   }
@@ -130,6 +124,16 @@ std::string KeyOf(const v1::Bundle& bundle, const Unit& unit) {
 }
 
 }  // namespace
+
+absl::Status CheckResources(const std::string& chainlet, const v1::Resources& resources) {
+  // NaN is in no range.
+  const bool fits = resources.memory_bytes() >= 0 && resources.memory_bytes() <= kMostMemory &&
+                    resources.cpus() >= 0 && resources.cpus() <= kMostCpus &&
+                    resources.gpu_count() >= 0 && resources.gpu_count() <= kMostGpus;
+  if (fits) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      Text(chainlet, ": its resources are less than nothing, or more than there can be"));
+}
 
 const Unit* Revision::UnitOf(std::string_view chainlet) const {
   for (const Unit& unit : units) {

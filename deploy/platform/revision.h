@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "chains/v1/bundle.pb.h"
 #include "chains/v1/platform.pb.h"
@@ -45,6 +46,9 @@ struct PlacementRequest {
   v1::PlacementMode mode = v1::PLACEMENT_SEPARATE;
   std::vector<v1::PlacementGroup> groups;
 };
+
+// INVALID_ARGUMENT: they are less than nothing, or more than any machine has.
+absl::Status CheckResources(const std::string& chainlet, const v1::Resources& resources);
 
 // Of a bundle that is valid. INVALID_ARGUMENT: a chainlet's resources or scaling are out of range;
 // a group names what is not there, or one chainlet twice; a chainlet is declared but not
