@@ -1,0 +1,223 @@
+// LocalPlatform with chains of two small processes each, VERSIONS_ONE and VERSIONS_TWO.
+#include "deploy/platform/local_platform.h"
+
+#include <csignal>
+#include <fstream>
+#include <future>
+#include <memory>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "chains/chain/client.h"
+#include "chains/core/text.h"
+#include "chains/testing/collect.h"
+#include "chains/testing/status_matchers.h"
+#include "chains/v1/platform.chains.h"
+#include "deploy/bundle/collect.h"
+#include "tests/deploy/temp_folder.h"
+
+namespace chains::deploy {
+namespace {
+
+using ::chains::testing::Collect;
+using ::chains::testing::IsOk;
+using ::chains::testing::StatusIs;
+using ::chains::testing::StreamOf;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+constexpr absl::Duration kDeadline = absl::Minutes(2);
+
+class LocalPlatformTest : public ::testing::Test {
+ protected:
+  LocalPlatformTest() { Up(); }
+  ~LocalPlatformTest() override {
+    client_.reset();
+    if (platform_ != nullptr) platform_->Stop(absl::Now() + absl::Seconds(30));
+  }
+
+  void Up() {
+    LocalPlatform::Options options;
+    options.home = folder_ / "h";
+    options.open = true;
+    options.capacity = Capacity{.cpus = 2, .memory_bytes = int64_t{1} << 40, .gpus = 0};
+    absl::StatusOr<std::unique_ptr<LocalPlatform>> platform =
+        LocalPlatform::Start(std::move(options));
+    ASSERT_THAT(platform.status(), IsOk());
+    platform_ = *std::move(platform);
+    client_ = std::make_unique<Client<v1::Platform>>(platform_->address());
+  }
+  // As if it were killed.
+  void Kill() {
+    client_.reset();
+    platform_.reset();
+  }
+
+  // What it consists of is in the store when this returns.
+  v1::Bundle Uploaded(const std::string& program) {
+    CollectOptions collect;
+    collect.program = program;
+    const CollectedBundle collected = CollectBundle(collect).value();
+    std::vector<v1::UploadRequest> pieces;
+    for (const v1::BundleFile& file : collected.bundle.files()) {
+      std::ifstream stream(collected.sources.at(file.path()), std::ios::binary);
+      v1::UploadRequest piece;
+      piece.set_sha256(file.sha256());
+      piece.set_size(file.size());
+      std::string data(1 << 20, '\0');
+      while (stream.read(data.data(), static_cast<std::streamsize>(data.size())),
+             stream.gcount() > 0) {
+        piece.set_data(data.substr(0, static_cast<size_t>(stream.gcount())));
+        pieces.push_back(piece);
+        piece = v1::UploadRequest();
+      }
+    }
+    const auto uploaded = client_->Run(
+        [&pieces](v1::Platform& platform) { return platform.Upload(StreamOf(std::move(pieces))); },
+        {.timeout = kDeadline});
+    EXPECT_THAT(uploaded.status(), IsOk());
+    return collected.bundle;
+  }
+  static v1::DeployRequest Of(const v1::Bundle& bundle, bool development = false) {
+    v1::DeployRequest request;
+    *request.mutable_bundle() = bundle;
+    request.set_development(development);
+    request.set_breaking(true);
+    return request;
+  }
+  absl::StatusOr<std::vector<v1::DeployEvent>> Push(const v1::DeployRequest& request) {
+    return client_->Run(
+        [&request](v1::Platform& platform) { return Collect(platform.Deploy(request)); },
+        {.timeout = kDeadline});
+  }
+  // Until somebody asks what he waits for.
+  v1::DeployEvent FirstEvent(const v1::DeployRequest& request) {
+    return client_
+        ->Run(
+            [&request](v1::Platform& platform) -> Task<v1::DeployEvent> {
+              Stream<v1::DeployEvent> events = platform.Deploy(request);
+              std::optional<v1::DeployEvent> first = co_await events.Next();
+              co_return *std::move(first);
+            },
+            {.timeout = kDeadline})
+        .value();
+  }
+  v1::Deployment Status(const std::string& id) {
+    v1::DeploymentRequest request;
+    request.set_deployment(id);
+    return client_->Call(&v1::Platform::Status, request, {.timeout = kDeadline})->deployment();
+  }
+  std::set<int> Pids(const std::string& id) {
+    std::set<int> pids;
+    const v1::Deployment deployment = Status(id);
+    for (const v1::ChainletStatus& chainlet : deployment.chainlets()) {
+      for (const v1::ReplicaStatus& replica : chainlet.replicas()) {
+        if (replica.state() == "ready") pids.insert(replica.pid());
+      }
+    }
+    return pids;
+  }
+  template <typename F>
+  static bool Until(F is_so) {
+    const absl::Time deadline = absl::Now() + kDeadline;
+    while (!is_so()) {
+      if (absl::Now() > deadline) return false;
+    }
+    return true;
+  }
+
+  const TempFolder folder_;
+  std::unique_ptr<LocalPlatform> platform_;
+  std::unique_ptr<Client<v1::Platform>> client_;
+};
+
+TEST_F(LocalPlatformTest, ReplicasOutliveItAndAreTakenOver) {
+  const auto events = Push(Of(Uploaded(VERSIONS_ONE)));
+  ASSERT_THAT(events.status(), IsOk());
+  EXPECT_EQ(events->back().promoted_to(), "production");
+  const std::string id = events->back().deployment().id();
+  const std::set<int> pids = Pids(id);
+  ASSERT_EQ(pids.size(), 2u);
+  Kill();
+  for (const int pid : pids) EXPECT_EQ(::kill(pid, 0), 0);
+  Up();
+  EXPECT_TRUE(Until([&] { return Pids(id) == pids; }));
+  // What one of them says before its end is told with it.
+  ASSERT_EQ(::kill(*pids.begin(), SIGKILL), 0);
+  EXPECT_TRUE(Until([&] {
+    const std::set<int> now = Pids(id);
+    return now.size() == 2 && !now.contains(*pids.begin());
+  }));
+  v1::LogsRequest logs;
+  logs.mutable_of()->set_deployment(id);
+  const auto lines =
+      client_->Run([&logs](v1::Platform& platform) { return Collect(platform.Logs(logs)); });
+  ASSERT_THAT(lines.status(), IsOk());
+  ASSERT_FALSE(lines->empty());
+  EXPECT_THAT(lines->front().message(), HasSubstr("serving"));
+  platform_->Stop(absl::Now() + absl::Seconds(30));
+  EXPECT_TRUE(Until([&] { return ::kill(*pids.rbegin(), 0) != 0; }));
+}
+
+TEST_F(LocalPlatformTest, TwoPushesAtOnceAreOneAfterTheOther) {
+  const v1::Bundle one = Uploaded(VERSIONS_ONE), two = Uploaded(VERSIONS_TWO);
+  auto first = std::async(std::launch::async, [&] { return Push(Of(one, true)); });
+  auto second = std::async(std::launch::async, [&] { return Push(Of(two, true)); });
+  std::set<std::string> ids;
+  int live = 0;
+  for (auto* const pushing : {&first, &second}) {
+    const absl::StatusOr<std::vector<v1::DeployEvent>> events = pushing->get();
+    if (events.ok()) {
+      ++live;
+      ids.insert(events->back().deployment().id());
+    } else {
+      EXPECT_THAT(events.status(), StatusIs(absl::StatusCode::kAborted, HasSubstr("another push")));
+    }
+  }
+  ASSERT_GE(live, 1);
+  ASSERT_EQ(ids.size(), 1u);
+  const v1::Deployment now = Status(*ids.begin());
+  EXPECT_EQ(now.revision(), 2u);
+  EXPECT_EQ(now.state(), v1::DEPLOYMENT_ACTIVE);
+  EXPECT_TRUE(Until([&] { return Pids(*ids.begin()).size() == 2; }));
+}
+
+TEST_F(LocalPlatformTest, APushGoesOnThoughItsClientLeftAndThePlatformWasKilled) {
+  const std::string id = FirstEvent(Of(Uploaded(VERSIONS_ONE))).deployment().id();
+  Kill();
+  Up();
+  EXPECT_TRUE(Until([&] { return Status(id).state() == v1::DEPLOYMENT_ACTIVE; }));
+  EXPECT_EQ(Status(id).environments_size(), 1);
+}
+
+TEST_F(LocalPlatformTest, ItStopsWhileAPushRuns) {
+  const v1::DeployRequest request = Of(Uploaded(VERSIONS_ONE));
+  std::promise<std::string> begun;
+  auto pushing = std::async(std::launch::async, [&] {
+    return client_
+        ->Run(
+            [&](v1::Platform& platform) -> Task<int> {
+              Stream<v1::DeployEvent> events = platform.Deploy(request);
+              int count = 0;
+              while (std::optional<v1::DeployEvent> event = co_await events.Next()) {
+                if (++count == 1) begun.set_value(event->deployment().id());
+              }
+              co_return count;
+            },
+            {.timeout = kDeadline})
+        .status();
+  });
+  const std::string id = begun.get_future().get();
+  platform_->Stop(absl::Now() + absl::Seconds(30));
+  // It was live already, or is told that the platform ends.
+  EXPECT_THAT(pushing.get().code(), AnyOf(absl::StatusCode::kOk, absl::StatusCode::kUnavailable));
+  platform_->Stop(absl::Now());  // nothing happens any more
+  Kill();
+  Up();
+  EXPECT_TRUE(Until([&] { return Status(id).state() == v1::DEPLOYMENT_ACTIVE; }));
+}
+
+}  // namespace
+}  // namespace chains::deploy
