@@ -117,7 +117,9 @@ Stream<v1::LogLine> PlatformService::Logs(v1::LogsRequest request) {
     LogSubscription::News news = (*subscribed)->Take();
     if (news.lines.empty()) {
       if (parts_.model.Find(id) == nullptr) co_return;  // it was deleted
-      co_await Outcome(WithTimeout(NewsOf(news_came), kLookAgain));
+      const absl::StatusOr<chains::internal::Unit> news =
+          co_await Outcome(WithTimeout(NewsOf(news_came), kLookAgain));
+      news.status().IgnoreError();  // none came: it is time to look all the same
       continue;
     }
     if (news.lost > 0) {
