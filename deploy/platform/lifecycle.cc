@@ -96,6 +96,7 @@ Task<v1::PromoteResponse> PlatformService::Rollback(v1::RollbackRequest request)
 }
 
 Task<void> PlatformService::RemoveUnneeded() {
+  const Permit placing = co_await placing_.Enter();
   const Permit changing = co_await parts_.keeper.Begin();
   const Needed needed = NeededBy(parts_.model);
   co_await Blocking([&] { return Sweep(parts_.blobs, parts_.bundles, needed); });

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "chains/core/gate.h"
 #include "chains/v1/platform.chains.h"
 #include "deploy/bundle/blob_store.h"
 #include "deploy/logs/log_keeper.h"
@@ -95,6 +96,9 @@ class PlatformService final : public v1::Platform {
   v1::DeployEvent EventOf(const Pushed& pushed) const;
 
   Parts parts_;
+  // Of who brings a bundle's files in place, or removes those that nobody needs. Taken before the
+  // keeper's.
+  Gate placing_{{.what = "pushes", .limit = 1, .max_waiting = 100}};
 };
 
 }  // namespace chains::deploy

@@ -224,19 +224,16 @@ Task<PlatformService::Pushed> PlatformService::BeginPush(v1::DeployRequest reque
   Model& model = parts_.model;
   co_await ValidateBundle(request.bundle());
   const std::string digest = DigestOf(request.bundle());
-  // Files are brought in place before others have to wait for this one.
   co_await CheckPush(request, digest).status();
+  // Files are brought in place before others than pushes have to wait for this one. Until it has
+  // been kept that they are needed, nobody removes what is not.
+  const Permit placing = co_await placing_.Enter();
   const std::string folder = Text(parts_.bundles, "/", digest);
-  const auto bring = [&] {
-    const absl::Status put = parts_.blobs.PutBundle(request.bundle()).status();
-    return put.ok() ? parts_.blobs.Assemble(request.bundle(), folder) : put;
-  };
-  co_await Blocking(bring);
+  co_await Blocking([&] { return parts_.blobs.PutBundle(request.bundle()).status(); });
+  co_await Blocking([&] { return parts_.blobs.Assemble(request.bundle(), folder); });
 
   const Permit changing = co_await parts_.keeper.Begin();
   Revision checked = co_await CheckPush(request, digest);
-  // A sweep may have found that nobody needs them yet. Where they are still there, it is soon done.
-  co_await Blocking(bring);
   const Deployment* const deployment =
       request.development() ? model.Development(NameOf(request)) : nullptr;
   state::DeploymentRecord record = co_await RecordOf(request, deployment, now);
@@ -323,8 +320,10 @@ Stream<v1::DeployEvent> PlatformService::Deploy(v1::DeployRequest request) {
       const bool supersedes = event.deployment().development();
       co_yield std::move(event);
       if (!live) continue;
+      if (!supersedes) co_return;
       // Each edit brings a bundle. What cannot be removed now is removed, or told, another time.
-      if (supersedes) co_await Outcome(RemoveUnneeded());
+      const absl::StatusOr<chains::internal::Unit> removed = co_await Outcome(RemoveUnneeded());
+      removed.status().IgnoreError();
       co_return;
     }
     co_await parts_.model.changed().Wait();

@@ -18,7 +18,8 @@ struct Needed {
   std::set<std::string> folders;  // names below the folder of bundles: of these and of replicas
 };
 
-// While nobody changes what is deployed: hold the keeper's permit until the sweep is done.
+// While nobody changes what is deployed, or brings the files of a push in place: until the sweep is
+// done.
 Needed NeededBy(const Model& model);
 
 // Removes from the folder `bundles` and from `blobs` what is not needed; files that came within the

@@ -3,10 +3,10 @@
 #include <cmath>
 #include <filesystem>
 #include <future>
+#include <latch>
 #include <limits>
 
 #include "chains/testing/collect.h"
-#include "deploy/platform/sweeping.h"
 #include "tests/deploy/platform/platform_fixture.h"
 
 namespace chains::deploy {
@@ -197,18 +197,36 @@ TEST_F(PushingTest, OthersDoNotWaitWhileFilesAreBroughtInPlace) {
   EXPECT_EQ(fleet_.started.size(), 1u);
 }
 
-// They are nobody's yet, and a sweep removes what is nobody's.
-TEST_F(PushingTest, FilesThatAreSweptWhileAPushWaitsForItsTurnAreBroughtBack) {
-  std::optional<chains::testing::Running<Permit>> changing(std::in_place, clock_, keeper_.Begin());
-  Push push(*this, Of("one"));
-  const std::string folder = Text(folder_.path().string(), "/bundles");
-  ASSERT_FALSE(std::filesystem::is_empty(folder));
-  ASSERT_THAT(Sweep(blobs_, folder, NeededBy(model_)), IsOk());
-  ASSERT_TRUE(std::filesystem::is_empty(folder));
-  changing.reset();
+// They are nobody's yet, and after an exchange what is nobody's is removed.
+TEST_F(PushingTest, FilesOfAPushThatIsUnderWayAreNotSwept) {
+  Stream<v1::DeployEvent> exchange = service_.Deploy(Of("one"));
+  const auto next = [&exchange]() -> Task<std::optional<v1::DeployEvent>> {
+    co_return co_await exchange.Next();
+  };
+  ASSERT_THAT(Ask(next()), IsOk());
+  FakeReplica total(*this, Last("shop.Total"));
+  ASSERT_TRUE(Ask(next()).value()->live());
+  // The worker rests before its first piece of work for the push, and after it.
+  std::latch first(1), second(1);
+  bool placing = false;
+  ASSERT_TRUE(clock_.workers().Submit([&first] { first.wait(); }));
+  v1::DeployRequest request = Of("two", /*development=*/false);
+  request.set_name("other");
+  chains::testing::Running<std::vector<v1::DeployEvent>> push(
+      clock_, chains::testing::Collect(service_.Deploy(request)));
+  ASSERT_TRUE(clock_.workers().Submit([&] {
+    clock_.Post([&placing] { placing = true; });
+    second.wait();
+  }));
+  first.count_down();
+  clock_.RunUntil([&placing] { return placing; });
+  chains::testing::Running<std::optional<v1::DeployEvent>> sweeping(clock_, next());
+  second.count_down();
   Settle();
-  ASSERT_EQ(fleet_.started.size(), 1u);
-  EXPECT_TRUE(std::filesystem::exists(Text(folder, "/", Last("shop.Total").bundle, "/shop")));
+  EXPECT_TRUE(sweeping.done());
+  ASSERT_EQ(fleet_.started.size(), 2u);
+  EXPECT_TRUE(
+      std::filesystem::exists(folder_.path() / "bundles" / Last("shop.Total").bundle / "shop"));
 }
 
 TEST_F(PushingTest, ResourcesThatNobodyHasAreNoSetting) {
