@@ -60,7 +60,7 @@ struct Limits {
 struct Asset {
   std::string name;         // DeploymentContext::Asset(name) is its path
   std::string source;       // a path or a URL
-  std::string sha256 = "";  // checked when given
+  std::string sha256 = "";  // checked when given; a URL needs it
 };
 
 // What happens to a replica whose Healthy() hook fails for so long.

@@ -39,6 +39,12 @@ absl::StatusOr<std::filesystem::path> DeploymentContext::Asset(std::string_view 
     return absl::NotFoundError(absl::StrCat("no asset ", std::string(name),
                                             " for this chainlet: name it in its chains::Settings"));
   }
+  if (found->second.find("://") != std::string::npos) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the asset ", std::string(name), " is at ", found->second,
+                     ", which a platform fetches; without one say where it is: --asset ",
+                     std::string(name), "=PATH"));
+  }
   return std::filesystem::path(found->second);
 }
 

@@ -76,6 +76,16 @@ class Throws final : public Root {
   chains::Task<RootReply> RunRemote(RootRequest) override { co_return RootReply(); }
 };
 
+TEST(DeploymentTest, SaysWhereAnAssetIsAndHowToGiveOneThatAPlatformFetches) {
+  DeploymentContext::Contents contents;
+  contents.assets = {{"words", "words.txt"}, {"weights", "https://example.com/weights.bin"}};
+  const DeploymentContext context(std::move(contents));
+  EXPECT_EQ(context.Asset("words").value(), "words.txt");
+  const absl::Status status = context.Asset("weights").status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("--asset weights=PATH"));
+}
+
 TEST(DeploymentTest, NamesTheChainletWhoseConstructorFails) {
   chains::Chain chain("zoo");
   chain.Add<Throws>().Entrypoint();
