@@ -62,7 +62,7 @@ if(TARGET chains-cli)
   set(CPACK_DEBIAN_CLI_PACKAGE_NAME chains)
   set(CPACK_DEBIAN_CLI_PACKAGE_SECTION net)
   set(CPACK_DEBIAN_CLI_PACKAGE_SHLIBDEPS ON)
-  set(CPACK_DEBIAN_CLI_PACKAGE_DEPENDS "binutils, libc-bin")
+  set(CPACK_DEBIAN_CLI_PACKAGE_DEPENDS "binutils, ca-certificates, libc-bin")
   set(CPACK_DEBIAN_CLI_PACKAGE_RECOMMENDS "libchains-dev")
   set(CPACK_COMPONENT_CLI_DESCRIPTION
       "command line and platform for inference chains\n\
