@@ -23,11 +23,12 @@ PARTS = {
     "chainlets": {"chainlets", "runtime"},
     "deploy": {"deploy", "runtime"}}
 RUNTIME = {"core": {"core"}}
+RUNTIME["gpu"] = RUNTIME["core"] | {"gpu"}
 RUNTIME["contract"] = RUNTIME["core"] | {"contract", "v1"}
 RUNTIME["json"] = RUNTIME["contract"] | {"json"}
 RUNTIME["grpc"] = RUNTIME["contract"] | {"grpc"}
 RUNTIME["policy"] = RUNTIME["contract"] | {"policy"}
-RUNTIME["chain"] = RUNTIME["grpc"] | RUNTIME["policy"] | RUNTIME["json"] | {"chain", "chains.h"}
+RUNTIME["chain"] = RUNTIME["grpc"] | RUNTIME["policy"] | RUNTIME["json"] | {"chain", "chains.h", "gpu"}
 RUNTIME["main"] = RUNTIME["chain"] | {"main"}
 RUNTIME["testing"] = RUNTIME["chain"] | {"testing"}
 RUNTIME["chains.h"] = RUNTIME["chain"]
@@ -143,6 +144,10 @@ class Tidy:
             self.add(path, line, f"runtime/chains/{folder} must not include chains/{included[1]} (CONTRIBUTING.md)")
         if included[0] in ("grpc", "grpcpp") and folder != "grpc" and path.endswith(".h"):
             self.add(path, line, f"{name} in a header would reach chainlets; keep gRPC in runtime/chains/grpc")
+        if path.startswith("runtime/chains/gpu/cuda/") and (
+                included[0] == "absl" or included[0] == "chains" and included[1:3] not in (
+                    ["gpu", "abi.h"], ["gpu", "cuda"])):
+            self.add(path, line, "a GPU module links neither the runtime nor Abseil; only chains/gpu/abi.h crosses")
         if folder == "core" and included[0] in ("grpc", "grpcpp", "google"):
             self.add(path, line, "runtime/chains/core stands on Abseil alone")
 

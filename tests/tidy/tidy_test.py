@@ -40,6 +40,11 @@ class TidyTest(unittest.TestCase):
         self.assert_bad("runtime/chains/chain/a.cc", '#include "chains/main/run.h"\n', "chain must not include")
         self.assert_bad("runtime/chains/core/a.cc", "#include <google/protobuf/message.h>\n", "Abseil alone")
         self.assert_bad("runtime/chains/contract/a.h", HEADER + "#include <grpcpp/grpcpp.h>\n", "keep gRPC")
+        self.assert_bad("runtime/chains/gpu/a.cc", '#include "chains/contract/bytes.h"\n', "gpu must not include")
+        self.assert_bad("runtime/chains/gpu/cuda/a.cc", '#include "chains/core/task.h"\n', "links neither")
+        self.assert_bad("runtime/chains/gpu/cuda/a.cc", '#include "absl/status/status.h"\n', "links neither")
+        self.assert_good("runtime/chains/gpu/cuda/a.cc", '#include "chains/gpu/cuda/kit.h"\n')
+        self.assert_good("runtime/chains/gpu/a.cc", '#include "chains/core/task.h"\n')
         self.assert_good("runtime/chains/main/a.cc", '#include "chains/chain/chain.h"\n')
         self.assert_good("gateway/a.cc", '#include "chains/core/task.h"\n')
 
