@@ -7,9 +7,10 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "phi/backend.h"
 #include "phi/config.h"
@@ -27,9 +28,13 @@ class ModelFiles {
   const ModelConfig& config() const { return config_; }
   // Valid as long as this object lives, wherever it is moved.
   Weights weights() const;
+  // Asks the kernel to begin reading all weights from the disk; returns at once.
+  void Prefetch() const;
 
  private:
-  ModelFiles(ModelConfig config) : config_(std::move(config)) {}
+  explicit ModelFiles(ModelConfig config) : config_(std::move(config)) {}
+  // From shards_ to layers_ and weights_.
+  absl::Status TakeWeights(const std::filesystem::path& folder);
 
   ModelConfig config_;
   std::vector<SafeTensors> shards_;
