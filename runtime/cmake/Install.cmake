@@ -7,6 +7,8 @@ foreach(
   ITEMS chains_options
         chains_proto
         chains_core
+        chains_gpu
+        chains_gpu_cuda
         chains
         chains_main
         chains_no_frontend
@@ -41,6 +43,8 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/chainsConfigVersion.cmake
 install(
   FILES ${PROJECT_BINARY_DIR}/chainsConfig.cmake ${PROJECT_BINARY_DIR}/chainsConfigVersion.cmake
         ${CMAKE_CURRENT_LIST_DIR}/ChainsAddChain.cmake
+        ${CMAKE_CURRENT_LIST_DIR}/ChainsAddGpuModule.cmake ${CMAKE_CURRENT_LIST_DIR}/ChainsCuda.cmake
+        ${CMAKE_CURRENT_LIST_DIR}/gpu_module.map
         ${CMAKE_CURRENT_LIST_DIR}/ChainsAllocator.cmake ${CMAKE_CURRENT_LIST_DIR}/ChainsMarker.cmake
         ${CMAKE_CURRENT_LIST_DIR}/ChainsStaticGrpc.cmake
   DESTINATION ${package_dir}

@@ -1,0 +1,55 @@
+# Finds CUDA, with which GPU modules are built, and says so; without it everything else is built.
+#
+# CHAINS_CUDA is what becomes of it afterwards: whether chains_add_gpu_module() builds anything.
+# Include it at file scope, since CMake enables languages only there.
+include_guard(GLOBAL)
+
+option(CHAINS_CUDA "Build GPU modules where nvcc, cuBLAS and cuDNN are installed" ON)
+set(CHAINS_CUDA_ARCHITECTURES "75-real;80-real;86-real;89-real;90-real;100" CACHE STRING
+    "What GPU modules are compiled for; the last is for its successors too, which compile its PTX")
+
+set(CHAINS_CUDA_FOUND FALSE)
+if(NOT CHAINS_CUDA)
+  set(_chains_cuda_missing "CHAINS_CUDA is off")
+else()
+  find_program(CHAINS_NVCC nvcc HINTS ENV CUDA_HOME ENV CUDA_PATH PATH_SUFFIXES bin PATHS /usr/local/cuda)
+  mark_as_advanced(CHAINS_NVCC)
+  if(NOT CHAINS_NVCC)
+    set(_chains_cuda_missing "nvcc is not installed")
+  else()
+    find_package(CUDAToolkit QUIET)
+    find_library(CHAINS_CUDNN cudnn HINTS ${CUDAToolkit_LIBRARY_DIR})
+    find_path(CHAINS_CUDNN_INCLUDE cudnn.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+    mark_as_advanced(CHAINS_CUDNN CHAINS_CUDNN_INCLUDE)
+    if(NOT CUDAToolkit_FOUND OR NOT TARGET CUDA::cublasLt OR NOT TARGET CUDA::cudart_static)
+      set(_chains_cuda_missing "${CHAINS_NVCC} is there, but not the CUDA toolkit's libraries")
+    elseif(CUDAToolkit_VERSION VERSION_LESS 12.8)
+      set(_chains_cuda_missing "CUDA ${CUDAToolkit_VERSION} is older than 12.8, the first to know sm_100")
+    elseif(NOT CHAINS_CUDNN OR NOT CHAINS_CUDNN_INCLUDE)
+      set(_chains_cuda_missing "cuDNN is not installed (libcudnn.so, cudnn.h)")
+    else()
+      set(CHAINS_CUDA_FOUND TRUE)
+    endif()
+  endif()
+endif()
+
+if(CHAINS_CUDA_FOUND)
+  if(NOT CMAKE_CUDA_COMPILER)
+    set(CMAKE_CUDA_COMPILER ${CHAINS_NVCC})
+  endif()
+  if(NOT CMAKE_CUDA_ARCHITECTURES)
+    set(CMAKE_CUDA_ARCHITECTURES ${CHAINS_CUDA_ARCHITECTURES})
+  endif()
+  if(NOT CMAKE_CUDA_COMPILER_LAUNCHER)
+    set(CMAKE_CUDA_COMPILER_LAUNCHER ${CMAKE_CXX_COMPILER_LAUNCHER})
+  endif()
+  enable_language(CUDA)
+  if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION) # Debian's CMake does not know that nvcc has C++20
+    set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+    set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
+  endif()
+  message(STATUS "GPU modules: nvcc ${CMAKE_CUDA_COMPILER_VERSION} (${CMAKE_CUDA_COMPILER}), "
+                 "for ${CMAKE_CUDA_ARCHITECTURES}")
+else()
+  message(STATUS "GPU modules: SKIPPED: ${_chains_cuda_missing}")
+endif()
