@@ -1,8 +1,8 @@
 // Tokenizer: text to a model's tokens and back, as the model's folder says.
 //
-// SentencePiece (tokenizer.model) where it is there, else one token per byte. Tokens that the folder
-// adds (tokenizer.json or added_tokens.json, e.g. <|end|>) are found in templates, never in what
-// users write.
+// SentencePiece (tokenizer.model) where it is there, else one token per byte. Tokens that the
+// folder adds (tokenizer.json or added_tokens.json, e.g. <|end|>) are found in templates, never in
+// what users write.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,8 @@ class Tokenizer {
 
   // A user's text; what looks like a special token is text. No begin-of-text token.
   std::vector<int32_t> Encode(std::string_view text) const;
-  // Phi-3's chat template: <|role|>\n content <|end|>\n …, then <|assistant|>\n. INVALID_ARGUMENT for
-  // other roles, and where the folder has no such tokens.
+  // Phi-3's chat template: <|role|>\n content <|end|>\n …, then <|assistant|>\n. INVALID_ARGUMENT
+  // for other roles, and where the folder has no such tokens.
   absl::StatusOr<std::vector<int32_t>> EncodeChat(std::span<const ChatMessage> messages) const;
 
   // The bytes of a token after `before` (a space that only separates words is kept); may end in the
@@ -46,7 +46,8 @@ class Tokenizer {
 
   // The id of an added or control token by its text.
   std::optional<int32_t> Special(std::string_view text) const;
-  // Tokens at which an answer of EncodeChat ends: <|end|>, <|endoftext|>, </s>, as far as there are.
+  // Tokens at which an answer of EncodeChat ends: <|end|>, <|endoftext|>, <|assistant|>, </s>, as far
+  // as there are.
   const std::vector<int32_t>& end_tokens() const;
 
  private:
