@@ -31,25 +31,39 @@ double Value(const Tensor& tensor, int64_t index) {
   return sign * std::ldexp(1 + fraction / one, exponent - bias);
 }
 
-Row Times(const Tensor& weights, const Row& row) {
-  Row result(static_cast<size_t>(weights.rows));
-  for (int64_t output = 0; output < weights.rows; ++output) {
+// All of a tensor, since every token reads it.
+struct Matrix {
+  explicit Matrix(const Tensor& tensor)
+      : rows(static_cast<size_t>(tensor.rows)), columns(static_cast<size_t>(tensor.columns)) {
+    for (size_t i = 0; i < rows * columns; ++i) {
+      values.push_back(Value(tensor, static_cast<int64_t>(i)));
+    }
+  }
+
+  size_t rows;
+  size_t columns;
+  Row values;
+};
+
+Row Times(const Matrix& weights, const Row& row) {
+  Row result(weights.rows);
+  for (size_t output = 0; output < weights.rows; ++output) {
     double sum = 0;
-    for (int64_t i = 0; i < weights.columns; ++i) {
-      sum += Value(weights, output * weights.columns + i) * row[i];
+    for (size_t i = 0; i < weights.columns; ++i) {
+      sum += weights.values[output * weights.columns + i] * row[i];
     }
     result[output] = sum;
   }
   return result;
 }
 
-Row Normalized(const Row& row, const Tensor& norm, double epsilon) {
+Row Normalized(const Row& row, const Matrix& norm, double epsilon) {
   double squares = 0;
   for (const double value : row) squares += value * value;
   const double root = std::sqrt(squares / static_cast<double>(row.size()) + epsilon);
   Row result(row.size());
   for (size_t i = 0; i < row.size(); ++i) {
-    result[i] = row[i] / root * Value(norm, static_cast<int64_t>(i));
+    result[i] = row[i] / root * norm.values[i];
   }
   return result;
 }
@@ -58,12 +72,24 @@ void AddTo(Row& row, const Row& more) {
   for (size_t i = 0; i < row.size(); ++i) row[i] += more[i];
 }
 
+struct Layer {
+  explicit Layer(const LayerWeights& weights)
+      : input_norm(weights.input_norm),
+        qkv(weights.qkv),
+        attention_output(weights.attention_output),
+        post_attention_norm(weights.post_attention_norm),
+        gate_up(weights.gate_up),
+        down(weights.down) {}
+
+  Matrix input_norm, qkv, attention_output, post_attention_norm, gate_up, down;
+};
+
 class Reference {
  public:
   Reference(const Shape& shape, bool long_context)
       : shape_(shape), rotary_(long_context ? shape.long_rotary : shape.short_rotary) {}
 
-  void RunLayer(const LayerWeights& layer, std::vector<Row>& rows) const {
+  void RunLayer(const Layer& layer, std::vector<Row>& rows) const {
     std::vector<Row> qkv;
     for (const Row& row : rows) {
       qkv.push_back(Times(layer.qkv, Normalized(row, layer.input_norm, shape_.norm_epsilon)));
@@ -117,7 +143,7 @@ class Reference {
     return result;
   }
 
-  Row Fed(const LayerWeights& layer, const Row& row) const {
+  Row Fed(const Layer& layer, const Row& row) const {
     const Row both =
         Times(layer.gate_up, Normalized(row, layer.post_attention_norm, shape_.norm_epsilon));
     const size_t size = static_cast<size_t>(shape_.intermediate);
@@ -137,18 +163,19 @@ class Reference {
 std::vector<std::vector<double>> ReferenceLogits(const Shape& shape, const Weights& weights,
                                                  std::span<const int32_t> tokens,
                                                  bool long_context) {
+  const Matrix embedding(weights.embedding);
   std::vector<Row> rows;
   for (const int32_t token : tokens) {
-    Row& row = rows.emplace_back();
-    for (int64_t i = 0; i < shape.hidden; ++i) {
-      row.push_back(Value(weights.embedding, int64_t{token} * shape.hidden + i));
-    }
+    const double* begin = embedding.values.data() + int64_t{token} * shape.hidden;
+    rows.emplace_back(begin, begin + shape.hidden);
   }
   const Reference reference(shape, long_context);
-  for (int32_t i = 0; i < weights.layer_count; ++i) reference.RunLayer(weights.layers[i], rows);
-  for (Row& row : rows) {
-    row = Times(weights.head, Normalized(row, weights.final_norm, shape.norm_epsilon));
+  for (int32_t i = 0; i < weights.layer_count; ++i) {
+    reference.RunLayer(Layer(weights.layers[i]), rows);
   }
+  const Matrix norm(weights.final_norm);
+  const Matrix head(weights.head);
+  for (Row& row : rows) row = Times(head, Normalized(row, norm, shape.norm_epsilon));
   return rows;
 }
 
