@@ -3,11 +3,11 @@
 //   chains::Stream<Piece> pieces = engine.Generate(prompt);
 //   while (std::optional<Piece> piece = co_await pieces.Next()) …
 //
-// Continuous batching: a thread of the engine runs step after step; sequences join before a step and
-// leave after it, prompts are taken in parts beside the others' next tokens, and who is dropped or
-// past its deadline has left by the next step. Keys and values lie in pages with a bound: a sequence
-// is let in when the pages that it may come to need are free, in order of arrival; more than
-// `max_waiting` are refused at once (RESOURCE_EXHAUSTED).
+// Continuous batching: a thread of the engine runs step after step; sequences join before a step
+// and leave after it, prompts are taken in parts beside the others' next tokens, and who is dropped
+// or past its deadline has left by the next step. Keys and values lie in pages with a bound: a
+// sequence is let in when the pages that it may come to need are free, in order of arrival; more
+// than `max_waiting` are refused at once (RESOURCE_EXHAUSTED).
 #pragma once
 
 #include <cstddef>
@@ -36,17 +36,18 @@ struct Prompt {
 
 enum class Finish : int32_t { kNone = 0, kEndToken, kStopString, kMaxTokens };
 
-// What one step added to a text. Text is whole UTF-8 characters, and nothing that may still turn out
-// to be the begin of a stop string; so it may be empty, or several tokens' text at once.
+// What one step added to a text. Text is whole UTF-8 characters, and nothing that may still turn
+// out to be the begin of a stop string; so it may be empty, or several tokens' text at once.
 struct Piece {
   std::string text;
-  int32_t tokens = 0;                // drawn since the piece before
-  Finish finish = Finish::kNone;     // other than kNone in the last
+  int32_t tokens = 0;             // drawn since the piece before
+  Finish finish = Finish::kNone;  // other than kNone in the last
 };
 
 struct EngineOptions {
-  size_t max_sequences = 200;  // that run at a time
-  size_t max_waiting = 512;    // more are refused
+  size_t max_sequences = 200;            // that run at a time
+  size_t max_waiting = 512;              // more are refused
+  std::vector<int32_t> end_tokens = {};  // of config.json: a text ends at these, too
 };
 
 struct EngineState {
@@ -69,9 +70,9 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // INVALID_ARGUMENT for what breaks Prompt's contract, RESOURCE_EXHAUSTED when too many wait or when
-  // it could never fit the pages. Dropping the stream ends the sequence; so does the deadline of the
-  // context it is read in (DEADLINE_EXCEEDED). To be read on one loop.
+  // INVALID_ARGUMENT for what breaks Prompt's contract, RESOURCE_EXHAUSTED when too many wait or
+  // when it could never fit the pages. Dropping the stream ends the sequence; so does the deadline
+  // of the context it is read in (DEADLINE_EXCEEDED). To be read on one loop.
   chains::Stream<Piece> Generate(Prompt prompt);
 
   EngineState state() const;
