@@ -2,8 +2,8 @@
 //
 //   const int64_t at = KeyAt(layout, page, kv_head, slot);   // in a kernel and in a test alike
 //
-// All of it is constexpr: nvcc compiles such functions for both sides (--expt-relaxed-constexpr), and
-// they need nothing of CUDA.
+// All of it is constexpr: nvcc compiles such functions for both sides (--expt-relaxed-constexpr),
+// and they need nothing of CUDA.
 #pragma once
 
 #include <bit>
@@ -64,8 +64,9 @@ constexpr Pair Turn(Pair x, float cosine, float sine) {
 inline constexpr float kNothing = -std::numeric_limits<float>::infinity();
 
 // Softmax over positions in parts: of each part the largest score, the sum of exp(score - largest)
-// and the values weighted so. To merge a part into what was merged before, both are scaled by the exp
-// of these (exp of kNothing is 0, of 0 exactly 1): a part of which nothing is seen changes no bit.
+// and the values weighted so. To merge a part into what was merged before, both are scaled by the
+// exp of these (exp of kNothing is 0, of 0 exactly 1): a part of which nothing is seen changes no
+// bit.
 struct Rescale {
   float keep = 0;  // exponent for what was before
   float add = 0;   // exponent for the part

@@ -1,7 +1,7 @@
 // The kernels, as functions that launch them. Types of 16 bits are bf16 or f16, told by `bf16`.
 //
-//   Embed(step, table, stride, residual, angles, stream);      // does not wait; never fails itself:
-//   calls(cudaGetLastError());                                 // a bad launch shows here
+//   Embed(step, table, stride, residual, angles, stream);      // does not wait; never fails
+//   itself: calls(cudaGetLastError());                                 // a bad launch shows here
 //
 // Rows of every array are `…_stride` elements apart, a multiple of kVector, and zero beyond their
 // columns. No kernel's result for a row depends on another row, or on how many there are.
@@ -81,8 +81,8 @@ constexpr int64_t PartialFloats(int32_t head_stride) { return head_stride + 4; }
 void Attend(const ModelView& model, const StepView& step, const AttentionLaunch& launch,
             const float* qkv, const void* kv, float* partials, void* to, cudaStream_t stream);
 
-// next[output] = the token of the largest logit after the penalty, the smallest of several; -1 where
-// no logit is a number.
+// next[output] = the token of the largest logit after the penalty, the smallest of several; -1
+// where no logit is a number.
 void Largest(const ModelView& model, const StepView& step, int32_t outputs, const float* logits,
              const uint32_t* seen, int32_t* next, cudaStream_t stream);
 

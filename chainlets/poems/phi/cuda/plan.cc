@@ -206,8 +206,8 @@ void StepPlanner::FillTiles(const SequenceStep* sequences, int32_t count, int32_
       if (splits) {
         tile.slot = static_cast<int32_t>(slots);
         for (int32_t t = 0; t < tile.tokens; ++t) {
-          const Combine combine = {tile.first_row + t,
-                                   tile.slot + t * limits_.heads * tile.chunks, tile.chunks};
+          const Combine combine = {tile.first_row + t, tile.slot + t * limits_.heads * tile.chunks,
+                                   tile.chunks};
           Put(combine, words, layout_.combines, header.combines++);
         }
         slots += needed;

@@ -16,8 +16,8 @@
 
 namespace poems::phi::cuda {
 
-// Attention is computed in chunks of positions [i * kChunk, (i + 1) * kChunk), each of them in parts
-// of kPart. They lie at fixed places of a sequence, so a position is summed in the same order
+// Attention is computed in chunks of positions [i * kChunk, (i + 1) * kChunk), each of them in
+// parts of kPart. They lie at fixed places of a sequence, so a position is summed in the same order
 // whatever else is in the step and however a prompt is cut.
 inline constexpr int32_t kChunk = 256;
 inline constexpr int32_t kPart = 32;
@@ -95,11 +95,11 @@ struct PlanLayout {
 
 struct PlanCounts {
   int32_t rows = 0;
-  int32_t outputs = 0;   // sequences that want a token or logits
-  int32_t sampled = 0;   // of them, with a temperature
-  bool decode = false;   // every sequence has one row: what the captured graphs compute
-  bool seen = false;     // any output has a repetition penalty
-  int64_t words = 0;     // to copy
+  int32_t outputs = 0;  // sequences that want a token or logits
+  int32_t sampled = 0;  // of them, with a temperature
+  bool decode = false;  // every sequence has one row: what the captured graphs compute
+  bool seen = false;    // any output has a repetition penalty
+  int64_t words = 0;    // to copy
 };
 
 class StepPlanner {
@@ -107,7 +107,8 @@ class StepPlanner {
   explicit StepPlanner(const PlanLimits& limits);
 
   const PlanLayout& layout() const { return layout_; }
-  // Blocks that a tile's rows of one key head are divided among; more than one for many heads a group.
+  // Blocks that a tile's rows of one key head are divided among; more than one for many heads a
+  // group.
   int32_t head_parts() const { return head_parts_; }
   // Positions of a tile at most.
   int32_t tile_tokens() const { return tile_tokens_; }
