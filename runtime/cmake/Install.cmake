@@ -7,6 +7,7 @@ foreach(
   ITEMS chains_options
         chains_proto
         chains_core
+        chains_batch
         chains_gpu
         chains_gpu_cuda
         chains

@@ -23,6 +23,7 @@ PARTS = {
     "chainlets": {"chainlets", "runtime"},
     "deploy": {"deploy", "runtime"}}
 RUNTIME = {"core": {"core"}}
+RUNTIME["batch"] = RUNTIME["core"] | {"batch"}
 RUNTIME["gpu"] = RUNTIME["core"] | {"gpu"}
 RUNTIME["contract"] = RUNTIME["core"] | {"contract", "v1"}
 RUNTIME["json"] = RUNTIME["contract"] | {"json"}
