@@ -75,6 +75,9 @@ class Loop {
 
   // How many pieces of Blocking work have not come back yet; a loop must not end before they do.
   size_t blocking() const { return blocking_; }
+  // How many tasks run here on behalf of other loops, too: a batch whose calls came from several. A
+  // loop must not end before they do. Any thread may ask.
+  size_t hosted() const { return hosted_.load(std::memory_order_acquire); }
   // Any thread may ask.
   bool InLoop() const {
     return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
@@ -86,6 +89,10 @@ class Loop {
   internal::IntrusiveList<internal::Leaf>& leaves() { return leaves_; }
   void BlockingStarts() { ++blocking_; }
   void BlockingReturns() { --blocking_; }
+  // From any thread, while something else keeps the loop from ending; HostingEnds() on the loop's
+  // own.
+  void HostingStarts() { hosted_.fetch_add(1, std::memory_order_acq_rel); }
+  void HostingEnds() { hosted_.fetch_sub(1, std::memory_order_acq_rel); }
 
  protected:
   // Makes the thread that waits, or is about to, look at the inbox. Called from any thread, while
@@ -125,6 +132,7 @@ class Loop {
   uint64_t timers_armed_ = 0;
   internal::IntrusiveList<internal::Leaf> leaves_;
   size_t blocking_ = 0;
+  std::atomic<size_t> hosted_{0};
   std::mutex mutex_;
   std::vector<absl::AnyInvocable<void()>> posted_;  // guarded by mutex_
   // Whether there are any: a turn without them takes no lock. Sequentially consistent, because who

@@ -14,7 +14,7 @@
 namespace chains {
 
 // Runs on `loop`, which nobody else runs. The context's deadline is enforced. Blocking work that a
-// dropped task left behind has returned when Wait returns.
+// dropped task left behind has returned, and what the loop hosts has ended, when Wait returns.
 template <typename T>
 absl::StatusOr<internal::Stored<T>> Wait(Task<T> task, LocalLoop& loop, Context context = {}) {
   std::optional<absl::StatusOr<internal::Stored<T>>> outcome;
@@ -34,7 +34,7 @@ absl::StatusOr<internal::Stored<T>> Wait(Task<T> task, LocalLoop& loop, Context 
     root.Start();
     loop.RunUntil([&outcome] { return outcome.has_value(); });
   }
-  loop.RunUntil([&loop] { return loop.blocking() == 0; });
+  loop.RunUntil([&loop] { return loop.blocking() == 0 && loop.hosted() == 0; });
   return *std::move(outcome);
 }
 

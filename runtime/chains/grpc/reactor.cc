@@ -211,7 +211,9 @@ void Reactor::BeginToStop() {
   works_.ForEach([](Work& work) { work.Cancel(); });
 }
 
-bool Reactor::MayEnd() { return stopping_ && works_.empty() && blocking() == 0 && !HasWork(); }
+bool Reactor::MayEnd() {
+  return stopping_ && works_.empty() && blocking() == 0 && hosted() == 0 && !HasWork();
+}
 
 void Reactor::CloseQueue() {
   {

@@ -63,8 +63,8 @@ class Reactor final : public Loop {
   void Attach(Poller& poller);
 
   void Start();
-  // Cancels what runs, waits for it and for Blocking work, and joins the thread. Not on the
-  // reactor's thread; repeating it does nothing.
+  // Cancels what runs, waits for it, for Blocking work and for what it hosts, and joins the thread.
+  // Not on the reactor's thread; repeating it does nothing.
   void Stop();
 
   // For calls, on the reactor's thread (or while it does not run).

@@ -220,6 +220,20 @@ TEST(PostTest, WakesALoopBeforeItsTimer) {
   EXPECT_TRUE(ran);
 }
 
+TEST(LocalLoopTest, WaitReturnsWhenWhatTheLoopHostsHasEnded) {
+  FakeClock clock;
+  bool ended = false;
+  Rings timer([&] {
+    ended = true;
+    clock.HostingEnds();
+  });
+  clock.HostingStarts();
+  clock.Arm(timer, clock.Now() + absl::Hours(1));
+  EXPECT_TRUE(Wait(Value(1), clock).ok());
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(clock.hosted(), 0u);
+}
+
 TEST(LocalLoopTest, InLoopIsTheThreadThatRunsIt) {
   WorkerPool workers;
   LocalLoop loop(workers);

@@ -332,6 +332,24 @@ TEST_F(ReactorTest, StopWaitsForBlockingWork) {
   stopper.join();
 }
 
+TEST_F(ReactorTest, StopWaitsForWhatItHosts) {
+  reactor_.Start();
+  reactor_.HostingStarts();
+  std::atomic<bool> ended = false;
+  std::thread caller(
+      [&] { RunOn(reactor_, [] { return SleepAndReturn(absl::Hours(1), 7); }).IgnoreError(); });
+  std::thread stopper([&] {
+    reactor_.Stop();
+    EXPECT_TRUE(ended);
+  });
+  caller.join();  // Stop has dropped the task
+  reactor_.Post([&] {
+    ended = true;
+    reactor_.HostingEnds();
+  });
+  stopper.join();
+}
+
 TEST_F(ReactorTest, AReactorThatNeverRanStops) { reactor_.Stop(); }
 
 }  // namespace
