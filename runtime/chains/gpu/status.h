@@ -11,6 +11,15 @@
 
 namespace chains::gpu {
 
+// Where a call is written; made by default arguments only. (clang 14 has no std::source_location.)
+struct Place {
+  const char* file;
+  int line;
+  static constexpr Place Here(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+    return {file, line};
+  }
+};
+
 // Never OK: what fails without a code is INTERNAL.
 absl::Status StatusOf(const abi::Error& error);
 

@@ -66,9 +66,9 @@ void DoneAwaiter::Return(absl::Status status) {
 }
 
 absl::Status DoneAwaiter::Described(const absl::Status& status) const {
-  const std::string_view file = place_.file_name();
+  const std::string_view file = place_.file;
   return {status.code(), Text(MessageOf(status), "; waited for at ",
-                              file.substr(file.rfind('/') + 1), ":", place_.line())};
+                              file.substr(file.rfind('/') + 1), ":", place_.line)};
 }
 
 }  // namespace internal

@@ -13,13 +13,13 @@
 #include <coroutine>
 #include <cstdint>
 #include <memory>
-#include <source_location>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "chains/core/leaf.h"
 #include "chains/core/loop.h"
 #include "chains/gpu/module.h"
+#include "chains/gpu/status.h"
 #include "chains/gpu/stream.h"
 
 namespace chains::gpu {
@@ -36,7 +36,7 @@ struct Completion;
 
 class DoneAwaiter final : public chains::internal::Leaf {
  public:
-  DoneAwaiter(std::shared_ptr<WorkerState> state, StreamSlot* slot, std::source_location place,
+  DoneAwaiter(std::shared_ptr<WorkerState> state, StreamSlot* slot, Place place,
               chains::internal::Promise& waiter)
       : Leaf(waiter), state_(std::move(state)), slot_(slot), place_(place) {}
   DoneAwaiter(const DoneAwaiter&) = delete;
@@ -55,21 +55,21 @@ class DoneAwaiter final : public chains::internal::Leaf {
 
   const std::shared_ptr<WorkerState> state_;
   StreamSlot* const slot_;
-  const std::source_location place_;
+  const Place place_;
   uint64_t uses_ = 0;                 // of the stream, when it began to wait
   Completion* completion_ = nullptr;  // while it waits
 };
 
 class [[nodiscard]] DoneCall {
  public:
-  DoneCall(const std::shared_ptr<WorkerState>& state, StreamSlot* slot, std::source_location place)
+  DoneCall(const std::shared_ptr<WorkerState>& state, StreamSlot* slot, Place place)
       : state_(state), slot_(slot), place_(place) {}
   DoneAwaiter Bind(chains::internal::Promise& waiter) && { return {state_, slot_, place_, waiter}; }
 
  private:
   const std::shared_ptr<WorkerState>& state_;
   StreamSlot* slot_;
-  std::source_location place_;
+  Place place_;
 };
 
 }  // namespace internal
@@ -91,8 +91,7 @@ class Worker {
   // `co_await gpu.Done(stream)`: until the work that the stream was given has ended. Fails when the
   // work did: INTERNAL, with the place of this call. Then the device can do nothing more for this
   // process; CheckHealth() says so too.
-  internal::DoneCall Done(const Stream& stream,
-                          std::source_location place = std::source_location::current()) {
+  internal::DoneCall Done(const Stream& stream, Place place = Place::Here()) {
     return {stream.state_, stream.slot_, place};
   }
 
