@@ -43,7 +43,7 @@ TEST_P(BackendSuite, LogitsAreThoseOfTheReference) {
   for (const auto& [name, shape] : SuiteShapes()) {
     for (const SuiteBackend::Precision& precision : GetParam().precisions) {
       SCOPED_TRACE(testing::Message() << name << ", type " << static_cast<int>(precision.dtype));
-      const RandomModel model(shape, precision.dtype, 1);
+      const MemoryModel model(shape, precision.dtype, 1);
       std::unique_ptr<Backend> backend = Make(model);
       if (backend == nullptr) return;
       SuiteRunner runner(std::move(backend));
@@ -65,7 +65,7 @@ TEST_P(BackendSuite, LogitsOfALongContextAreThoseOfTheReference) {
   shape.max_positions = 4096;
   for (const SuiteBackend::Precision& precision : GetParam().precisions) {
     SCOPED_TRACE(static_cast<int>(precision.dtype));
-    const RandomModel model(shape, precision.dtype, 3);
+    const MemoryModel model(shape, precision.dtype, 3);
     std::unique_ptr<Backend> backend = Make(model, {.max_step_tokens = 64});
     if (backend == nullptr) return;
     SuiteRunner runner(std::move(backend));
@@ -80,7 +80,7 @@ TEST_P(BackendSuite, LogitsOfALongContextAreThoseOfTheReference) {
 
 TEST_P(BackendSuite, AHeadThatIsTheEmbeddingServes) {
   const Shape shape = SuiteShapes()[0].shape;
-  const RandomModel model(shape, GetParam().precisions[0].dtype, 5, /*tied=*/true);
+  const MemoryModel model(shape, GetParam().precisions[0].dtype, 5, /*tied=*/true);
   std::unique_ptr<Backend> backend = Make(model);
   if (backend == nullptr) return;
   SuiteRunner runner(std::move(backend));
@@ -94,7 +94,7 @@ TEST_P(BackendSuite, APromptInPartsGivesTheSameBits) {
   for (const auto& [name, shape] : SuiteShapes()) {
     for (const SuiteBackend::Precision& precision : GetParam().precisions) {
       SCOPED_TRACE(testing::Message() << name << ", type " << static_cast<int>(precision.dtype));
-      const RandomModel model(shape, precision.dtype, 7);
+      const MemoryModel model(shape, precision.dtype, 7);
       std::unique_ptr<Backend> backend = Make(model);
       if (backend == nullptr) return;
       SuiteRunner runner(std::move(backend));
@@ -112,7 +112,7 @@ TEST_P(BackendSuite, NeighboursThatJoinAndLeaveChangeNoBit) {
   for (const auto& [name, shape] : SuiteShapes()) {
     const DType dtype = GetParam().precisions.back().dtype;
     SCOPED_TRACE(name);
-    const RandomModel model(shape, dtype, 9);
+    const MemoryModel model(shape, dtype, 9);
     std::unique_ptr<Backend> backend = Make(model);
     if (backend == nullptr) return;
     SuiteRunner runner(std::move(backend));
@@ -143,7 +143,7 @@ TEST_P(BackendSuite, TheNumberOfThreadsChangesNoBit) {
   shape.intermediate = 640;
   const Tokens tokens = RandomTokens(20, shape.vocab, 11);
   for (const SuiteBackend::Precision& precision : GetParam().precisions) {
-    const RandomModel model(shape, precision.dtype, 12);
+    const MemoryModel model(shape, precision.dtype, 12);
     std::vector<std::vector<Logits>> results;
     for (const int32_t threads : {1, 2, 3, 5}) {
       std::unique_ptr<Backend> backend = Make(model, {.threads = threads});
@@ -157,7 +157,7 @@ TEST_P(BackendSuite, TheNumberOfThreadsChangesNoBit) {
 
 TEST_P(BackendSuite, GreedyTextIsTheSameAloneAndInCompany) {
   const Shape shape = SuiteShapes()[4].shape;
-  const RandomModel model(shape, GetParam().precisions.back().dtype, 13);
+  const MemoryModel model(shape, GetParam().precisions.back().dtype, 13);
   std::unique_ptr<Backend> backend = Make(model);
   if (backend == nullptr) return;
   SuiteRunner runner(std::move(backend));
@@ -199,7 +199,7 @@ TEST_P(BackendSuite, GreedyTextIsTheSameAloneAndInCompany) {
 
 TEST_P(BackendSuite, PagesOfSomeoneElsesTextMeanNothing) {
   const Shape shape = SuiteShapes()[1].shape;
-  const RandomModel model(shape, GetParam().precisions.back().dtype, 14);
+  const MemoryModel model(shape, GetParam().precisions.back().dtype, 14);
   std::unique_ptr<Backend> backend = Make(model);
   if (backend == nullptr) return;
   const int64_t page_bytes = backend->info().page_bytes;
@@ -218,7 +218,7 @@ TEST_P(BackendSuite, PagesOfSomeoneElsesTextMeanNothing) {
 }
 
 TEST_P(BackendSuite, SaysWhatItIs) {
-  const RandomModel model(SuiteShapes()[0].shape, GetParam().precisions[0].dtype, 17);
+  const MemoryModel model(SuiteShapes()[0].shape, GetParam().precisions[0].dtype, 17);
   std::unique_ptr<Backend> backend =
       Make(model, {.kv_bytes = 1 << 20, .max_step_tokens = 33, .max_step_sequences = 5});
   if (backend == nullptr) return;

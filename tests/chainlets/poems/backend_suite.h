@@ -2,7 +2,7 @@
 //
 //   INSTANTIATE_TEST_SUITE_P(Cpu, BackendSuite, testing::Values(SuiteBackend{…}), NameOfBackend);
 //
-// Add backend_suite.cc, random_model.cc and reference.cc to the sources of that test.
+// Add backend_suite.cc, memory_model.cc and reference.cc to the sources of that test.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
+#include "memory_model.h"
 #include "phi/backend.h"
-#include "random_model.h"
 
 namespace poems::phi {
 
@@ -74,7 +74,7 @@ class SuiteRunner {
 class BackendSuite : public testing::TestWithParam<SuiteBackend> {
  protected:
   // Null after the test was skipped or failed.
-  std::unique_ptr<Backend> Make(const RandomModel& model, BackendOptions options = {});
+  std::unique_ptr<Backend> Make(const MemoryModel& model, BackendOptions options = {});
   std::unique_ptr<Backend> Make(const Shape& shape, const Weights& weights,
                                 BackendOptions options = {});
 };

@@ -35,7 +35,7 @@ struct Sound {
 
 TEST_P(BackendSuite, RefusesWhatBreaksTheContract) {
   const Shape shape = SuiteShapes()[0].shape;
-  const RandomModel model(shape, GetParam().precisions[0].dtype, 1);
+  const MemoryModel model(shape, GetParam().precisions[0].dtype, 1);
   std::unique_ptr<Backend> backend = Make(model, {.max_step_tokens = 16, .max_step_sequences = 3});
   if (backend == nullptr) return;
   const int32_t page_size = backend->info().page_size;
@@ -120,7 +120,7 @@ std::vector<SuiteRunner::Result> Draws(SuiteRunner& runner, const Shape& shape,
 
 TEST_P(BackendSuite, DrawsAsThePlainLoopsDo) {
   const Shape shape = SuiteShapes()[4].shape;
-  const RandomModel model(shape, GetParam().precisions[0].dtype, 2);
+  const MemoryModel model(shape, GetParam().precisions[0].dtype, 2);
   std::unique_ptr<Backend> backend = Make(model);
   if (backend == nullptr) return;
   SuiteRunner runner(std::move(backend));
@@ -152,7 +152,7 @@ TEST_P(BackendSuite, DrawsAsThePlainLoopsDo) {
 
 TEST_P(BackendSuite, OfTokensThatAreEqualTheSmallerComesFirst) {
   const Shape shape = SuiteShapes()[0].shape;
-  const RandomModel model(shape, GetParam().precisions[0].dtype, 3);
+  const MemoryModel model(shape, GetParam().precisions[0].dtype, 3);
   Weights flat = model.weights();
   const std::vector<std::byte> zeros(static_cast<size_t>(shape.vocab * shape.hidden) * 4);
   flat.head.data = zeros.data();
@@ -175,7 +175,7 @@ TEST_P(BackendSuite, OfTokensThatAreEqualTheSmallerComesFirst) {
 TEST_P(BackendSuite, DrawsAreDistributedAsProbabilitiesSay) {
   Shape shape = SuiteShapes()[0].shape;
   shape.vocab = 23;
-  const RandomModel model(shape, GetParam().precisions[0].dtype, 4);
+  const MemoryModel model(shape, GetParam().precisions[0].dtype, 4);
   std::unique_ptr<Backend> backend = Make(model);
   if (backend == nullptr) return;
   SuiteRunner runner(std::move(backend));
@@ -198,7 +198,7 @@ TEST_P(BackendSuite, DrawsAreDistributedAsProbabilitiesSay) {
 
 TEST_P(BackendSuite, DrawsOnlyForThoseThatAsk) {
   const Shape shape = SuiteShapes()[0].shape;
-  const RandomModel model(shape, GetParam().precisions[0].dtype, 5);
+  const MemoryModel model(shape, GetParam().precisions[0].dtype, 5);
   std::unique_ptr<Backend> backend = Make(model);
   if (backend == nullptr) return;
   Sound sound;

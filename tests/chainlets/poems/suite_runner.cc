@@ -106,7 +106,7 @@ std::vector<NamedShape> SuiteShapes() {
           {"odd sizes, window 16", odd}};
 }
 
-std::unique_ptr<Backend> BackendSuite::Make(const RandomModel& model, BackendOptions options) {
+std::unique_ptr<Backend> BackendSuite::Make(const MemoryModel& model, BackendOptions options) {
   return Make(model.shape(), model.weights(), options);
 }
 

@@ -14,10 +14,15 @@ namespace {
 // What is less than this many multiplications takes less time than waking a thread.
 constexpr int64_t kWorthSharing = 100'000;
 
-std::vector<float> Floats(const Tensor& tensor) {
+std::vector<float> AsFloats(const Tensor& tensor) {
   std::vector<float> values(static_cast<size_t>(tensor.rows * tensor.columns));
   for (size_t i = 0; i < values.size(); ++i) values[i] = ElementOf(tensor, static_cast<int64_t>(i));
   return values;
+}
+
+int64_t Widest(const Shape& shape) {
+  const int64_t attended = int64_t{shape.heads} * shape.head_dim;
+  return std::max({int64_t{shape.hidden}, attended, int64_t{shape.intermediate}});
 }
 
 // Outputs that a thread computes at a time: some 64 KiB of weights, or less where there are few. A
@@ -38,27 +43,21 @@ Forward::Forward(const Shape& shape, const Weights& weights, const Kernels& kern
       kernels_(kernels),
       pool_(limits.threads),
       attention_(shape, kernels, std::move(cache), limits.tokens, limits.threads),
-      final_norm_(Floats(weights.final_norm)) {
+      final_norm_(AsFloats(weights.final_norm)),
+      residual_(limits.tokens * shape.hidden),
+      packed_(limits.tokens * PackedStride(Widest(shape))),
+      qkv_(limits.tokens * (int64_t{shape.heads} + 2 * shape.kv_heads) * shape.head_dim),
+      attended_(limits.tokens * shape.heads * shape.head_dim),
+      gate_up_(limits.tokens * 2 * shape.intermediate),
+      logits_(std::min(limits.sequences, limits.tokens) * shape.vocab) {
   for (const LayerWeights& layer : std::span(weights.layers, weights.layer_count)) {
-    input_norms_.push_back(Floats(layer.input_norm));
-    post_attention_norms_.push_back(Floats(layer.post_attention_norm));
+    input_norms_.push_back(AsFloats(layer.input_norm));
+    post_attention_norms_.push_back(AsFloats(layer.post_attention_norm));
   }
-  const int64_t attended = int64_t{shape.heads} * shape.head_dim;
-  const int64_t widest = std::max({int64_t{shape.hidden}, attended, int64_t{shape.intermediate}});
-  const auto for_tokens = [&](int64_t columns) {
-    return std::vector<float>(static_cast<size_t>(limits.tokens * columns));
-  };
-  residual_ = for_tokens(shape.hidden);
-  packed_ = for_tokens(PackedStride(widest));
-  qkv_ = for_tokens(attended + 2 * int64_t{shape.kv_heads} * shape.head_dim);
-  attended_ = for_tokens(attended);
-  gate_up_ = for_tokens(2 * int64_t{shape.intermediate});
-  const int64_t drawn = std::min(limits.sequences, limits.tokens);
-  logits_.resize(static_cast<size_t>(drawn * shape.vocab));
   rows_.reserve(static_cast<size_t>(limits.sequences));
   wanted_.reserve(static_cast<size_t>(limits.sequences));
   for (int worker = 0; worker < limits.threads; ++worker) {
-    scratch_.emplace_back(static_cast<size_t>(widest));
+    scratch_.emplace_back(Widest(shape));
     samplers_.emplace_back(shape.vocab);
   }
 }

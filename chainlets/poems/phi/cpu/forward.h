@@ -12,6 +12,7 @@
 #include "phi/backend.h"
 #include "phi/cpu/attention.h"
 #include "phi/cpu/kernels.h"
+#include "phi/cpu/memory.h"
 #include "phi/cpu/pool.h"
 #include "phi/sampler.h"
 
@@ -60,14 +61,14 @@ class Forward {
   int64_t tokens_ = 0;           // of this step
   std::vector<Rows> rows_;       // its sequences
   std::vector<int32_t> wanted_;  // those that want logits
-  std::vector<float> residual_;
-  std::vector<float> packed_;
-  std::vector<float> qkv_;
-  std::vector<float> attended_;
-  std::vector<float> gate_up_;
-  std::vector<float> logits_;
-  std::vector<std::vector<float>> scratch_;  // a row for each worker
-  std::vector<Sampler> samplers_;            // likewise
+  Floats residual_;
+  Floats packed_;
+  Floats qkv_;
+  Floats attended_;
+  Floats gate_up_;
+  Floats logits_;
+  std::vector<Floats> scratch_;    // a row for each worker
+  std::vector<Sampler> samplers_;  // likewise
 };
 
 }  // namespace poems::phi::cpu

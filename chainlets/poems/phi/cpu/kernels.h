@@ -26,6 +26,10 @@ Level BestLevel();
 // Positions of a page of keys and values: the floats of the widest register.
 constexpr int64_t kPageSize = 16;
 
+// Powers of e below this one are 0 beside that of 0: nothing of theirs shows in a sum, and floats
+// so small that they lose digits take a hundred times as long to multiply.
+constexpr float kSmallestPower = -80;
+
 // Packed rows are a multiple of this long, filled up with zeros, and one more apart, lest the same
 // column of many rows fall into the same set of a cache.
 constexpr int64_t kPackMultiple = 32;
@@ -34,7 +38,8 @@ constexpr int64_t PackedStride(int64_t columns) {
 }
 
 // out[row * out_stride + output] = sum over columns of rows[row] * weights[output], for the outputs
-// [first, last) of the weights' rows. `rows` are packed.
+// [first, last) of the weights' rows. `rows` are packed, and
+// begin at a line of the cache: a register that is read from two of them takes twice as long.
 struct Product {
   const float* rows = nullptr;
   int64_t row_count = 0;

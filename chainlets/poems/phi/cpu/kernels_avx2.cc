@@ -61,7 +61,9 @@ struct Avx2 {
     const int64_t whole = tile.columns / 16 * 16;
     for (int64_t column = 0; column < whole; column += 16) {
       for (int output = 0; output < kOutputs; ++output) {
-        const Pair weights = Load<kType>(at + output * tile.weight_stride);
+        const std::byte* weight = at + output * tile.weight_stride;
+        const Pair weights = Load<kType>(weight);
+        _mm_prefetch(reinterpret_cast<const char*>(weight + tile.ahead), _MM_HINT_T1);
         Multiply<kRows, kOutputs>(tile.rows + column, tile.row_stride, weights, output, sums);
       }
       at += 16 * BytesOf(kType);
@@ -134,9 +136,10 @@ void Score(const float* query, const HeadPages& head, float* scores) {
   return head.half ? ScoreAll<true>(query, head, scores) : ScoreAll<false>(query, head, scores);
 }
 
-// e to the power of x, for x from -87 to 88: 2^n * e^r with |r| <= ln(2) / 2. Below: 0.
+// e to the power of x, for x up to 88, else of 88: 2^n * e^r with |r| <= ln(2) / 2. 0 where x is
+// below kSmallestPower.
 [[gnu::target("avx2,fma,f16c"), gnu::always_inline]] inline __m256 Exp(__m256 x) {
-  const __m256 smallest = _mm256_set1_ps(-87.0F);
+  const __m256 smallest = _mm256_set1_ps(kSmallestPower);
   const __m256 seen = _mm256_cmp_ps(x, smallest, _CMP_GE_OQ);
   x = _mm256_min_ps(_mm256_max_ps(x, smallest), _mm256_set1_ps(88.0F));
   const __m256 n = _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504F)),

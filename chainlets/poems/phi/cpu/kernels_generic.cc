@@ -68,7 +68,8 @@ float Exponentials(float* values, int64_t count) {
   const float largest = *std::max_element(values, values + count);
   float sum = 0;
   for (int64_t i = 0; i < count; ++i) {
-    values[i] = std::exp(values[i] - largest);
+    const float below = values[i] - largest;
+    values[i] = below < kSmallestPower ? 0 : std::exp(below);
     sum += values[i];
   }
   return sum;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -28,6 +29,21 @@ class Memory {
 
   std::byte* data_;
   size_t bytes_;
+};
+
+// Zeros that begin at a line of the cache. Movable; the floats stay where they are.
+class Floats {
+ public:
+  explicit Floats(int64_t count) : values_(static_cast<size_t>(count) + kLine) {}
+
+  float* data() {
+    const auto begin = reinterpret_cast<uintptr_t>(values_.data()) / sizeof(float);
+    return values_.data() + (kLine - begin % kLine) % kLine;
+  }
+
+ private:
+  static constexpr size_t kLine = 16;
+  std::vector<float> values_;
 };
 
 }  // namespace poems::phi::cpu

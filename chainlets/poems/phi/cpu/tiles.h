@@ -21,6 +21,9 @@ struct TileOf {
   const std::byte* weights = nullptr;
   int64_t weight_stride = 0;  // bytes
   int64_t columns = 0;
+  // Bytes from a weight to what is read after this tile: to be asked for early. A row is often as
+  // long as a page of memory, and there the processor does not look beyond a page's end by itself.
+  int64_t ahead = 0;
   float* out = nullptr;
   int64_t out_stride = 0;
   bool add = false;
@@ -66,8 +69,9 @@ class Tiles {
   void Few(int rows) const {
     const int outputs = Isa::Outputs(rows);
     int64_t output = product_.first;
-    for (; output + outputs <= product_.last; output += outputs) kNarrow[rows - 1](At(0, output));
-    for (; output < product_.last; ++output) kSingle[rows - 1](At(0, output));
+    for (; output + outputs <= product_.last; output += outputs)
+      kNarrow[rows - 1](At(0, output, outputs));
+    for (; output < product_.last; ++output) kSingle[rows - 1](At(0, output, 1));
   }
 
   // As many rows at a time as stay in the second cache while the weights pass by.
@@ -90,11 +94,11 @@ class Tiles {
             int64_t output) const {
     for (int64_t row = begin; row < end; row += Isa::kWideRows) {
       const int64_t rows = std::min<int64_t>(end - row, Isa::kWideRows);
-      tiles[static_cast<size_t>(rows - 1)](At(row, output));
+      tiles[static_cast<size_t>(rows - 1)](At(row, output, row == begin ? Isa::kWideOutputs : 0));
     }
   }
 
-  TileOf At(int64_t row, int64_t output) const {
+  TileOf At(int64_t row, int64_t output, int64_t outputs) const {
     const Tensor& weights = *product_.weights;
     const int64_t weight_stride = weights.columns * BytesOf(kType);
     return {.rows = product_.rows + row * PackedStride(weights.columns),
@@ -102,6 +106,7 @@ class Tiles {
             .weights = static_cast<const std::byte*>(weights.data) + output * weight_stride,
             .weight_stride = weight_stride,
             .columns = weights.columns,
+            .ahead = outputs * weight_stride,
             .out = product_.out + row * product_.out_stride + output,
             .out_stride = product_.out_stride,
             .add = product_.add};

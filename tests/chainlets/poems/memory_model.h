@@ -1,6 +1,6 @@
-// RandomModel: a model of any shape, with random weights, in memory.
+// MemoryModel: a model of any shape, with random weights, in memory.
 //
-//   const RandomModel model({.hidden = 50, .heads = 5, …}, DType::kBf16, /*seed=*/1);
+//   const MemoryModel model({.hidden = 50, .heads = 5, …}, DType::kBf16, /*seed=*/1);
 //   MakeCpuBackend(model.shape(), model.weights(), {});
 #pragma once
 
@@ -17,12 +17,12 @@ namespace poems::phi {
 // Weights are such that activations stay about as large from layer to layer, and logits of
 // different tokens differ by several units. Rotary frequencies: short as rotary embeddings have
 // them, long turning slower. Read-only; shape() and weights() point into it.
-class RandomModel {
+class MemoryModel {
  public:
   // `shape` without rotary frequencies. With `tied` the head is the embedding.
-  RandomModel(const Shape& shape, DType dtype, uint32_t seed, bool tied = false);
-  RandomModel(const RandomModel&) = delete;
-  RandomModel& operator=(const RandomModel&) = delete;
+  MemoryModel(const Shape& shape, DType dtype, uint32_t seed, bool tied = false);
+  MemoryModel(const MemoryModel&) = delete;
+  MemoryModel& operator=(const MemoryModel&) = delete;
 
   const Shape& shape() const { return shape_; }
   const Weights& weights() const { return weights_; }

@@ -1,4 +1,4 @@
-#include "random_model.h"
+#include "memory_model.h"
 
 #include <bit>
 #include <cmath>
@@ -34,7 +34,7 @@ float Root(int64_t number) { return std::sqrt(static_cast<float>(number)); }
 
 }  // namespace
 
-RandomModel::RandomModel(const Shape& shape, DType dtype, uint32_t seed, bool tied)
+MemoryModel::MemoryModel(const Shape& shape, DType dtype, uint32_t seed, bool tied)
     : shape_(shape), dtype_(dtype), random_(seed) {
   MakeFrequencies();
   const int64_t hidden = shape.hidden;
@@ -57,7 +57,7 @@ RandomModel::RandomModel(const Shape& shape, DType dtype, uint32_t seed, bool ti
   weights_.head = tied ? weights_.embedding : Make(shape.vocab, hidden, 0, 2 * from_hidden);
 }
 
-Tensor RandomModel::Make(int64_t rows, int64_t columns, float mean, float spread) {
+Tensor MemoryModel::Make(int64_t rows, int64_t columns, float mean, float spread) {
   std::vector<std::byte>& data =
       data_.emplace_back(static_cast<size_t>(rows * columns * BytesOf(dtype_)));
   // Evenly spread numbers deviate by a third of the root of their range.
@@ -69,7 +69,7 @@ Tensor RandomModel::Make(int64_t rows, int64_t columns, float mean, float spread
   return {.data = data.data(), .dtype = dtype_, .rows = rows, .columns = columns};
 }
 
-void RandomModel::MakeFrequencies() {
+void MemoryModel::MakeFrequencies() {
   for (int32_t i = 0; i < shape_.rotary_dim / 2; ++i) {
     const double exponent = 2.0 * i / shape_.rotary_dim;
     const auto frequency = static_cast<float>(std::pow(10000.0, -exponent));

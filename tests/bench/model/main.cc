@@ -1,0 +1,145 @@
+// bench-model ROUNDS [MEGABYTES]: what a step of the language model takes on processors, against
+// what reading its weights takes; a random model of bf16, two heads of 64 in 2,048 wide layers.
+// JSON.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "phi/cpu/cpu_backend.h"
+#include "tests/bench/model/bandwidth.h"
+#include "tests/chainlets/poems/memory_model.h"
+
+namespace bench {
+namespace {
+
+using poems::phi::Backend;
+using poems::phi::BackendError;
+using poems::phi::MemoryModel;
+using poems::phi::Sampling;
+using poems::phi::SequenceStep;
+using poems::phi::Shape;
+using Clock = std::chrono::steady_clock;
+
+constexpr int32_t kPrompt = 256;
+constexpr int32_t kMostSequences = 32;
+
+Shape ShapeOf(int64_t megabytes) {
+  Shape shape{.vocab = 32064,
+              .hidden = 2048,
+              .layers = 1,
+              .heads = 32,
+              .kv_heads = 32,
+              .head_dim = 64,
+              .rotary_dim = 64,
+              .intermediate = 5632,
+              .max_positions = 4096,
+              .short_rotary = {},
+              .long_rotary = {}};
+  constexpr int64_t kLayerBytes = int64_t{2048} * (4 * 2048 + 3 * 5632) * 2;
+  constexpr int64_t kHeadBytes = int64_t{2048} * 32064 * 2;
+  const int64_t layers = (megabytes * 1'000'000 - kHeadBytes + kLayerBytes / 2) / kLayerBytes;
+  shape.layers = static_cast<int32_t>(std::max<int64_t>(layers, 1));
+  return shape;
+}
+
+// Sequences that generate together, each from the same prompt.
+class Run {
+ public:
+  Run(Backend& backend, int32_t sequences) : backend_(backend), sequences_(sequences) {
+    const int32_t pages = 512 / backend.info().page_size;
+    for (int32_t i = 0; i < sequences * pages; ++i) pages_.push_back(i);
+    tokens_.assign(static_cast<size_t>(sequences), 1);
+    steps_.resize(static_cast<size_t>(sequences));
+    for (int32_t i = 0; i < sequences; ++i) {
+      steps_[i] = {.tokens = &tokens_[i],
+                   .token_count = 1,
+                   .pages = pages_.data() + i * pages,
+                   .page_count = pages,
+                   .sampling = &sampling_};
+    }
+  }
+
+  // Seconds of a step.
+  double Step() {
+    const Clock::time_point begin = Clock::now();
+    BackendError error;
+    if (!backend_.Step(steps_.data(), sequences_, &error)) {
+      std::fprintf(stderr, "bench-model: %s\n", error.message);
+      std::exit(1);
+    }
+    const std::chrono::duration<double> taken = Clock::now() - begin;
+    for (int32_t i = 0; i < sequences_; ++i) {
+      tokens_[i] = steps_[i].next;
+      steps_[i].position = (steps_[i].position + steps_[i].token_count) % 500;
+    }
+    return taken.count();
+  }
+
+  double Prompt() {
+    const std::vector<int32_t> prompt(kPrompt, 7);
+    steps_[0].tokens = prompt.data();
+    steps_[0].token_count = kPrompt;
+    steps_[0].position = 0;
+    return Step();
+  }
+
+ private:
+  Backend& backend_;
+  const int32_t sequences_;
+  const Sampling sampling_;
+  std::vector<int32_t> pages_;
+  std::vector<int32_t> tokens_;
+  std::vector<SequenceStep> steps_;
+};
+
+void Print(const char* name, const std::vector<double>& values, const char* end) {
+  std::printf("\"%s\": [", name);
+  for (size_t i = 0; i < values.size(); ++i) std::printf("%s%.9g", i == 0 ? "" : ", ", values[i]);
+  std::printf("]%s", end);
+}
+
+}  // namespace
+
+int Main(int rounds, int64_t megabytes) {
+  const MemoryModel model(ShapeOf(megabytes), poems::phi::DType::kBf16, 1);
+  const int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  auto made = poems::phi::MakeCpuBackend(
+      model.shape(), model.weights(),
+      {.threads = threads, .kv_bytes = int64_t{2} << 30, .max_step_sequences = kMostSequences});
+  if (!made.ok()) {
+    std::fprintf(stderr, "bench-model: %s\n", made.status().ToString().c_str());
+    return 1;
+  }
+  Backend& backend = **made;
+  Bandwidth bandwidth(size_t{1} << 30, threads);
+  std::vector<double> bytes_per_second, one, eight, many, prompt;
+  for (int round = -1; round < rounds; ++round) {  // one that is not counted
+    bytes_per_second.push_back(bandwidth.Measure());
+    one.push_back(Run(backend, 1).Step());
+    eight.push_back(Run(backend, 8).Step());
+    many.push_back(Run(backend, kMostSequences).Step());
+    prompt.push_back(Run(backend, 1).Prompt());
+  }
+  for (auto* values : {&bytes_per_second, &one, &eight, &many, &prompt}) {
+    values->erase(values->begin());
+  }
+  std::printf("{\"name\": \"%s\", \"weight_bytes\": %lld, ", backend.info().name,
+              static_cast<long long>(backend.info().weight_bytes));
+  Print("bytes_per_second", bytes_per_second, ", ");
+  Print("step_of_1", one, ", ");
+  Print("step_of_8", eight, ", ");
+  Print("step_of_32", many, ", ");
+  Print("prompt", prompt, "}\n");
+  return 0;
+}
+
+}  // namespace bench
+
+int main(int argc, char** argv) {
+  const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 5;
+  return bench::Main(rounds, argc > 2 ? std::atoll(argv[2]) : 1000);
+}
