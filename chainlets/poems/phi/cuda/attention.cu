@@ -336,8 +336,7 @@ __device__ void WritePartial(const Arguments& a, const Work& work, const Shared<
 
 template <typename Half>
 __global__ void __launch_bounds__(kThreads) AttendKernel(Arguments a, const Half* kv, Half* to) {
-  extern __shared__ uint4 memory[];
-  const Shared<Half> shared(memory, a.row_capacity, a.model.kv.head_stride);
+  const Shared<Half> shared(SharedMemory(), a.row_capacity, a.model.kv.head_stride);
   const int32_t works = Part<PlanHeader>(a.step, a.step.layout.header).works;
   for (int32_t index = blockIdx.x; index < works; index += gridDim.x) {
     const Work work = Find(a.model, a.step, index);
@@ -408,12 +407,12 @@ cudaError_t PlanAttention(const ModelView& model, int32_t tokens, int32_t multip
   cudaError_t result = cudaSuccess;
   int resident = 0;
   WithType(model.bf16, [&](auto type) {
-    auto* kernel = AttendKernel<decltype(type)>;
+    const auto* kernel = reinterpret_cast<const void*>(AttendKernel<decltype(type)>);
     result = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                   static_cast<int>(AttentionSharedBytes(stride)));
     if (result != cudaSuccess) return;
-    result = cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, kernel, kThreads,
-                                                           launch->shared_bytes);
+    result = cudaOccupancyMaxActiveBlocksPerMultiprocessor(
+        &resident, kernel, kThreads, static_cast<size_t>(launch->shared_bytes));
   });
   launch->blocks = multiprocessors * max(resident, 1);
   return result;
@@ -424,9 +423,10 @@ void Attend(const ModelView& model, const StepView& step, const AttentionLaunch&
   const Arguments arguments = {model, step, qkv, partials, launch.row_capacity};
   WithType(model.bf16, [&](auto type) {
     using Half = decltype(type);
-    AttendKernel<<<launch.blocks, kThreads, launch.shared_bytes, stream>>>(
-        arguments, static_cast<const Half*>(kv), static_cast<Half*>(to));
-    CombineKernel<<<launch.blocks, kThreads, 0, stream>>>(arguments, static_cast<Half*>(to));
+    Launch(AttendKernel<Half>, launch.blocks, kThreads, launch.shared_bytes, stream, arguments,
+           static_cast<const Half*>(kv), static_cast<Half*>(to));
+    Launch(CombineKernel<Half>, launch.blocks, kThreads, 0, stream, arguments,
+           static_cast<Half*>(to));
   });
 }
 

@@ -6,6 +6,7 @@
 #include <cuda_fp16.h>
 
 #include "phi/cuda/kernels.h"
+#include "phi/cuda/launch.cuh"
 
 namespace poems::phi::cuda {
 

@@ -37,7 +37,7 @@ std::string CheckSampling(const Sampling& sampling, int32_t vocab, int32_t index
   if (!(sampling.uniform >= 0 && sampling.uniform < 1)) {
     return Of(index, "uniform is outside [0, 1)");
   }
-  if (std::isnan(sampling.top_p)) return Of(index, "top_p is not a number");
+  if (!(sampling.top_p > 0 && sampling.top_p <= 1)) return Of(index, "top_p is outside (0, 1]");
   if (sampling.top_k < 0) return Of(index, "top_k is negative");
   if (sampling.seen_count < 0 || (sampling.seen_count > 0 && sampling.seen == nullptr)) {
     return Of(index, "seen has no tokens, or fewer than none");

@@ -110,8 +110,8 @@ void Embed(const ModelView& model, const StepView& step, int32_t rows, const voi
            float* residual, float* angles, cudaStream_t stream) {
   WithType(model.bf16, [&](auto type) {
     using Half = decltype(type);
-    EmbedKernel<<<rows, kThreads, 0, stream>>>(model, step, static_cast<const Half*>(table),
-                                               residual, angles);
+    Launch(EmbedKernel<Half>, rows, kThreads, 0, stream, model, step,
+           static_cast<const Half*>(table), residual, angles);
   });
 }
 
@@ -120,8 +120,8 @@ void Normalize(const ModelView& model, const StepView& step, int32_t rows, bool 
   const int32_t* indices = outputs ? step.words + step.layout.output_rows : nullptr;
   WithType(model.bf16, [&](auto type) {
     using Half = decltype(type);
-    NormalizeKernel<<<rows, kThreads, 0, stream>>>(model, indices, residual, weight,
-                                                   static_cast<Half*>(to));
+    Launch(NormalizeKernel<Half>, rows, kThreads, 0, stream, model, indices, residual, weight,
+           static_cast<Half*>(to));
   });
 }
 
@@ -130,8 +130,8 @@ void TurnAndAppend(const ModelView& model, const StepView& step, int32_t rows, c
   const dim3 blocks(rows, model.heads + 2 * model.kv_heads);
   WithType(model.bf16, [&](auto type) {
     using Half = decltype(type);
-    TurnAndAppendKernel<<<blocks, 64, 0, stream>>>(model, step, angles, qkv,
-                                                   static_cast<Half*>(kv));
+    Launch(TurnAndAppendKernel<Half>, blocks, 64, 0, stream, model, step, angles, qkv,
+           static_cast<Half*>(kv));
   });
 }
 
@@ -140,7 +140,7 @@ void Gate(const ModelView& model, int32_t rows, const float* gate_up, void* to,
   const dim3 blocks(static_cast<unsigned>(DivideUp(model.intermediate, kThreads)), rows);
   WithType(model.bf16, [&](auto type) {
     using Half = decltype(type);
-    GateKernel<<<blocks, kThreads, 0, stream>>>(model, gate_up, static_cast<Half*>(to));
+    Launch(GateKernel<Half>, blocks, kThreads, 0, stream, model, gate_up, static_cast<Half*>(to));
   });
 }
 

@@ -96,7 +96,7 @@ __global__ void __launch_bounds__(kLanes)
 
 void Largest(const ModelView& model, const StepView& step, int32_t outputs, const float* logits,
              const uint32_t* seen, int32_t* next, cudaStream_t stream) {
-  LargestKernel<<<outputs, kLargestThreads, 0, stream>>>(model, step, logits, seen, next);
+  Launch(LargestKernel, outputs, kLargestThreads, 0, stream, model, step, logits, seen, next);
 }
 
 cudaError_t SortBytes(int64_t keys, size_t* bytes) {
@@ -108,8 +108,8 @@ cudaError_t Sample(const ModelView& model, const StepView& step, int32_t first, 
                    const float* logits, const uint32_t* seen, const SampleBuffers& buffers,
                    int32_t* next, cudaStream_t stream) {
   const dim3 blocks(static_cast<unsigned>(DivideUp(model.vocab, kKeyThreads)), count);
-  KeysKernel<<<blocks, kKeyThreads, 0, stream>>>(model, step, first, logits, seen,
-                                                 buffers.keys[0]);
+  Launch(KeysKernel, blocks, kKeyThreads, 0, stream, model, step, first, logits, seen,
+         buffers.keys[0]);
   // One sort for all: the sequence leads the key. Bits above the sequences' are zero.
   cub::DoubleBuffer<uint64_t> keys(buffers.keys[0], buffers.keys[1]);
   const int bits = 32 + kTokenBits + std::bit_width(static_cast<uint32_t>(count - 1));
@@ -117,8 +117,8 @@ cudaError_t Sample(const ModelView& model, const StepView& step, int32_t first, 
   const cudaError_t sorted = cub::DeviceRadixSort::SortKeys(
       buffers.sort, bytes, keys, static_cast<int>(int64_t{count} * model.vocab), 0, bits, stream);
   if (sorted != cudaSuccess) return sorted;
-  SelectKernel<<<count, kLanes, 0, stream>>>(model, step, first, keys.Current(), buffers.weights,
-                                             next);
+  Launch(SelectKernel, count, kLanes, 0, stream, model, step, first, keys.Current(),
+         buffers.weights, next);
   return cudaGetLastError();
 }
 

@@ -102,9 +102,6 @@ std::vector<DeviceWeights::Item> DeviceWeights::Items(const Shape& shape, const 
   auto floats = [&items](const Tensor& from, std::string name, const float** to) {
     items.push_back({.from = from, .name = std::move(name), .floats = true, .to_floats = to});
   };
-  const int64_t turning = shape.rotary_dim / 2;
-  floats({shape.short_rotary.frequencies, DType::kF32, 1, turning}, "short", &short_frequencies_);
-  floats({shape.long_rotary.frequencies, DType::kF32, 1, turning}, "long", &long_frequencies_);
   floats(weights.final_norm, "final_norm", &final_norm_);
   layers_.resize(static_cast<size_t>(shape.layers));
   for (int32_t i = 0; i < shape.layers; ++i) {
@@ -119,8 +116,16 @@ std::vector<DeviceWeights::Item> DeviceWeights::Items(const Shape& shape, const 
     matrix(from.down, name + "down", &to.down);
   }
   matrix(weights.head, "head", &head_);
+  const size_t read_by_each_step = items.size();
   if (weights.embedding.data != weights.head.data) {  // else the two are tied
     matrix(weights.embedding, "embedding", &embedding_);
+  }
+  const int64_t turning = shape.rotary_dim / 2;
+  floats({shape.short_rotary.frequencies, DType::kF32, 1, turning}, "short", &short_frequencies_);
+  floats({shape.long_rotary.frequencies, DType::kF32, 1, turning}, "long", &long_frequencies_);
+  step_bytes_ = int64_t{shape.hidden} * 2;
+  for (size_t i = 0; i < read_by_each_step; ++i) {
+    step_bytes_ += items[i].from.rows * items[i].from.columns * 2;
   }
   return items;
 }
@@ -133,7 +138,6 @@ Status DeviceWeights::Place(std::vector<Item>* items) {
     const int64_t size = item.floats ? item.from.columns * int64_t{sizeof(float)}
                                      : Padded(item.from.rows) * Padded(item.from.columns) * 2;
     bytes += RoundUp(size, kAlignment);
-    if (item.to != &embedding_) step_bytes_ += size;
   }
   if (Status status = memory_.Allocate(bytes); !status.ok()) {
     return {status.code(), "the model's weights: " + std::string(status.message())};

@@ -39,7 +39,7 @@ class DeviceWeights {
   const float* final_norm() const { return final_norm_; }
   const float* short_frequencies() const { return short_frequencies_; }
   const float* long_frequencies() const { return long_frequencies_; }
-  // What a step of one token reads: everything but the embedding, which it reads a row of.
+  // What a step of one token reads: everything, but of the embedding a row; 2 bytes an element.
   int64_t step_bytes() const { return step_bytes_; }
 
  private:
