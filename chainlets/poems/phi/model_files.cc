@@ -112,18 +112,22 @@ absl::StatusOr<std::vector<SafeTensors>> OpenShards(const std::filesystem::path&
 
 // Each shard's tensors are those that the index gives it.
 absl::Status CheckIndex(const std::vector<SafeTensors>& shards, const ShardIndex& index) {
+  std::map<std::string, const SafeTensors*> by_file;
   for (const SafeTensors& shard : shards) {
     const std::string file = std::filesystem::path(shard.name()).filename();
+    by_file.emplace(file, &shard);
     for (const auto& [name, tensor] : shard.tensors()) {
       const auto entry = index.find(name);
       if (entry == index.end() || entry->second != file)
         return Refuse(shard.name(), name,
                       "model.safetensors.index.json does not name this file for it");
     }
-    for (const auto& [name, of] : index)
-      if (of == file && shard.Find(name) == nullptr)
-        return Refuse(shard.name(), name,
-                      "is missing, though model.safetensors.index.json names this file");
+  }
+  for (const auto& [name, file] : index) {
+    const SafeTensors& shard = *by_file.find(file)->second;
+    if (shard.Find(name) == nullptr)
+      return Refuse(shard.name(), name,
+                    "is missing, though model.safetensors.index.json names this file");
   }
   return absl::OkStatus();
 }

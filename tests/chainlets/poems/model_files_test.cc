@@ -286,8 +286,16 @@ TEST_F(ModelFilesRefusal, AnIndexWithoutAMap) {
 TEST_F(ModelFilesRefusal, AnIndexThatNamesTheWrongShard) {
   Write({.shards = 2});
   EditIndex("\"model.norm.weight\": \"model-00002", "\"model.norm.weight\": \"model-00001");
+  ExpectRefused("model-00002-of-00002.safetensors",
+                "tensor model.norm.weight: model.safetensors.index.json does not name this file");
+}
+
+TEST_F(ModelFilesRefusal, AnIndexThatNamesATensorWhichIsNotThere) {
+  Write({.shards = 2});
+  EditIndex("\"model.norm.weight\"",
+            "\"more\": \"model-00001-of-00002.safetensors\", \"model.norm.weight\"");
   ExpectRefused("model-00001-of-00002.safetensors",
-                "tensor model.norm.weight: is missing, though model.safetensors.index.json names");
+                "tensor more: is missing, though model.safetensors.index.json names this file");
 }
 
 TEST_F(ModelFilesRefusal, AShardWithATensorThatTheIndexDoesNotName) {
