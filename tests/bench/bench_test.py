@@ -17,6 +17,7 @@ import bench
 import instructions
 import peers
 import processes
+from cases import batches
 from cases.peers import check_answer
 from cases.system_calls import counts_in
 from rows import Goal, Row, as_markdown, at_least, at_most, ratios
@@ -71,6 +72,42 @@ class Parts(unittest.TestCase):
         with unittest.mock.patch.object(bench.cases, "ALL", parts), \
                 contextlib.redirect_stderr(io.StringIO()):
             self.assertEqual(bench.measure(None, options), ([1], ["bad: no luck"]))
+
+
+class Batches(unittest.TestCase):
+    FLOOR = [{"per_second": 200, "p99_ms": 40.0, "late_p99_ms": 0.1, "batch": 1.0}]
+
+    def rows(self, callers, wait, per_second, p99, late=0.25):
+        return batches.rows_of(callers, wait, [
+            {"per_second": per_second, "p99_ms": p99, "late_p99_ms": late, "batch": 8.0}], self.FLOOR)
+
+    def test_are_a_part_that_can_be_measured_alone(self):
+        self.assertIs(bench.cases.ALL["batcher"], batches.batcher)
+
+    def test_make_six_times_the_calls_within_the_bound_of_their_wait(self):
+        throughput, p99 = self.rows(8, 2, 1200, 13.9)
+        self.assertEqual((throughput.verdict, p99.verdict), ("met", "met"))
+        throughput, p99 = self.rows(8, 2, 1199, 14.1)
+        self.assertEqual((throughput.verdict, p99.verdict), ("MISSED", "MISSED"))
+        self.assertIn("14.1 ms, the bound 14.0 ms", p99.note)
+
+    def test_bound_grows_with_what_the_machine_is_late(self):
+        self.assertEqual(self.rows(8, 2, 1200, 15.9, late=0.75)[1].verdict, "met")
+
+    def test_that_never_wait_are_only_shown_where_callers_just_fill_one(self):
+        self.assertEqual(self.rows(8, 0, 900, 5.0)[0].verdict, "")
+        self.assertEqual(self.rows(16, 0, 900, 5.0)[0].verdict, "MISSED")
+
+    def test_are_measured_in_turn_for_each_wait(self):
+        asked = []
+
+        def answer(command, _):
+            asked.append(command)
+            return self.FLOOR[0]
+        with unittest.mock.patch.object(batches, "figures", answer):
+            rows = batches.batcher(bench.cases.Bench("/programs", "/folder", 1, 0.1))
+        self.assertEqual(len(rows), 2 * len(batches.CALLERS) * len(batches.WAITS_MS))
+        self.assertEqual(asked[0][:5], ["/programs/bench-batcher", "--callers", 8, "--max-batch", 1])
 
 
 class Peers(unittest.TestCase):

@@ -4,23 +4,18 @@
 
 namespace chains::internal {
 
-// A place among max_running, until the function's frames are gone: work on another thread that
-// nobody waits for any more keeps it.
+// A place among max_running, which a function that did not answer keeps until its frames are gone:
+// work on another thread may use them although nobody waits for it.
 class Batch::RunningPlace {
  public:
-  RunningPlace(BatchQueue& queue, Loop& loop) : queue_(queue), loop_(loop), began_(loop.Now()) {}
+  explicit RunningPlace(Batch& batch) : batch_(batch) {}
   RunningPlace(const RunningPlace&) = delete;
   ~RunningPlace() {
-    const absl::Time now = loop_.Now();
-    queue_.Release(now, answered_ ? std::optional(now - began_) : std::nullopt);
+    if (!batch_.taken_) batch_.queue_->Release(batch_.host_.Now(), std::nullopt);
   }
-  void Answered() { answered_ = true; }
 
  private:
-  BatchQueue& queue_;
-  Loop& loop_;
-  const absl::Time began_;
-  bool answered_ = false;
+  Batch& batch_;
 };
 
 void Batch::Begin() {
@@ -32,22 +27,36 @@ void Batch::Begin() {
   }
   absl::Time latest = absl::InfinitePast();  // what the function calls has as long as any member
   for (const auto& member : present) latest = std::max(latest, member->call_.deadline);
-  root_.emplace(host_, Context().WithDeadline(latest), Run(queue_, std::move(present)),
+  root_.emplace(host_, Context().WithDeadline(latest),
+                Compute(shared_from_this(), std::move(present)),
                 [self = shared_from_this()](const absl::StatusOr<Unit>& outcome) {
                   self->End(outcome.status());
                 });
   root_->Start();
 }
 
-Task<void> Batch::Run(std::shared_ptr<BatchQueue> queue, BatchMembers members) {
-  RunningPlace place(*queue, (co_await Here()).loop());
-  co_await queue->Compute(std::move(members));
-  place.Answered();
+Task<void> Batch::Compute(std::shared_ptr<Batch> batch, BatchMembers members) {
+  const RunningPlace place(*batch);
+  const absl::Time began = batch->host_.Now();
+  co_await batch->queue_->Compute(std::move(members));
+  batch->taken_ = batch->host_.Now() - began;
 }
 
+// The next batch is chosen after the members that are on this loop went on: who calls again at once
+// is in it. Were it chosen before, two groups of callers that once got apart would take turns for
+// ever, each in a batch that is half full.
 void Batch::End(const absl::Status& status) {
   root_.reset();
   queue_->Answer(members_, status);
+  host_.Post([self = shared_from_this()] {
+    self->self_ = self;
+    self->host_.Ready(*self);
+  });
+}
+
+void Batch::Run() {
+  const std::shared_ptr<Batch> self = std::move(self_);
+  if (taken_) queue_->Release(host_.Now(), taken_);
   host_.HostingEnds();
 }
 
@@ -55,6 +64,7 @@ void Batch::End(const absl::Status& status) {
 void Batch::Drop() {
   if (!root_) return;
   root_.reset();
+  if (taken_) queue_->Release(host_.Now(), taken_);
   host_.HostingEnds();
 }
 

@@ -1,5 +1,6 @@
 """What ./dev bench measures. Every case is a function of a Bench that answers rows."""
 
+from cases.batches import batcher
 from cases.calls import echo, fan_out, placements, tail
 from cases.common import Bench
 from cases.depth import depth
@@ -15,4 +16,4 @@ __all__ = ["ALL", "Bench"]
 
 ALL = {"echo": echo, "fan-out": fan_out, "placements": placements, "depth": depth,
        "gateway": gateway, "peers": peers, "streams": streams, "transcribe": transcribe,
-       "tail": tail, "inside": inside, "system-calls": system_calls, "fixed": fixed_cost}
+       "tail": tail, "batcher": batcher, "inside": inside, "system-calls": system_calls, "fixed": fixed_cost}

@@ -116,6 +116,23 @@ TEST_F(BatcherTest, WhatIsOverdueWhenABatchEndsRunsAtOnce) {
   EXPECT_THAT(slow.batches, ElementsAre(ElementsAre(1), ElementsAre(2)));
 }
 
+// Else two groups that once got apart would take turns, each in a batch that is half full.
+TEST_F(BatcherTest, WhoCallsAgainAtOnceIsInTheNextBatch) {
+  auto twice = [](Doubler& doubler) -> Task<int> {
+    const int once = co_await doubler.Run(1);
+    co_return co_await doubler.Run(once);
+  };
+  BatchOptions options = Usual();
+  options.max_wait = absl::ZeroDuration();
+  Make(options);
+  Running<int> again(clock, twice(*batcher));
+  clock.Settle();
+  auto waits = Start(7);
+  clock.Settle();
+  Pass(kRun);
+  EXPECT_THAT(function_.batches, ElementsAre(ElementsAre(1), ElementsAre(7, 2)));
+}
+
 TEST_F(BatcherTest, IdleItRunsAtOnceIfToldSo) {
   BatchOptions options = Usual();
   options.close_when_idle = true;
