@@ -19,13 +19,17 @@ def machine():
     return f"{os.cpu_count()} × {models[0] if models else platform.machine()}"
 
 
-def parse():
+def parse(arguments=None):
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("--programs", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("parts", nargs="*", metavar="PART",
+                        help="measure these parts alone: " + ", ".join(sorted(cases.ALL)))
     parser.add_argument("--only", action="append", choices=sorted(cases.ALL),
-                        help="measure this part alone; may be given several times")
+                        help="the same, one at a time")
     parser.add_argument("--rounds", type=int, default=5, help="of each measurement, at least 1")
     parser.add_argument("--seconds", type=float, default=0.6, help="of each round")
+    parser.add_argument("--megabytes", type=int, default=1000,
+                        help="of weights of the random model in part gpu")
     parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
     parser.add_argument("--instructions", action="store_true",
                         help="count instructions by callgrind instead")
@@ -33,7 +37,11 @@ def parse():
                         help="with --instructions: fail when one rose by 3 %% over the baseline")
     parser.add_argument("--update", action="store_true",
                         help="with --instructions: make the counts the baseline")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
+    for part in options.parts:
+        if part not in cases.ALL:
+            parser.error(f"there is no part '{part}'; there are {', '.join(sorted(cases.ALL))}")
+    options.only = [*options.parts, *(options.only or [])]
     if options.rounds < 1:
         parser.error("--rounds is at least 1")
     if (options.check or options.update) and not options.instructions:
@@ -58,7 +66,8 @@ def measure(bench, options):
 def main():
     options = parse()
     with tempfile.TemporaryDirectory(prefix="chains-bench-") as folder:
-        bench = cases.Bench(options.programs, folder, options.rounds, options.seconds)
+        bench = cases.Bench(options.programs, folder, options.rounds, options.seconds,
+                            options.megabytes)
         rows, failures = measure(bench, options)
     print(f"On {machine()}; ratios are of the same run, A B A B.\n")
     print(as_markdown(rows))

@@ -20,7 +20,7 @@ import processes
 from cases import batches
 from cases.peers import check_answer
 from cases.system_calls import counts_in
-from rows import Goal, Row, as_markdown, at_least, at_most, ratios
+from rows import Goal, Row, as_json, as_markdown, at_least, at_most, ratios
 
 # Says what it is told, and serves until it is ended.
 SAY = "import signal, sys\nprint(sys.argv[1], flush=True)\nsignal.pause()"
@@ -43,8 +43,14 @@ class Verdicts(unittest.TestCase):
             ratios([1, 2], [1])
 
     def test_a_table_has_a_cell_for_each_head(self):
-        lines = as_markdown([row(1.5)]).splitlines()
+        lines = as_markdown([row(1.5), Row("a", "b", [], at_least(2))]).splitlines()
         self.assertEqual({line.count("|") for line in lines}, {8})
+
+    def test_what_was_not_measured_is_skipped_with_the_reason(self):
+        skipped = Row("a", "b", [], at_least(2), note="no device")
+        self.assertEqual(skipped.verdict, "")
+        self.assertEqual(skipped.cells()[3:], ["SKIPPED", "", "", "no device"])
+        self.assertIn('"median": null', as_json([skipped], "a machine"))
 
 
 class Baseline(unittest.TestCase):

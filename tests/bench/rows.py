@@ -35,20 +35,22 @@ def at_least(value, unit="×"):
 class Row:
     name: str
     figure: str  # what is measured: "calls/s", "CPU", "instructions"
-    values: list[float]  # of each round
+    values: list[float]  # of each round; none: SKIPPED, and the note says why
     goal: Goal = field(default_factory=Goal)
     unit: str = "×"
     note: str = ""
 
     @property
     def median(self):
-        return statistics.median(self.values)
+        return statistics.median(self.values) if self.values else None
 
     @property
     def verdict(self):
-        return self.goal.verdict(self.median)
+        return self.goal.verdict(self.median) if self.values else ""
 
     def cells(self):
+        if not self.values:
+            return [self.name, self.figure, self.goal.text, "SKIPPED", "", "", self.note]
         spread = f"{shown(min(self.values))} – {shown(max(self.values))}"
         return [self.name, self.figure, self.goal.text, shown(self.median) + self.unit, spread,
                 self.verdict, self.note]

@@ -6,6 +6,7 @@ from cases.common import Bench
 from cases.depth import depth
 from cases.fixed import fixed_cost
 from cases.gateway import gateway
+from cases.model import model
 from cases.peers import peers
 from cases.streams import streams
 from cases.system_calls import system_calls
@@ -16,4 +17,5 @@ __all__ = ["ALL", "Bench"]
 
 ALL = {"echo": echo, "fan-out": fan_out, "placements": placements, "depth": depth,
        "gateway": gateway, "peers": peers, "streams": streams, "transcribe": transcribe,
-       "tail": tail, "batcher": batcher, "inside": inside, "system-calls": system_calls, "fixed": fixed_cost}
+       "tail": tail, "batcher": batcher, "inside": inside, "system-calls": system_calls,
+       "fixed": fixed_cost, "gpu": model}

@@ -6,11 +6,12 @@ from processes import Server, figures
 
 
 class Bench:
-    def __init__(self, programs, folder, rounds, seconds):
+    def __init__(self, programs, folder, rounds, seconds, megabytes=1000):
         self.programs = programs
         self.folder = folder
         self.rounds = rounds
         self.seconds = seconds
+        self.megabytes = megabytes  # of the language model's weights
 
     def program(self, name):
         return os.path.join(self.programs, name)

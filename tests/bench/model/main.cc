@@ -5,9 +5,12 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <CLI/CLI.hpp>
 
 #include "phi/cpu/cpu_backend.h"
 #include "tests/bench/model/bandwidth.h"
@@ -96,10 +99,10 @@ class Run {
   std::vector<SequenceStep> steps_;
 };
 
-void Print(const char* name, const std::vector<double>& values, const char* end) {
-  std::printf("\"%s\": [", name);
+void Print(const char* name, const std::vector<double>& values) {
+  std::printf(", \"%s\": [", name);
   for (size_t i = 0; i < values.size(); ++i) std::printf("%s%.9g", i == 0 ? "" : ", ", values[i]);
-  std::printf("]%s", end);
+  std::printf("]");
 }
 
 }  // namespace
@@ -116,30 +119,41 @@ int Main(int rounds, int64_t megabytes) {
   }
   Backend& backend = **made;
   Bandwidth bandwidth(size_t{1} << 30, threads);
-  std::vector<double> bytes_per_second, one, eight, many, prompt;
-  for (int round = -1; round < rounds; ++round) {  // one that is not counted
-    bytes_per_second.push_back(bandwidth.Measure());
-    one.push_back(Run(backend, 1).Step());
-    eight.push_back(Run(backend, 8).Step());
-    many.push_back(Run(backend, kMostSequences).Step());
-    prompt.push_back(Run(backend, 1).Prompt());
+  Run one(backend, 1);
+  Run eight(backend, 8);
+  Run many(backend, kMostSequences);
+  struct Measure {
+    const char* name;
+    std::function<double()> work;
+    std::vector<double> values;
+  };
+  std::vector<Measure> measures = {
+      {"bytes_per_second", [&] { return bandwidth.Measure(); }, {}},
+      {"step_of_1", [&] { return one.Step(); }, {}},
+      {"step_of_8", [&] { return eight.Step(); }, {}},
+      {"step_of_32", [&] { return many.Step(); }, {}},
+      {"prompt", [&] { return Run(backend, 1).Prompt(); }, {}},
+  };
+  for (Measure& measure : measures) measure.work();  // warms up
+  for (int round = 0; round < rounds; ++round) {
+    for (Measure& measure : measures) measure.values.push_back(measure.work());
   }
-  for (auto* values : {&bytes_per_second, &one, &eight, &many, &prompt}) {
-    values->erase(values->begin());
-  }
-  std::printf("{\"name\": \"%s\", \"weight_bytes\": %lld, ", backend.info().name,
+  std::printf("{\"name\": \"%s\", \"weight_bytes\": %lld", backend.info().name,
               static_cast<long long>(backend.info().weight_bytes));
-  Print("bytes_per_second", bytes_per_second, ", ");
-  Print("step_of_1", one, ", ");
-  Print("step_of_8", eight, ", ");
-  Print("step_of_32", many, ", ");
-  Print("prompt", prompt, "}\n");
+  for (const Measure& measure : measures) Print(measure.name, measure.values);
+  std::printf("}\n");
   return 0;
 }
 
 }  // namespace bench
 
 int main(int argc, char** argv) {
-  const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 5;
-  return bench::Main(rounds, argc > 2 ? std::atoll(argv[2]) : 1000);
+  CLI::App app("Times steps of the language model with random weights.");
+  int rounds = 5;
+  int64_t megabytes = 1000;
+  app.add_option("--rounds", rounds)->check(CLI::Range(1, 1000));
+  app.add_option("--megabytes", megabytes, "Of weights, at least 200")
+      ->check(CLI::Range(1, 100000));
+  CLI11_PARSE(app, argc, argv);
+  return bench::Main(rounds, megabytes);
 }
