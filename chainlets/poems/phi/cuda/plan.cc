@@ -101,7 +101,7 @@ std::string StepPlanner::Check(const SequenceStep& sequence, int32_t index) cons
     return Of(index, "it has " + std::to_string(sequence.page_count) + " pages and needs " +
                          std::to_string(PagesFor(sequence)));
   }
-  for (int32_t i = 0; i < PagesFor(sequence); ++i) {
+  for (int32_t i = 0; i < sequence.page_count; ++i) {
     if (sequence.pages[i] < 0 || sequence.pages[i] >= limits_.page_count) {
       return Of(index, "page " + std::to_string(sequence.pages[i]) + " is none of the " +
                            std::to_string(limits_.page_count) + " that there are");
