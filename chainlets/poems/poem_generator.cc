@@ -1,3 +1,4 @@
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,15 @@ chains::Task<PoemGeneratorResponse> Poet::RunRemote(PoemGeneratorRequest request
   PoemGeneratorResponse response;
   for (const PhiLlmResponse& poem : poems) response.add_result(poem.result());
   co_return response;
+}
+
+chains::Stream<PoemToken> Poet::WritePoem(PoemRequest request) {
+  chains::Stream<PhiLlmToken> tokens = phi_llm_.Generate(PoemAbout(request.word()));
+  while (std::optional<PhiLlmToken> token = co_await tokens.Next()) {
+    PoemToken said;
+    said.set_text(std::move(*token->mutable_text()));
+    co_yield std::move(said);
+  }
 }
 
 }  // namespace poems

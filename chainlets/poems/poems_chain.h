@@ -1,4 +1,4 @@
-// The chainlets of poems.proto. PhiLlm, which needs a GPU, is a contract only.
+// Poet: writes poems with a PhiLlm, whichever that is.
 #pragma once
 
 #include "chains/chains.h"
@@ -11,6 +11,7 @@ class Poet final : public PoemGenerator {
   explicit Poet(PhiLlm& phi_llm) : phi_llm_(phi_llm) {}
 
   chains::Task<PoemGeneratorResponse> RunRemote(PoemGeneratorRequest request) override;
+  chains::Stream<PoemToken> WritePoem(PoemRequest request) override;
 
  private:
   PhiLlm& phi_llm_;

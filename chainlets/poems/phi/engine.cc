@@ -114,6 +114,7 @@ class Engine::Impl {
                                            tokenizer_, end_tokens_));
   }
   EngineState state() const { return table_->state(); }
+  absl::Status health() const { return table_->health(); }
   const BackendInfo& info() const { return backend_->info(); }
 
  private:
@@ -159,7 +160,7 @@ void Engine::Impl::Step(const Rows& rows) {
 void Engine::Impl::Fail(const Rows& rows, const absl::Status& status) {
   std::vector<Scheduler::Id> ended;
   for (const SequenceTable::Row& row : rows) ended.push_back(row.part.id);
-  table_->EndStep(ended, 0);
+  table_->EndStep(ended, 0, status);
   for (const SequenceTable::Row& row : rows) row.mailbox->Fail(status);
 }
 
@@ -175,7 +176,7 @@ void Engine::Impl::Deliver(const Rows& rows, const std::vector<SequenceStep>& st
     if (piece->finish != Finish::kNone) ended.push_back(rows[i].part.id);
     pieces.emplace_back(rows[i].mailbox.get(), *std::move(piece));
   }
-  table_->EndStep(ended, drawn);
+  table_->EndStep(ended, drawn, absl::OkStatus());
   for (auto& [mailbox, piece] : pieces) mailbox->Put(std::move(piece));
 }
 
@@ -189,6 +190,8 @@ Engine::~Engine() = default;
 chains::Stream<Piece> Engine::Generate(Prompt prompt) { return impl_->Generate(std::move(prompt)); }
 
 EngineState Engine::state() const { return impl_->state(); }
+
+absl::Status Engine::health() const { return impl_->health(); }
 
 const BackendInfo& Engine::info() const { return impl_->info(); }
 

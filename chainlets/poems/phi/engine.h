@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "chains/core/stream.h"
 #include "phi/backend.h"
 #include "phi/tokenizer.h"
@@ -76,6 +76,8 @@ class Engine {
   chains::Stream<Piece> Generate(Prompt prompt);
 
   EngineState state() const;
+  // Why the last step failed; OK when it did not, or there was none.
+  absl::Status health() const;
   const BackendInfo& info() const;
 
  private:

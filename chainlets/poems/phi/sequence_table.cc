@@ -67,8 +67,15 @@ std::vector<SequenceTable::Row> SequenceTable::BeginStep(const std::stop_token& 
   return {};
 }
 
-void SequenceTable::EndStep(std::span<const Scheduler::Id> ended, uint64_t drawn) {
+absl::Status SequenceTable::health() const {
   std::lock_guard lock(mutex_);
+  return last_step_;
+}
+
+void SequenceTable::EndStep(std::span<const Scheduler::Id> ended, uint64_t drawn,
+                            const absl::Status& status) {
+  std::lock_guard lock(mutex_);
+  last_step_ = status;
   for (const Scheduler::Id id : ended) {
     scheduler_.Remove(id);
     entries_.erase(id);

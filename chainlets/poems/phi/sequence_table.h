@@ -4,8 +4,8 @@
 //   …
 //   table.Leave(*id);
 //
-//   while (!(rows = table.BeginStep(stop)).empty()) { …; table.EndStep(ended); }    // the engine
-//   table.Close();
+//   while (!(rows = table.BeginStep(stop)).empty()) { …; table.EndStep(ended, …); }    // the
+//   engine table.Close();
 #pragma once
 
 #include <condition_variable>
@@ -38,6 +38,8 @@ class SequenceTable {
   void MakeRoom();
 
   EngineState state() const;
+  // How the last step ended.
+  absl::Status health() const;
 
   // The rest is for the engine's thread.
 
@@ -50,7 +52,7 @@ class SequenceTable {
   // are held back.
   std::vector<Row> BeginStep(const std::stop_token& stop);
   // These have ended; their places are free when it returns.
-  void EndStep(std::span<const Scheduler::Id> ended, uint64_t drawn);
+  void EndStep(std::span<const Scheduler::Id> ended, uint64_t drawn, const absl::Status& status);
   // Fails whoever is there, and comes, with CANCELLED.
   void Close();
 
@@ -70,6 +72,7 @@ class SequenceTable {
   Scheduler::Id last_id_ = 0;
   uint64_t steps_ = 0;
   uint64_t drawn_ = 0;
+  absl::Status last_step_;
 };
 
 }  // namespace poems::phi

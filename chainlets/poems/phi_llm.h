@@ -1,0 +1,40 @@
+// PhiLlmOnEngine: the PhiLlm that generates, with an engine that all calls of a process share.
+//
+//   chain.Add<poems::PhiLlmOnEngine>(chains::Shared<poems::phi::LanguageModel>(poems::OpenModel),
+//   …);
+#pragma once
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "chains/chains.h"
+#include "phi/language_model.h"
+#include "poems.chains.h"
+
+namespace poems {
+
+// What a PhiLlm is given: the asset is its model's folder, the variable how much memory it may take
+// for keys and values, e.g. "4Gi".
+inline constexpr char kModelAsset[] = "model";
+inline constexpr char kCacheVariable[] = "PHI_CACHE_MEMORY";
+
+// Opens that model, on processors. Errors say what is missing and how to give it.
+absl::StatusOr<std::unique_ptr<phi::LanguageModel>> OpenModel(
+    const chains::DeploymentContext& context);
+
+class PhiLlmOnEngine final : public PhiLlm {
+ public:
+  explicit PhiLlmOnEngine(phi::LanguageModel& model) : model_(model) {}
+
+  chains::Task<PhiLlmResponse> RunRemote(PhiLlmRequest request) override;
+  chains::Stream<PhiLlmToken> Generate(PhiLlmRequest request) override;
+
+  // What the last step failed with, if it did.
+  absl::Status Healthy() const { return model_.engine().health(); }
+
+ private:
+  phi::LanguageModel& model_;
+};
+
+}  // namespace poems
