@@ -220,6 +220,14 @@ TEST_F(ModelFilesRefusal, ATensorThatNoSuchModelHas) {
                 "config.json describes (phi3, 2 layers, no biases)");
 }
 
+TEST_F(ModelFilesRefusal, NotTheRotaryBuffersOfEarlyReleases) {
+  Write({});
+  Edit("{\"__metadata__\"",
+       "{\"model.layers.0.self_attn.rotary_emb.inv_freq\":"
+       "{\"dtype\":\"F64\",\"shape\":[0],\"data_offsets\":[0,0]},\"__metadata__\"");
+  EXPECT_THAT(ModelFiles::Open(folder_.path()), IsOk());
+}
+
 TEST_F(ModelFilesRefusal, MoreLayersThanTheConfigSays) {
   Write({.layers = 3});
   folder_.Edit("config.json", "\"num_hidden_layers\": 3", "\"num_hidden_layers\": 2");
