@@ -11,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "chains/core/text.h"
 #include "deploy/bundle/digest.h"
+#include "deploy/bundle/gpu_module.h"
 
 namespace chains::deploy {
 namespace {
@@ -150,6 +151,7 @@ absl::Status ValidateBundle(const v1::Bundle& bundle) {
   if (status.ok()) status = CheckCode(bundle, chainlets);
   if (status.ok()) status = CheckFiles(bundle);
   if (status.ok()) status = CheckProgram(bundle);
+  if (status.ok()) status = CheckGpuModules(bundle);
   return status;
 }
 

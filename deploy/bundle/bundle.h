@@ -28,7 +28,8 @@ absl::StatusOr<v1::Bundle> ParseBundle(std::string_view bytes);
 
 // A bundle may come from anybody with a key, and becomes files: its paths are relative, normalized,
 // ascending and nobody's folder; numbers and sizes are bounded; digests have 32 bytes; the program
-// is one of the files, and executable; the manifest has the entrypoint. INVALID_ARGUMENT names the
+// is one of the files, and executable; the manifest has the entrypoint; GPU modules that chainlets
+// cannot do without are among the files. INVALID_ARGUMENT names the
 // first file or field that is not so. Pure.
 absl::Status ValidateBundle(const v1::Bundle& bundle);
 

@@ -15,6 +15,7 @@
 #include "deploy/bundle/bundle.h"
 #include "deploy/bundle/child.h"
 #include "deploy/bundle/files.h"
+#include "deploy/bundle/gpu_module.h"
 #include "deploy/bundle/machine.h"
 #include "deploy/bundle/url_assets.h"
 
@@ -57,7 +58,9 @@ absl::StatusOr<v1::DescribeResponse> Describe(const CollectOptions& options,
   return description;
 }
 
-absl::StatusOr<Sources> Libraries(const CollectOptions& options, const std::string& program) {
+// Of a program, or of a library such as a GPU module. CUDA's are left out, by name.
+absl::StatusOr<Sources> Libraries(const CollectOptions& options, const std::string& program,
+                                  std::vector<std::string>& left_out) {
   absl::StatusOr<ChildResult> child = RunChild({.arguments = {"ldd", program},
                                                 .environment = {"LC_ALL=C"},
                                                 .timeout = options.timeout,
@@ -71,10 +74,10 @@ absl::StatusOr<Sources> Libraries(const CollectOptions& options, const std::stri
     return absl::FailedPreconditionError(
         Text("ldd ", program, " ", child->HowItEnded(), ":\n", LastLines(child->errors, 10)));
   }
-  absl::StatusOr<Sources> libraries = LibrariesInLdd(child->output);
+  absl::StatusOr<Sources> libraries = LibrariesInLdd(WithoutCuda(child->output, left_out));
   if (!libraries.ok()) {
     return absl::Status(libraries.status().code(),
-                        Text(options.program, ": ", MessageOf(libraries.status())));
+                        Text(program, ": ", MessageOf(libraries.status())));
   }
   return libraries;
 }
@@ -192,13 +195,37 @@ absl::Status AddCode(const CollectOptions& options, v1::Bundle& bundle) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Sources> FindSources(const CollectOptions& options, const std::string& program,
-                                    const v1::Manifest& manifest, DigestCache& digests) {
-  absl::StatusOr<Sources> libraries = Libraries(options, program);
+// The file itself, and as lib/SONAME what it needs.
+absl::Status AddWithLibraries(const CollectOptions& options, const std::string& path,
+                              const std::string& file, Sources& sources,
+                              std::vector<std::string>& notes) {
+  std::vector<std::string> left_out;
+  absl::StatusOr<Sources> libraries = Libraries(options, file, left_out);
   if (!libraries.ok()) return libraries.status();
+  sources[path] = file;
+  for (const auto& [name, library] : *libraries) sources.emplace("lib/" + name, library);
+  if (!left_out.empty()) {
+    notes.push_back(
+        Text(path, " needs ", absl::StrJoin(left_out, ", "),
+             ", which a bundle does not carry: machines with GPUs, or their base image, "
+             "must have CUDA's libraries"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Sources> FindSources(const CollectOptions& options, const std::string& program,
+                                    const v1::Manifest& manifest, DigestCache& digests,
+                                    std::vector<std::string>& notes) {
   Sources sources;
-  sources[fs::path(program).filename()] = program;
-  for (const auto& [name, path] : *libraries) sources["lib/" + name] = path;
+  absl::Status added =
+      AddWithLibraries(options, fs::path(program).filename(), program, sources, notes);
+  if (!added.ok()) return added;
+  absl::StatusOr<Sources> modules = FindGpuModules(manifest, program, notes);
+  if (!modules.ok()) return modules.status();
+  for (const auto& [path, file] : *modules) {
+    added = AddWithLibraries(options, path, file, sources, notes);
+    if (!added.ok()) return added;
+  }
   AssetCollector assets(options.folder, sources, digests);
   for (const v1::Chainlet& chainlet : manifest.chainlets()) {
     for (const v1::Asset& asset : chainlet.assets()) {
@@ -268,12 +295,13 @@ absl::StatusOr<CollectedBundle> CollectBundle(const CollectOptions& options) {
   if (!description.ok()) return description.status();
   DigestCache own;
   DigestCache& digests = options.cache != nullptr ? *options.cache : own;
-  absl::StatusOr<Sources> sources = FindSources(options, program, description->manifest(), digests);
+  CollectedBundle made;
+  absl::StatusOr<Sources> sources =
+      FindSources(options, program, description->manifest(), digests, made.notes);
   if (!sources.ok()) return sources.status();
   absl::StatusOr<v1::Machine> machine = NeedsOf(*sources);
   if (!machine.ok()) return machine.status();
 
-  CollectedBundle made;
   made.bundle.mutable_manifest()->Swap(description->mutable_manifest());
   made.bundle.mutable_descriptors()->Swap(description->mutable_descriptors());
   made.bundle.set_program(fs::path(program).filename());

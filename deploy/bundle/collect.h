@@ -33,12 +33,14 @@ struct CollectOptions {
 struct CollectedBundle {
   v1::Bundle bundle;                           // valid
   std::map<std::string, std::string> sources;  // path in the bundle → the file that it is
+  std::vector<std::string> notes;              // what whoever pushes it should know
 };
 
 // Runs `PROGRAM --describe-wire`, finds the shared libraries that it needs (all but glibc's, which
 // the machine has) and the assets that its manifest declares. In the bundle: the program by its
 // name, lib/SONAME, assets/NAME (a folder: assets/NAME/…). The same files make the same bundle.
-// Assets with a URL as their source stay in the manifest alone: the platform fetches them.
+// Declared GPU modules, which lie beside the program, come beside it, with their libraries but
+// CUDA's. Assets with a URL as their source stay in the manifest alone: the platform fetches them.
 // Libraries that the program opens while it runs (dlopen) are not found: declare them as assets.
 // Errors name the file and the next step.
 absl::StatusOr<CollectedBundle> CollectBundle(const CollectOptions& options);

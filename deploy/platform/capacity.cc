@@ -40,6 +40,10 @@ std::string MemoryText(int64_t bytes) {
                       : absl::StrFormat("%.4g MiB", size / kMiB);
 }
 
+bool RunsOnCpus(const v1::Resources& resources, const Capacity& capacity) {
+  return resources.gpu_optional() && resources.gpu_count() > capacity.gpus;
+}
+
 void Reserved::Add(const v1::Resources& resources, const std::vector<int>& gpus) {
   cpus_ += resources.cpus();
   memory_bytes_ += resources.memory_bytes();
@@ -54,6 +58,7 @@ absl::StatusOr<std::vector<int>> Reserved::MakeRoom(const v1::Resources& resourc
              MemoryText(capacity.memory_bytes), " others have ", MemoryText(memory_bytes_)));
   }
   std::vector<int> given;
+  if (RunsOnCpus(resources, capacity)) return given;
   for (int i = 0; i < capacity.gpus && static_cast<int>(given.size()) < resources.gpu_count();
        ++i) {
     if (!gpus_.contains(i)) given.push_back(i);
@@ -70,9 +75,13 @@ absl::Status CheckCanFit(const std::vector<v1::Resources>& parts, const Capacity
   int64_t memory = 0;
   int gpus = 0;
   std::vector<std::string> memories;
+  std::vector<std::string> counts;
   for (const v1::Resources& part : parts) {
     memory += part.memory_bytes();
-    gpus += part.gpu_count();
+    if (part.gpu_count() > 0 && !RunsOnCpus(part, capacity)) {
+      gpus += part.gpu_count();
+      counts.push_back(Text(part.gpu_count(), " × ", part.gpu()));
+    }
     memories.push_back(MemoryText(part.memory_bytes()));
   }
   if (memory > capacity.memory_bytes) {
@@ -83,9 +92,11 @@ absl::Status CheckCanFit(const std::vector<v1::Resources>& parts, const Capacity
              "; declare less (Resources{.memory = …}), or raise chains up --memory"));
   }
   if (gpus > capacity.gpus) {
-    return absl::FailedPreconditionError(Text("one replica of each chainlet would take ", gpus,
-                                              " GPUs, and this machine has ", capacity.gpus,
-                                              " (chains up --gpus says how many it may count on)"));
+    return absl::FailedPreconditionError(
+        Text("one replica of each chainlet would take ", absl::StrJoin(counts, " + "), " = ", gpus,
+             " GPUs, and this machine has ", capacity.gpus,
+             " (chains up --gpus says how many it may count on); what can do without runs on CPUs "
+             "where Resources{.gpu_optional = true} says so"));
   }
   return absl::OkStatus();
 }

@@ -22,6 +22,10 @@ struct Capacity {
 // What the machine has: its processors, its memory, and the GPUs that NVIDIA's driver lists.
 Capacity CapacityOfThisMachine();
 
+// Whether a replica that may run without a GPU does so on this machine, because it has fewer of
+// them than the replica asks for. That others have them now is no reason: it waits for those. Pure.
+bool RunsOnCpus(const v1::Resources& resources, const Capacity& capacity);
+
 // What replicas have been given.
 class Reserved {
  public:

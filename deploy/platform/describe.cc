@@ -83,6 +83,12 @@ void DescribeChainlet(const Model& model, const Deployment& deployment, const Re
     status.mutable_changes()->Assign(scaler->second.changes.begin(), scaler->second.changes.end());
   }
   SetState(deployment, unit.key, status);
+  const v1::Resources& of_unit = unit.resources;
+  if (!status.resources().gpu().empty() && RunsOnCpus(of_unit, model.capacity)) {
+    status.set_note(Text("runs on CPUs: it asks for ", of_unit.gpu_count(), " × ", of_unit.gpu(),
+                         ", and this machine has ", model.capacity.gpus,
+                         model.capacity.gpus == 1 ? " GPU" : " GPUs"));
+  }
 }
 
 v1::DeploymentState StateOf(const Deployment& deployment, const v1::Deployment& described) {

@@ -11,6 +11,7 @@
 #include "chains/core/text.h"
 #include "deploy/autoscaler/settings.h"
 #include "deploy/bundle/digest.h"
+#include "deploy/bundle/gpu_module.h"
 
 namespace chains::deploy {
 namespace {
@@ -26,9 +27,12 @@ v1::Chainlet SettingsOf(v1::Chainlet chainlet) {
   return chainlet;
 }
 
-// Assets are files of the bundle; a new content is a new setting.
+// Assets and the GPU module are files of the bundle; a new content is a new setting.
 std::string AssetsOf(const v1::Bundle& bundle, const v1::Chainlet& chainlet) {
   std::string digests;
+  if (const v1::BundleFile* const module = FindGpuModule(bundle, chainlet)) {
+    digests += Text(module->path(), ":") + module->sha256();
+  }
   for (const v1::Asset& asset : chainlet.assets()) {
     for (const v1::BundleFile& file : bundle.files()) {
       const std::string path = Text("assets/", asset.name());  // a file or a folder
@@ -76,6 +80,8 @@ absl::Status AddResources(const v1::Chainlet& chainlet, Unit& unit) {
                                            more.gpu(), ", others in its process ", sum.gpu(),
                                            "; put it into a process of its own"));
   }
+  // All of them can do without, or none does.
+  sum.set_gpu_optional(more.gpu_optional() && (sum.gpu().empty() || sum.gpu_optional()));
   sum.set_gpu(more.gpu());
   sum.set_gpu_count(sum.gpu_count() + more.gpu_count());
   return absl::OkStatus();

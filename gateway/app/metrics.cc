@@ -1,6 +1,12 @@
 #include "gateway/app/metrics.h"
 
+#include <utility>
+#include <vector>
+
 #include <prometheus/text_serializer.h>
+
+#include "absl/time/clock.h"
+#include "gateway/app/gpu_metrics.h"
 
 namespace chains::gateway {
 namespace {
@@ -93,7 +99,11 @@ std::string Metrics::Text(size_t connections, size_t routes_ready, size_t routes
   connections_.Set(static_cast<double>(connections));
   routes_ready_.Set(static_cast<double>(routes_ready));
   routes_.Set(static_cast<double>(routes));
-  return prometheus::TextSerializer().Serialize(registry_.Collect());
+  std::vector<prometheus::MetricFamily> families = registry_.Collect();
+  for (prometheus::MetricFamily& family : GpuFamilies(gpus_.Collect(absl::Now()))) {
+    families.push_back(std::move(family));
+  }
+  return prometheus::TextSerializer().Serialize(families);
 }
 
 std::shared_ptr<Metrics::Series> Metrics::Of(const Labels& labels) {

@@ -14,6 +14,7 @@
 #include <prometheus/registry.h>
 
 #include "absl/time/time.h"
+#include "chains/gpu/gauges.h"
 
 namespace chains::gateway {
 
@@ -62,7 +63,8 @@ class Metrics {
   // deployments come and go does not grow.
   void Forget(const std::function<bool(const Labels&)>& is_wanted);
 
-  // Prometheus' text format. What is not counted as it happens is asked for here.
+  // Prometheus' text format. What is not counted as it happens is asked for here; so are the GPUs
+  // that chainlets of this process use.
   std::string Text(size_t connections, size_t routes_ready, size_t routes);
 
  private:
@@ -76,6 +78,7 @@ class Metrics {
   prometheus::Gauge& routes_ready_;
   prometheus::Gauge& routes_;
   std::map<Labels, std::shared_ptr<Series>> by_labels_;
+  gpu::Gauges gpus_;
 };
 
 }  // namespace chains::gateway

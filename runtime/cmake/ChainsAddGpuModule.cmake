@@ -2,7 +2,9 @@
 #
 #   chains_add_gpu_module(poems_cuda
 #     SOURCES decode.cu backend.cc    # CUDA or C++; one defines chains::gpu::cuda::FindExport()
-#     [LIBRARIES target...])          # static ones: a module links neither the runtime nor protobuf
+#     [LIBRARIES target...]           # static ones: a module links neither the runtime nor protobuf
+#     [FOR poems])                    # the program of chains_add_chain() that loads it: `chains push`
+#                                     # builds that, and so this too
 #
 # makes poems_cuda.so beside programs: a module that a program loads while it runs, and only where there
 # is a GPU, so that one program serves everywhere. It exports one symbol; CUDA's runtime is linked into
@@ -12,15 +14,20 @@
 # Where CUDA is not installed it makes nothing and says so; if(TARGET poems_cuda) tells. A project of its
 # own includes ChainsCuda (after find_package(chains)) at file scope before, which looks for CUDA.
 include_guard(GLOBAL)
+include(${CMAKE_CURRENT_LIST_DIR}/ChainsAddChain.cmake)
 
 set(_CHAINS_GPU_SYMBOLS ${CMAKE_CURRENT_LIST_DIR}/gpu_module.map)
 
 function(chains_add_gpu_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "FOR" "SOURCES;LIBRARIES")
   set(call "chains_add_gpu_module(${name})")
   _chains_check_arguments("${call}" "SOURCES")
   if(NOT name MATCHES "^[A-Za-z0-9_-]+$")
     message(FATAL_ERROR "${call}: a module's name consists of letters, digits, '-' and '_'.")
+  endif()
+  if(arg_FOR AND NOT TARGET ${arg_FOR})
+    message(FATAL_ERROR "${call}: FOR names ${arg_FOR}, which is no target yet. "
+                        "Make it before with chains_add_chain(${arg_FOR} …).")
   endif()
   if(NOT CHAINS_CUDA_FOUND OR NOT TARGET chains::gpu_cuda)
     message(STATUS "GPU module ${name}: SKIPPED: CUDA is not installed, or ChainsCuda was not included")
@@ -32,6 +39,10 @@ function(chains_add_gpu_module name)
   if(CMAKE_RUNTIME_OUTPUT_DIRECTORY)
     set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
   endif()
+  if(arg_FOR)
+    add_dependencies(${arg_FOR} ${name})
+  endif()
+  _chains_carry_libraries(${name})
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} chains::gpu_cuda ${CHAINS_CUDNN})
   target_link_options(${name} PRIVATE -Wl,--undefined=chains_gpu_module -Wl,-z,defs
                                       -Wl,--version-script=${_CHAINS_GPU_SYMBOLS})

@@ -25,7 +25,7 @@ shim() {
   chmod +x "$shims/$1"
 }
 
-expect 0 "test [--sanitize]" help
+expect 0 "test [--sanitize | --gpu]" help
 expect 0 "./dev VERB"
 expect 2 "There is no verb 'tset'" tset
 expect 2 "there is no group 'gpu'" setup gpu

@@ -8,6 +8,7 @@
 #include "deploy/cli/terminal/human.h"
 #include "deploy/cli/terminal/progress.h"
 #include "deploy/cli/terminal/safe_text.h"
+#include "deploy/cli/terminal/terminal.h"
 
 namespace chains::deploy::cli {
 
@@ -52,7 +53,13 @@ absl::StatusOr<BuiltChain> BuildAndCollect(Session& session, const std::string& 
                                            bool verbose) {
   absl::StatusOr<std::unique_ptr<ChainSource>> source = OpenAndBuild(session, path, verbose);
   if (!source.ok()) return source.status();
-  return (*source)->Collect({});
+  absl::StatusOr<BuiltChain> chain = (*source)->Collect({});
+  if (!chain.ok() || session.json()) return chain;
+  Progress progress(session.terminal());
+  for (const std::string& note : chain->notes) {
+    progress.Line(StyledForErr(session.terminal(), Style::kWarning, Safe(note)));
+  }
+  return chain;
 }
 
 }  // namespace chains::deploy::cli

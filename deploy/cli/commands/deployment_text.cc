@@ -188,9 +188,12 @@ void PrintStatus(const Terminal& terminal, const v1::Deployment& deployment, abs
   terminal.out << "\n";
   PrintChainlets(terminal, deployment);
   for (const v1::ChainletStatus& chainlet : deployment.chainlets()) {
-    if (chainlet.problem().empty()) continue;
+    if (chainlet.problem().empty() && chainlet.note().empty()) continue;
     terminal.out << "\n  " << Safe(NameOf(chainlet)) << ":\n";
     PrintProblem(terminal, chainlet.problem(), 4);
+    for (const std::string& line : SafeLines(chainlet.note())) {
+      terminal.out << "    " << Styled(terminal, Style::kWarning, line) << "\n";
+    }
   }
   PrintReplicas(terminal, deployment, now);
   PrintChanges(terminal, deployment, now);

@@ -4,6 +4,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -171,6 +173,9 @@ class Watcher {
       return std::nullopt;
     }
     view_.Built(absl::Now() - saved);
+    for (const std::string& note : chain->notes) {
+      if (noted_.insert(note).second) view_.Note(note);
+    }
     return *std::move(chain);
   }
 
@@ -196,6 +201,7 @@ class Watcher {
   const PushFlags& flags_;
   WatchView view_;
   bool serves_ = false;            // some revision has been live; for the round
+  std::set<std::string> noted_;    // what was said once; for the round
   std::unique_ptr<LogTail> tail_;  // for the round, and once it ended for Run()
   std::mutex mutex_;
   std::condition_variable_any stopping_;

@@ -107,7 +107,8 @@ std::vector<std::string> GraphFacts(const v1::Chainlet& chainlet) {
   facts.push_back(Text(HumanNumber(resources.cpus()), resources.cpus() == 1 ? " CPU" : " CPUs"));
   facts.push_back(Memory(resources.memory_bytes()));
   if (!resources.gpu().empty()) {
-    facts.push_back(Text(resources.gpu_count(), " × ", resources.gpu()));
+    facts.push_back(Text(resources.gpu_count(), " × ", resources.gpu(),
+                         resources.gpu_optional() ? " or none" : ""));
   }
   const v1::Autoscaling& scaling = chainlet.autoscaling();
   facts.push_back(Text(scaling.min_replica(), "–", scaling.max_replica(),

@@ -28,6 +28,7 @@ namespace chains::deploy::cli {
 struct BuiltChain {
   v1::Bundle bundle;
   std::map<std::string, std::filesystem::path> files;  // where each file of the bundle is, by path
+  std::vector<std::string> notes = {};                 // what whoever pushes it should know
 };
 
 // Sources that were saved.

@@ -30,7 +30,20 @@ DeploymentContext ContextFor(const ChainletSpec& chainlet,
     auto given = process.assets.find(asset.name);
     own.assets[asset.name] = given != process.assets.end() ? given->second : asset.source;
   }
+  own.gpu = {.module = chainlet.resources.gpu_module,
+             .type = chainlet.resources.gpu,
+             .count = chainlet.resources.gpu_count};
+  own.gpu_optional = chainlet.resources.gpu_optional;
   return DeploymentContext(std::move(own));
+}
+
+// A chainlet that cannot do without its GPU does not start without it, whatever its constructor
+// does.
+absl::Status CheckGpu(const ChainletSpec& chainlet, const DeploymentContext& context) {
+  if (chainlet.resources.gpu_module.empty() || chainlet.resources.gpu_optional) {
+    return absl::OkStatus();
+  }
+  return context.Gpu().status();
 }
 
 absl::Status NotBuilt(const ChainletSpec& chainlet, const absl::Status& why) {
@@ -117,9 +130,11 @@ absl::StatusOr<Built> Assembly::MakeObject(const ChainletSpec& chainlet) {
     if (!link.ok()) return link.status();
     dependencies.push_back(*link);
   }
+  const DeploymentContext context = ContextFor(chainlet, options_.context);
+  if (absl::Status gpu = CheckGpu(chainlet, context); !gpu.ok()) return NotBuilt(chainlet, gpu);
   absl::StatusOr<Built> built;
   try {
-    built = chainlet.build(dependencies, ContextFor(chainlet, options_.context));
+    built = chainlet.build(dependencies, context);
   } catch (const std::exception& e) {
     built = absl::InternalError(absl::StrCat("its constructor threw: ", e.what()));
   } catch (...) {

@@ -39,6 +39,34 @@ void CheckTwice(const ChainletSpec& chainlet, const char* kind,
   }
 }
 
+void CheckGpu(const ChainletSpec& chainlet, const char* kind, Problems& problems) {
+  const Resources& resources = chainlet.resources;
+  const std::string& module = resources.gpu_module;
+  if (!module.empty() && !IsWordWith(module, "_-")) {
+    problems.Add(
+        chainlet, kind,
+        Text("gpu_module is \"", module,
+             "\"; give the name of chains_add_gpu_module(): letters, digits, '-' and '_'"));
+  }
+  if (resources.gpu.empty()) {
+    const auto names_no_type = [&](std::string_view what, std::string_view field) {
+      problems.Add(chainlet, kind,
+                   Text(what, ", but gpu names no type; name one, or leave ", field, " out"));
+    };
+    if (resources.gpu_count != 1) {
+      names_no_type(Text("gpu_count is ", resources.gpu_count), "gpu_count");
+    }
+    if (!module.empty()) names_no_type(Text("gpu_module is \"", module, "\""), "gpu_module");
+    if (resources.gpu_optional) names_no_type("gpu_optional is true", "gpu_optional");
+    return;
+  }
+  if (!absl::c_linear_search(kGpus, resources.gpu)) {
+    problems.Add(chainlet, kind,
+                 Text("gpu is \"", resources.gpu, "\"; give one of ", absl::StrJoin(kGpus, ", ")));
+  }
+  CheckRange(chainlet, kind, "gpu_count", resources.gpu_count, 1, kMostGpus, problems);
+}
+
 void CheckResources(const ChainletSpec& chainlet, Problems& problems) {
   constexpr const char* kKind = "resources";
   const Resources& resources = chainlet.resources;
@@ -53,18 +81,7 @@ void CheckResources(const ChainletSpec& chainlet, Problems& problems) {
                       "\"; give 16Mi to 64Ti: a whole number of bytes, or with Ki, Mi, Gi "
                       "or Ti, such as \"2Gi\""));
   }
-  if (resources.gpu.empty()) {
-    if (resources.gpu_count == 1) return;
-    problems.Add(chainlet, kKind,
-                 Text("gpu_count is ", resources.gpu_count,
-                      ", but gpu names no type; name one, or leave gpu_count out"));
-    return;
-  }
-  if (!absl::c_linear_search(kGpus, resources.gpu)) {
-    problems.Add(chainlet, kKind,
-                 Text("gpu is \"", resources.gpu, "\"; give one of ", absl::StrJoin(kGpus, ", ")));
-  }
-  CheckRange(chainlet, kKind, "gpu_count", resources.gpu_count, 1, kMostGpus, problems);
+  CheckGpu(chainlet, kKind, problems);
 }
 
 void CheckAutoscaling(const ChainletSpec& chainlet, Problems& problems) {

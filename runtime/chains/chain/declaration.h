@@ -38,6 +38,11 @@ struct Resources {
   std::string memory = "2Gi";  // bytes, or with Ki, Mi, Gi, Ti
   std::string gpu = "";  // "T4", "L4", "A10G", "A100", "H100", "H200", "B200", …; none by default
   int gpu_count = 1;     // of that type, when there is one
+  // The chainlet's CUDA part, by the name that chains_add_gpu_module() (CMake) gives it: push ships
+  // it beside the program, and DeploymentContext::Gpu() loads it.
+  std::string gpu_module = "";
+  // It runs on CPUs where there is no such GPU; without this it is refused there.
+  bool gpu_optional = false;
 };
 
 struct Autoscaling {

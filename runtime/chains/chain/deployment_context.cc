@@ -4,6 +4,8 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "chains/chain/log.h"
+#include "chains/core/text.h"
 
 namespace chains {
 
@@ -46,6 +48,23 @@ absl::StatusOr<std::filesystem::path> DeploymentContext::Asset(std::string_view 
                      std::string(name), "=PATH"));
   }
   return std::filesystem::path(found->second);
+}
+
+absl::StatusOr<std::optional<gpu::Found>> DeploymentContext::Gpu() const {
+  const gpu::Wanted& wanted = contents_.gpu;
+  if (wanted.module.empty()) {
+    return absl::FailedPreconditionError(
+        "this chainlet declares no GPU module: chains::Resources{.gpu = …, .gpu_module = …}");
+  }
+  absl::StatusOr<gpu::Found> found = gpu::FindDevices(wanted);
+  if (found.ok()) return std::optional(*std::move(found));
+  if (contents_.gpu_optional) {
+    Log(Context(), Severity::kInfo, Text("runs on CPUs: ", MessageOf(found.status())));
+    return std::nullopt;
+  }
+  return absl::FailedPreconditionError(
+      Text(MessageOf(found.status()),
+           ". Resources{.gpu_optional = true} would let it run on CPUs, if it can"));
 }
 
 }  // namespace chains

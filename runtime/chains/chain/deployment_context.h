@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "chains/gpu/device.h"
 
 namespace chains {
 
@@ -24,6 +25,8 @@ class DeploymentContext {
     std::map<std::string, std::string> variables = {};
     std::map<std::string, std::string> secret_files = {};  // name → file, --secret NAME=FILE
     std::map<std::string, std::string> assets = {};        // name → path
+    gpu::Wanted gpu = {};                                  // type and module empty: none
+    bool gpu_optional = false;
   };
   DeploymentContext() = default;
   explicit DeploymentContext(Contents contents) : contents_(std::move(contents)) {}
@@ -36,6 +39,12 @@ class DeploymentContext {
   absl::StatusOr<std::string> Secret(std::string_view name) const;
   // The path of the asset.
   absl::StatusOr<std::filesystem::path> Asset(std::string_view name) const;
+
+  // The GPU that the chainlet's Resources declare: its module, loaded, and its devices. Empty:
+  // there is none here, and Resources::gpu_optional says that the chainlet runs on CPUs then; why
+  // is logged. FAILED_PRECONDITION: what was wanted, what is there, what to do. Takes up to a
+  // second.
+  absl::StatusOr<std::optional<gpu::Found>> Gpu() const;
 
  private:
   Contents contents_;

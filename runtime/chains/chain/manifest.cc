@@ -54,6 +54,8 @@ void DescribeResources(const Resources& resources, v1::Resources& out) {
   out.set_memory_bytes(ParseMemorySize(resources.memory).value_or(0));
   out.set_gpu(resources.gpu);
   out.set_gpu_count(resources.gpu.empty() ? 0 : resources.gpu_count);
+  out.set_gpu_module(resources.gpu_module);
+  out.set_gpu_optional(resources.gpu_optional);
 }
 
 void DescribeAutoscaling(const Autoscaling& autoscaling, v1::Autoscaling& out) {

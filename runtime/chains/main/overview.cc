@@ -21,7 +21,8 @@ void AppendTree(const ChainSpec& chain, std::string_view name, const std::string
                   chainlet->implementation.empty() ? "(declared, no implementation)"
                                                    : chainlet->implementation);
   if (!chainlet->resources.gpu.empty()) {
-    absl::StrAppend(&out, "  ", chainlet->resources.gpu_count, " × ", chainlet->resources.gpu);
+    absl::StrAppend(&out, "  ", chainlet->resources.gpu_count, " × ", chainlet->resources.gpu,
+                    chainlet->resources.gpu_optional ? " or none" : "");
   }
   absl::StrAppend(&out, "\n");
   if (!shown.insert(std::string(name)).second) return;

@@ -74,6 +74,43 @@ TEST(CapacityTest, WhatCanNeverFitIsShownAsASum) {
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("2 GPUs")));
 }
 
+v1::Resources OrNone(v1::Resources resources) {
+  resources.set_gpu_optional(true);
+  return resources;
+}
+
+TEST(CapacityTest, WhatCanDoWithoutAGpuRunsOnCpusWhereThereAreNotEnough) {
+  const Capacity none{.cpus = 1, .memory_bytes = kGiB, .gpus = 0};
+  const Capacity one{.cpus = 1, .memory_bytes = kGiB, .gpus = 1};
+  EXPECT_TRUE(RunsOnCpus(OrNone(Of(0, 1)), none));
+  EXPECT_FALSE(RunsOnCpus(Of(0, 1), none));
+  EXPECT_FALSE(RunsOnCpus(OrNone(Of(0, 1)), one));
+  EXPECT_TRUE(RunsOnCpus(OrNone(Of(0, 2)), one));
+  EXPECT_FALSE(RunsOnCpus(OrNone(Of(0, 0)), none));
+  const Reserved reserved;
+  EXPECT_THAT(reserved.MakeRoom(OrNone(Of(0, 1)), none), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(reserved.MakeRoom(OrNone(Of(0, 1)), one), IsOkAndHolds(ElementsAre(0)));
+  EXPECT_THAT(reserved.MakeRoom(OrNone(Of(kGiB + 1, 1)), none),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("of memory")));
+}
+
+TEST(CapacityTest, WhatCanDoWithoutAGpuWaitsForOneThatOthersHave) {
+  const Capacity one{.cpus = 1, .memory_bytes = kGiB, .gpus = 1};
+  Reserved reserved;
+  reserved.Add(Of(0, 1), {0});
+  EXPECT_THAT(reserved.MakeRoom(OrNone(Of(0, 1)), one),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
+TEST(CapacityTest, TheSumOfGpusShowsWhatCannotDoWithout) {
+  const Capacity none{.cpus = 1, .memory_bytes = kGiB, .gpus = 0};
+  EXPECT_THAT(CheckCanFit({OrNone(Of(0, 1)), OrNone(Of(0, 4))}, none), IsOk());
+  EXPECT_THAT(CheckCanFit({OrNone(Of(0, 1)), Of(0, 2), Of(0, 1)}, none),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       AllOf(HasSubstr("2 × T4 + 1 × T4 = 3 GPUs, and this machine has 0"),
+                             HasSubstr("gpu_optional"))));
+}
+
 TEST(CapacityTest, MemoryIsShownInItsUnit) {
   EXPECT_EQ(MemoryText(512 << 20), "512 MiB");
   EXPECT_EQ(MemoryText(kGiB), "1 GiB");

@@ -15,6 +15,7 @@ struct MadeChainlet {
   std::vector<std::string> calls = {};  // full names
   std::string code = "code";            // what stands for its object files
   std::string gpu = {};
+  bool gpu_optional = false;
 };
 
 // The last chainlet is the entrypoint.
@@ -33,6 +34,7 @@ inline v1::Bundle MakeBundle(const std::vector<MadeChainlet>& chainlets) {
     chainlet.mutable_resources()->set_memory_bytes(1 << 30);
     chainlet.mutable_resources()->set_gpu(made.gpu);
     chainlet.mutable_resources()->set_gpu_count(made.gpu.empty() ? 0 : 1);
+    chainlet.mutable_resources()->set_gpu_optional(made.gpu_optional);
     chainlet.mutable_autoscaling()->set_max_replica(3);
     chainlet.mutable_autoscaling()->set_autoscaling_window_sec(60);
     chainlet.mutable_autoscaling()->set_scale_down_delay_sec(60);

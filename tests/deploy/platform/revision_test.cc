@@ -93,6 +93,36 @@ TEST(RevisionTest, AnAssetsContentBelongsToWhoDeclaresIt) {
   EXPECT_EQ(after.UnitOf("shop.Price")->key, before.UnitOf("shop.Price")->key);
 }
 
+TEST(RevisionTest, AGpuModulesContentBelongsToWhoDeclaresIt) {
+  v1::Bundle bundle = MakeBundle(Shop());
+  bundle.mutable_manifest()->mutable_chainlets(1)->mutable_resources()->set_gpu_module("shop_cuda");
+  v1::BundleFile& file = *bundle.add_files();
+  file.set_path("shop_cuda.so");
+  file.set_sha256(std::string(32, '1'));
+  const Revision before = MakeRevision(bundle, "d", 1, {}).value();
+  bundle.mutable_files(1)->set_sha256(std::string(32, '2'));
+  const Revision after = MakeRevision(bundle, "d", 2, {}).value();
+  EXPECT_NE(after.UnitOf("shop.Tax")->key, before.UnitOf("shop.Tax")->key);
+  EXPECT_EQ(after.UnitOf("shop.Price")->key, before.UnitOf("shop.Price")->key);
+}
+
+TEST(RevisionTest, AProcessCanDoWithoutAGpuWhenAllInItCan) {
+  std::vector<MadeChainlet> shop = Shop();
+  shop[0].gpu = shop[1].gpu = "T4";
+  shop[0].gpu_optional = true;
+  const PlacementRequest together = {.mode = v1::PLACEMENT_TOGETHER, .groups = {}};
+  const auto optional_in = [&together](const std::vector<MadeChainlet>& chainlets) {
+    const Revision revision = MakeTestRevision(chainlets, 1, together);
+    EXPECT_EQ(revision.units[0].resources.gpu_count(), 2);
+    return revision.units[0].resources.gpu_optional();
+  };
+  EXPECT_FALSE(optional_in(shop));
+  shop[1].gpu_optional = true;
+  EXPECT_TRUE(optional_in(shop));
+  shop[0].gpu_optional = false;
+  EXPECT_FALSE(optional_in(shop));
+}
+
 TEST(RevisionTest, RefusesAChainletThatNothingImplements) {
   v1::Bundle bundle = MakeBundle(Shop());
   bundle.mutable_manifest()->mutable_chainlets(1)->clear_implementation();

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -18,6 +19,7 @@ namespace zoo {
 namespace {
 
 using chains::DeploymentContext;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 // Answers with what it can see.
@@ -84,6 +86,45 @@ TEST(DeploymentTest, SaysWhereAnAssetIsAndHowToGiveOneThatAPlatformFetches) {
   const absl::Status status = context.Asset("weights").status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("--asset weights=PATH"));
+}
+
+class OnGpu final : public Root {
+ public:
+  explicit OnGpu(const DeploymentContext& context) : gpu_(context.Gpu()) {}
+  chains::Task<RootReply> RunRemote(RootRequest) override {
+    const auto gpu = co_await gpu_;
+    RootReply reply;
+    reply.set_result(gpu.has_value() ? static_cast<int>(gpu->devices.size()) : -1);
+    co_return reply;
+  }
+
+ private:
+  const absl::StatusOr<std::optional<chains::gpu::Found>> gpu_;
+};
+
+TEST(DeploymentTest, AChainletThatNeedsAGpuDoesNotStartWithoutIt) {
+  chains::Chain chain("zoo");
+  chain.Add<OnGpu>(chains::Resources{.gpu = "T4", .gpu_module = "no_such_gpu"}).Entrypoint();
+  const absl::Status status = chains::RunLocal(chain, &Root::RunRemote, Calls(0, 0)).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("zoo.Root could not be built"), HasSubstr("'no_such_gpu'"),
+                    HasSubstr("/no_such_gpu.so"), HasSubstr("gpu_optional")));
+}
+
+TEST(DeploymentTest, AChainletThatCanDoWithoutAGpuRunsOnCpus) {
+  chains::Chain chain("zoo");
+  chain.Add<OnGpu>(chains::Resources{.gpu = "T4", .gpu_module = "no_gpu", .gpu_optional = true})
+      .Entrypoint();
+  absl::StatusOr<RootReply> reply = chains::RunLocal(chain, &Root::RunRemote, Calls(0, 0));
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->result(), -1);
+}
+
+TEST(DeploymentTest, SaysThatAChainletDeclaresNoGpuModule) {
+  const absl::Status status = DeploymentContext().Gpu().status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(".gpu_module"));
 }
 
 TEST(DeploymentTest, NamesTheChainletWhoseConstructorFails) {

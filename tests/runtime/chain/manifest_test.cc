@@ -25,7 +25,12 @@ ChainSpec Shop() {
   ChainletSpec& pricer = chain.chainlets[1];
   pricer.implementation = "";
   pricer.build = nullptr;
-  pricer.resources = {.cpus = 0.5, .memory = "16Gi", .gpu = "L4", .gpu_count = 2};
+  pricer.resources = {.cpus = 0.5,
+                      .memory = "16Gi",
+                      .gpu = "L4",
+                      .gpu_count = 2,
+                      .gpu_module = "pricing_cuda",
+                      .gpu_optional = true};
   pricer.autoscaling = {.min_replica = 1, .max_replica = 3};
   pricer.settings = {.display_name = "Prices",
                      .secrets = {"api-key"},

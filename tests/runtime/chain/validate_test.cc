@@ -212,6 +212,28 @@ TEST(ValidateTest, GpusAreOfAKnownTypeAndCounted) {
   EXPECT_EQ(TextOfOne([](ChainletSpec& it) { it.resources = {.gpu = "L4", .gpu_count = 8}; }), "");
 }
 
+TEST(ValidateTest, WhatBelongsToAGpuNeedsOne) {
+  EXPECT_EQ(
+      TextOfOne([](ChainletSpec& it) { it.resources.gpu_module = "shop_cuda"; }),
+      "main.cc:3: tests.shop.Pricer: resources: gpu_module is \"shop_cuda\", but gpu names no "
+      "type; name one, or leave gpu_module out\n");
+  EXPECT_EQ(TextOfOne([](ChainletSpec& it) { it.resources.gpu_optional = true; }),
+            "main.cc:3: tests.shop.Pricer: resources: gpu_optional is true, but gpu names no type; "
+            "name one, or leave gpu_optional out\n");
+  EXPECT_EQ(TextOfOne([](ChainletSpec& it) {
+              it.resources = {.gpu = "L4", .gpu_module = "shop_cuda", .gpu_optional = true};
+            }),
+            "");
+}
+
+TEST(ValidateTest, AGpuModuleIsANameAndNoPath) {
+  EXPECT_EQ(TextOfOne([](ChainletSpec& it) {
+              it.resources = {.gpu = "L4", .gpu_module = "../shop_cuda.so"};
+            }),
+            "main.cc:3: tests.shop.Pricer: resources: gpu_module is \"../shop_cuda.so\"; give the "
+            "name of chains_add_gpu_module(): letters, digits, '-' and '_'\n");
+}
+
 // ---- Autoscaling and limits.
 
 TEST(ValidateTest, AutoscalingHasBounds) {
