@@ -13,6 +13,11 @@ constexpr absl::Duration kGiveUp = absl::Seconds(30);
 
 }  // namespace
 
+FakeClock::~FakeClock() {
+  while (hosted() > 0 && Turn()) {
+  }
+}
+
 void FakeClock::Settle() {
   RunUntil([this] {
     const bool due = NextTimer().value_or(absl::InfiniteFuture()) <= now_;

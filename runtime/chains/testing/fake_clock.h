@@ -28,6 +28,8 @@ class FakeClock final : private internal::OwnWorkers, public LocalLoop {
  public:
   // `workers` do the Blocking work of what runs here.
   explicit FakeClock(WorkerPool::Options workers = {}) : OwnWorkers(workers), LocalLoop(pool) {}
+  // Lets go of what it hosts, whose calls were dropped.
+  ~FakeClock() override;
 
   absl::Time Now() const override { return now_; }
   // Timers that are due then fire in their order, but all of them at the new time, once the loop

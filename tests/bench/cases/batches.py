@@ -11,9 +11,9 @@ CALLERS = (8, 16)
 
 def bound_ms(wait, late):
     """The most that p99 may be with up to two batches' worth of callers: a call waits for the batch
-    that runs or, should there be none, for max_wait; then its own runs. Two runs, and the way to
-    the batch's thread and back, are each as late as the machine made the kernel in that round."""
-    return wait + 2 * KERNEL_MS + 4 * late + 1
+    that runs or, should there be none, for max_wait; then its own runs. Either is as late as the
+    machine made the kernel in that round (its p99). 1 ms is for the ways between threads."""
+    return wait + 2 * (KERNEL_MS + late) + 1
 
 
 def batcher(bench):

@@ -31,6 +31,7 @@ class LoopThread {
     loop_.Post([this] {
       roots_.clear();
       ends_ = true;
+      dropped_.Arrive();
     });
     thread_.join();
   }
@@ -52,7 +53,8 @@ class LoopThread {
   void DropAll() {
     loop_.Post([this] { roots_.clear(); });
   }
-  bool InLoop() const { return loop_.InLoop(); }
+  // Arrives when it ends, once its roots are gone.
+  SharedProbe& dropped() { return dropped_; }
   Loop& loop() { return loop_; }
 
  private:
@@ -61,6 +63,7 @@ class LoopThread {
   }
 
   LocalLoop loop_;
+  SharedProbe dropped_;
   bool ends_ = false;
   int next_ = 0;
   std::map<int, std::unique_ptr<internal::Root<int>>> roots_;
@@ -146,16 +149,17 @@ TEST_F(BatcherLoopsTest, MaxWaitIsKeptWithoutFurtherCalls) {
 TEST_F(BatcherLoopsTest, ALoopThatEndsWaitsForTheBatchThatItHostsForOthers) {
   Held function;
   auto batcher = Make({.max_batch = 2, .max_wait = absl::Seconds(60)}, function.AsFunction());
-  auto host = std::make_unique<LoopThread>(workers_);
-  LoopThread other(workers_);
+  LoopThread host(workers_), other(workers_);
   absl::StatusOr<int> one, two;
   SharedProbe answered;
-  host->Call(*batcher, 1, Note(one, answered));
+  host.Call(*batcher, 1, Note(one, answered));
   while (batcher->counts().queued == 0) std::this_thread::yield();
   other.Call(*batcher, 2, Note(two, answered));
   function.started.BlockUntil(1);
-  ASSERT_EQ(function.ran_on, &host->loop());
-  std::thread ends([&] { host = nullptr; });  // its own member is dropped
+  ASSERT_EQ(function.ran_on, &host.loop());
+  std::thread ends([&] { host.End(); });
+  host.dropped().BlockUntil(1);
+  EXPECT_EQ(host.loop().hosted(), 1u);
   function.release.Arrive();
   answered.BlockUntil(1);
   EXPECT_THAT(two, IsOkAndHolds(4));
