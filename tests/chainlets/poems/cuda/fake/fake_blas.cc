@@ -1,5 +1,5 @@
-// cuBLASLt, as far as products.cc uses it, with plain loops. Its first algorithms may be told to break
-// the promises that the real ones do not make.
+// cuBLASLt, as far as products.cc uses it, with plain loops. Its first algorithms may be told to
+// break the promises that the real ones do not make.
 #include <cstring>
 #include <cublasLt.h>
 #include <cudnn.h>
@@ -45,13 +45,18 @@ std::vector<float> Floats(const void* data, const LayoutOfFake& layout) {
   return floats;
 }
 
-// Eight sums, so that the compiler can use vectors; `first` is where they begin.
+// Adds products to eight sums, so that the compiler can use vectors.
+void AddProducts(const float* a, const float* b, uint64_t begin, uint64_t end, float (&sums)[8]) {
+  for (uint64_t i = begin; i < end; i += 8) {
+    for (int j = 0; j < 8; ++j) sums[j] += a[i + j] * b[i + j];
+  }
+}
+
+// Begins at `first` and ends before it.
 float Dot(const float* a, const float* b, uint64_t count, uint64_t first) {
   float sums[8] = {};
-  for (uint64_t i = 0; i < count; i += 8) {
-    const uint64_t at = (i + first * 8) % count;
-    for (int j = 0; j < 8; ++j) sums[j] += a[at + j] * b[at + j];
-  }
+  AddProducts(a, b, first, count, sums);
+  AddProducts(a, b, 0, first, sums);
   return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
@@ -123,7 +128,8 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
                                               cublasLtMatmulHeuristicResult_t* results,
                                               int* count) {
   std::vector<Kind> kinds(static_cast<size_t>(fake::device().algorithms_that_split), kSplits);
-  kinds.resize(kinds.size() + static_cast<size_t>(fake::device().algorithms_that_mix_rows), kMixesRows);
+  kinds.resize(kinds.size() + static_cast<size_t>(fake::device().algorithms_that_mix_rows),
+               kMixesRows);
   kinds.push_back(kGood);
   *count = 0;
   for (const Kind kind : kinds) {
@@ -173,8 +179,10 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t operation, 
     for (uint64_t row = 0; row < to.columns; ++row) {
       const uint64_t first = kind == kSplits ? to.columns / 64 - 1 : (kind == kMixesRows ? row : 0);
       for (uint64_t output = 0; output < to.rows; ++output) {
-        float& result = results[static_cast<int64_t>(row) * to.stride + static_cast<int64_t>(output)];
-        const float dot = Dot(&left[output * weights.rows], &right[row * rows.rows], rows.rows, first);
+        float& result =
+            results[static_cast<int64_t>(row) * to.stride + static_cast<int64_t>(output)];
+        const float dot = Dot(&left[output * weights.rows], &right[row * rows.rows], rows.rows,
+                              first * 8 % rows.rows);
         result = before == 0 ? dot : dot + before * result;
       }
     }

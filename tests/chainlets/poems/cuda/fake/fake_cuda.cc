@@ -55,7 +55,8 @@ void* Allocate(size_t bytes) {
   Allocation made;
   made.bytes = bytes;
   made.map_bytes = (pages + 1) * kPage;
-  made.map = mmap(nullptr, made.map_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  made.map =
+      mmap(nullptr, made.map_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (made.map == MAP_FAILED) return nullptr;
   mprotect(static_cast<char*>(made.map) + pages * kPage, kPage, PROT_NONE);
   char* memory = static_cast<char*>(made.map) + (pages * kPage - bytes) / 16 * 16;

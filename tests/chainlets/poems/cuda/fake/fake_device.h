@@ -1,12 +1,13 @@
-// A device that is a processor's thread: it runs the kernels of chainlets/poems/phi/cuda, whose sources
-// are compiled as C++ for this, thread by thread and block by block.
+// A device that is a processor's thread: it runs the kernels of chainlets/poems/phi/cuda, whose
+// sources are compiled as C++ for this, thread by thread and block by block.
 //
 //   fake::Submit(stream, [] { fake::RunGrid(blocks, threads, shared_bytes, [] { Kernel(…); }); });
 //
 // What it finds: wrong arithmetic, indices, strides and sizes; reads and writes behind the end of
-// memory (a page without access follows each allocation); reads of memory that was never written (it
-// holds NaN); barriers that are missing (threads run forwards in one launch, backwards in the next).
-// What it cannot find: races within a warp, wrong alignment, limits of real devices, and speed.
+// memory (a page without access follows each allocation); reads of memory that was never written
+// (it holds NaN); barriers that are missing (threads run forwards in one launch, backwards in the
+// next). What it cannot find: races within a warp, wrong alignment, limits of real devices, and
+// speed.
 #pragma once
 
 #include <cstddef>
