@@ -14,6 +14,7 @@
 
 #include "phi/cpu/cpu_backend.h"
 #include "tests/bench/model/bandwidth.h"
+#include "tests/bench/model/print.h"
 #include "tests/chainlets/poems/memory_model.h"
 
 namespace bench {
@@ -99,12 +100,6 @@ class Run {
   std::vector<SequenceStep> steps_;
 };
 
-void Print(const char* name, const std::vector<double>& values) {
-  std::printf(", \"%s\": [", name);
-  for (size_t i = 0; i < values.size(); ++i) std::printf("%s%.9g", i == 0 ? "" : ", ", values[i]);
-  std::printf("]");
-}
-
 }  // namespace
 
 int Main(int rounds, int64_t megabytes) {
@@ -140,7 +135,7 @@ int Main(int rounds, int64_t megabytes) {
   }
   std::printf("{\"name\": \"%s\", \"weight_bytes\": %lld", backend.info().name,
               static_cast<long long>(backend.info().weight_bytes));
-  for (const Measure& measure : measures) Print(measure.name, measure.values);
+  for (const Measure& measure : measures) PrintList(measure.name, measure.values);
   std::printf("}\n");
   return 0;
 }
