@@ -25,7 +25,8 @@ struct BatchOptions {
   size_t max_batch = 8;          // members of a batch, at least 1
   // The most that the costs of a batch's members may add up to; a call that costs more is refused.
   uint64_t max_cost = std::numeric_limits<uint64_t>::max();
-  // How long the oldest member waits for others, while a batch may run. 0: a batch never waits.
+  // A batch closes when its oldest member has waited so long for others; later only while
+  // max_running others run. 0: it never waits.
   absl::Duration max_wait = absl::Milliseconds(2);
   size_t max_queued = 1024;  // calls that wait for a batch; more are refused at once
   size_t max_running = 1;    // batches that run at a time

@@ -62,7 +62,7 @@ chains::Task<Kernel::Replies> RunKernel(Lateness& late, std::vector<int> request
   co_return replies;
 }
 
-// What counts: calls that begin and end within it.
+// What counts: calls that end within it.
 struct Period {
   Clock::time_point begin;
   Clock::time_point end;
@@ -75,7 +75,7 @@ chains::Task<void> CallOften(Kernel& kernel, const Period& period, std::vector<d
     const int doubled = co_await kernel.Run(21);
     const Clock::time_point ended = Clock::now();
     if (doubled != 42) co_await absl::InternalError("the kernel gave another caller's reply");
-    if (begun < period.begin || ended > period.end) continue;
+    if (ended < period.begin || ended > period.end) continue;
     latencies.push_back(Milliseconds(ended - begun).count());
   }
 }
