@@ -12,13 +12,22 @@ SECONDS = 600
 def model(bench):
     """Rows of the CPU backend, of the chain that runs on it, and of the CUDA backend where a device
     is."""
-    return on_processors(bench) + through_the_chain(bench)
+    return on_processors(bench) + through_the_chain(bench) + on_a_device(bench)
 
 
 def on_processors(bench):
     taken = figures([bench.program("bench-model"), "--rounds", bench.rounds, "--megabytes",
                      bench.megabytes], SECONDS)
     return backend_rows(taken, at_least(0.6), at_least(3))
+
+
+def on_a_device(bench):
+    """No floor: what a device's memory gives only a kernel of its own could measure."""
+    taken = figures([bench.program("bench-model"), "--device", "--rounds", bench.rounds,
+                     "--megabytes", bench.megabytes], SECONDS)
+    if "skipped" in taken:
+        return [Row("model on a GPU", "tokens/s", [], note=taken["skipped"])]
+    return backend_rows(taken, Goal(), at_least(6))
 
 
 def through_the_chain(bench):
@@ -53,17 +62,18 @@ def backend_rows(taken, floor_goal, gain_goal):
     """Rows of what bench-model printed. The floor of a step is the time that its weights take to be
     read: all sequences of the step share it."""
     size = taken["weight_bytes"]
-    floors = [size / rate for rate in taken["bytes_per_second"]]
     name = name_of(taken)
-    rows = [Row(f"{name}: its memory", "is read at", [rate / 1e9 for rate in
-                                                      taken["bytes_per_second"]], unit=" GB/s",
-                note=taken["name"])]
+    rates = taken.get("bytes_per_second", [])
+    floors = [size / rate for rate in rates]
+    rows = [Row(f"{name}: its memory", "is read at", [rate / 1e9 for rate in rates], unit=" GB/s",
+                note=taken["name"])] if rates else []
     for count in (1, 8, 32):
         steps = taken[f"step_of_{count}"]
         batch = f"{name}: batch {count}"
         rows.append(Row(batch, "tokens/s", [count / step for step in steps], unit="/s"))
-        rows.append(Row(batch, "speed ÷ reading the weights", ratios(floors, steps),
-                        floor_goal if count == 1 else Goal()))
+        if floors:
+            rows.append(Row(batch, "speed ÷ reading the weights", ratios(floors, steps),
+                            floor_goal if count == 1 else Goal()))
     rows.append(Row(f"{name}: batch 8", "tokens/s ÷ one by one",
                     [8 * one / eight for one, eight in
                      zip(taken["step_of_1"], taken["step_of_8"], strict=True)], gain_goal))

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,6 +16,7 @@
 
 #include "phi/cpu/cpu_backend.h"
 #include "tests/bench/model/bandwidth.h"
+#include "tests/bench/model/device_backend.h"
 #include "tests/bench/model/print.h"
 #include "tests/chainlets/poems/memory_model.h"
 
@@ -100,39 +103,69 @@ class Run {
   std::vector<SequenceStep> steps_;
 };
 
-}  // namespace
+struct Flags {
+  int rounds = 5;
+  int64_t megabytes = 1000;
+  bool device = false;
+};
 
-int Main(int rounds, int64_t megabytes) {
-  const MemoryModel model(ShapeOf(megabytes), poems::phi::DType::kBf16, 1);
-  const int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  auto made = poems::phi::MakeCpuBackend(
-      model.shape(), model.weights(),
-      {.threads = threads, .kv_bytes = int64_t{2} << 30, .max_step_sequences = kMostSequences});
-  if (!made.ok()) {
-    std::fprintf(stderr, "bench-model: %s\n", made.status().ToString().c_str());
-    return 1;
+// For a string of JSON.
+std::string Printable(std::string text) {
+  for (char& c : text) {
+    if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' ') c = ' ';
   }
-  Backend& backend = **made;
-  Bandwidth bandwidth(size_t{1} << 30, threads);
-  Run one(backend, 1);
-  Run eight(backend, 8);
-  Run many(backend, kMostSequences);
-  struct Measure {
-    const char* name;
-    std::function<double()> work;
-    std::vector<double> values;
-  };
-  std::vector<Measure> measures = {
-      {"bytes_per_second", [&] { return bandwidth.Measure(); }, {}},
-      {"step_of_1", [&] { return one.Step(); }, {}},
-      {"step_of_8", [&] { return eight.Step(); }, {}},
-      {"step_of_32", [&] { return many.Step(); }, {}},
-      {"prompt", [&] { return Run(backend, 1).Prompt(); }, {}},
-  };
+  return text;
+}
+
+absl::StatusOr<std::unique_ptr<Backend>> Make(const Flags& flags, const MemoryModel& model,
+                                              int threads) {
+  const poems::phi::BackendOptions options = {
+      .threads = threads, .kv_bytes = int64_t{2} << 30, .max_step_sequences = kMostSequences};
+  if (flags.device) return MakeDeviceBackend(model.shape(), model.weights(), options);
+  return poems::phi::MakeCpuBackend(model.shape(), model.weights(), options);
+}
+
+struct Measure {
+  const char* name;
+  std::function<double()> work;
+  std::vector<double> values = {};
+};
+
+void Take(std::vector<Measure>& measures, int rounds) {
   for (Measure& measure : measures) measure.work();  // warms up
   for (int round = 0; round < rounds; ++round) {
     for (Measure& measure : measures) measure.values.push_back(measure.work());
   }
+}
+
+}  // namespace
+
+int Main(const Flags& flags) {
+  const MemoryModel model(ShapeOf(flags.megabytes), poems::phi::DType::kBf16, 1);
+  const int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const absl::StatusOr<std::unique_ptr<Backend>> made = Make(flags, model, threads);
+  if (!made.ok()) {
+    // No device is no error of the bench; what else goes wrong with it is.
+    std::fprintf(flags.device ? stdout : stderr, flags.device ? "{\"skipped\": \"%s\"}\n" : "%s\n",
+                 Printable(made.status().ToString()).c_str());
+    return flags.device ? 0 : 1;
+  }
+  Backend& backend = **made;
+  std::optional<Bandwidth> bandwidth;
+  Run one(backend, 1);
+  Run eight(backend, 8);
+  Run many(backend, kMostSequences);
+  std::vector<Measure> measures = {
+      {"step_of_1", [&] { return one.Step(); }},
+      {"step_of_8", [&] { return eight.Step(); }},
+      {"step_of_32", [&] { return many.Step(); }},
+      {"prompt", [&] { return Run(backend, 1).Prompt(); }},
+  };
+  if (!flags.device) {
+    bandwidth.emplace(size_t{1} << 30, threads);
+    measures.push_back({"bytes_per_second", [&] { return bandwidth->Measure(); }});
+  }
+  Take(measures, flags.rounds);
   std::printf("{\"name\": \"%s\", \"weight_bytes\": %lld", backend.info().name,
               static_cast<long long>(backend.info().weight_bytes));
   for (const Measure& measure : measures) PrintList(measure.name, measure.values);
@@ -144,11 +177,10 @@ int Main(int rounds, int64_t megabytes) {
 
 int main(int argc, char** argv) {
   CLI::App app("Times steps of the language model with random weights.");
-  int rounds = 5;
-  int64_t megabytes = 1000;
-  app.add_option("--rounds", rounds)->check(CLI::Range(1, 1000));
-  app.add_option("--megabytes", megabytes, "Of weights, at least 200")
-      ->check(CLI::Range(1, 100000));
+  bench::Flags flags;
+  app.add_option("--rounds", flags.rounds)->check(CLI::Range(1, 1000));
+  app.add_option("--megabytes", flags.megabytes, "Of weights")->check(CLI::Range(1, 100000));
+  app.add_flag("--device", flags.device, "On a GPU");
   CLI11_PARSE(app, argc, argv);
-  return bench::Main(rounds, megabytes);
+  return bench::Main(flags);
 }
