@@ -1,6 +1,5 @@
 #include "phi/cuda/cuda_backend.h"
 
-#include <algorithm>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -46,7 +45,10 @@ Status CudaBackend::Run(SequenceStep* sequences, int32_t count) {
   if (calls.ok()) calls(busy_.Begin(stream_.get()));
   if (calls.ok()) calls(Send(counts));
   if (calls.ok()) calls(Compute(counts));
-  if (calls.ok()) calls(Draw(counts));
+  if (calls.ok()) {
+    calls(drawing_.Draw(runner_.model(), step_, counts.sampled, runner_.logits(),
+                        seen_.as<uint32_t>(), next_.as<int32_t>(), stream_.get()));
+  }
   if (calls.ok()) calls(Receive(counts));
   if (calls.ok()) calls(busy_.End(stream_.get()));
   if (calls.ok()) calls(cudaEventRecord(done_.get(), stream_.get()));
@@ -77,17 +79,6 @@ Status CudaBackend::Compute(const PlanCounts& counts) {
   const gpu::Range range("poems.phi prompt");
   return runner_.Launch(step_, seen_.as<uint32_t>(), next_.as<int32_t>(), counts.rows,
                         counts.outputs, runner_.prompt(), stream_.get());
-}
-
-Status CudaBackend::Draw(const PlanCounts& counts) {
-  for (int32_t first = 0; first < counts.sampled; first += sampling_.sequences) {
-    const int32_t count = std::min(sampling_.sequences, counts.sampled - first);
-    Status status =
-        Check(Sample(runner_.model(), step_, first, count, runner_.logits(), seen_.as<uint32_t>(),
-                     sampling_, next_.as<int32_t>(), stream_.get()));
-    if (!status.ok()) return status;
-  }
-  return {};
 }
 
 Status CudaBackend::Receive(const PlanCounts& counts) {

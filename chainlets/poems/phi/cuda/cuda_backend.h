@@ -14,6 +14,7 @@
 #include "chains/gpu/cuda/kit.h"
 #include "phi/backend.h"
 #include "phi/cuda/decode_graphs.h"
+#include "phi/cuda/drawing.h"
 #include "phi/cuda/plan.h"
 #include "phi/cuda/runner.h"
 
@@ -41,13 +42,11 @@ class CudaBackend final : public Backend {
   chains::gpu::cuda::Status OpenStream();
   chains::gpu::cuda::Status AllocatePages(const Shape& shape, const BackendOptions& options);
   chains::gpu::cuda::Status AllocateStep();
-  chains::gpu::cuda::Status AllocateSampling(int32_t max_sequences, int32_t vocab);
   void Describe(const BackendOptions& options);
 
   chains::gpu::cuda::Status Run(SequenceStep* sequences, int32_t count);
   chains::gpu::cuda::Status Send(const PlanCounts& counts);
   chains::gpu::cuda::Status Compute(const PlanCounts& counts);
-  chains::gpu::cuda::Status Draw(const PlanCounts& counts);
   chains::gpu::cuda::Status Receive(const PlanCounts& counts);
   chains::gpu::cuda::Status Answer(SequenceStep* sequences, int32_t count) const;
 
@@ -73,11 +72,8 @@ class CudaBackend final : public Backend {
   chains::gpu::cuda::Buffer words_;
   chains::gpu::cuda::Buffer seen_;
   chains::gpu::cuda::Buffer next_;
-  chains::gpu::cuda::Buffer sort_keys_;
-  chains::gpu::cuda::Buffer sort_memory_;
-  chains::gpu::cuda::Buffer draw_weights_;
-  SampleBuffers sampling_;
   StepView step_;
+  Drawing drawing_;
   DecodeGraphs graphs_;
 };
 

@@ -20,7 +20,6 @@ namespace {
 constexpr int32_t kOldest = 75;  // the compute capability that kernels are compiled for at least
 constexpr int32_t kMaxTokens = 1 << 14;
 constexpr int32_t kMaxSequences = 1 << 12;  // SortKey has 12 bits
-constexpr int32_t kSampleSequences = 16;    // at a time
 // Left to others and to the driver: graphs, kernels that are loaded later, the display.
 constexpr int64_t kReserve = 256 << 20;
 
@@ -79,7 +78,7 @@ Status CudaBackend::Start(const Shape& shape, const Weights& weights,
   Calls calls;
   calls(OpenStream());
   if (calls.ok()) calls(runner_.Open(shape, weights, sizes, properties_, stream_.get()));
-  if (calls.ok()) calls(AllocateSampling(limits.max_sequences, shape.vocab));
+  if (calls.ok()) calls(drawing_.Open(limits.max_sequences, shape.vocab, stream_.get()));
   if (calls.ok()) calls(AllocatePages(shape, options));
   if (calls.ok()) calls(AllocateStep());
   if (calls.ok()) {
@@ -97,23 +96,6 @@ Status CudaBackend::OpenStream() {
   cudaEvent_t event = nullptr;
   calls(cudaEventCreateWithFlags(&event, cudaEventBlockingSync | cudaEventDisableTiming));
   done_.reset(event);
-  return std::move(calls).status();
-}
-
-Status CudaBackend::AllocateSampling(int32_t max_sequences, int32_t vocab) {
-  const int32_t sequences = std::min(max_sequences, kSampleSequences);
-  const int64_t keys = int64_t{sequences} * vocab;  // at most 2^24
-  Calls calls;
-  calls(SortBytes(keys, &sampling_.sort_bytes));
-  if (!calls.ok()) return std::move(calls).status();
-  calls(sort_keys_.Allocate(2 * keys * static_cast<int64_t>(sizeof(uint64_t))));
-  calls(sort_memory_.Allocate(std::max<int64_t>(1, static_cast<int64_t>(sampling_.sort_bytes))));
-  calls(draw_weights_.Allocate(keys * static_cast<int64_t>(sizeof(float))));
-  sampling_.sequences = sequences;
-  sampling_.keys[0] = sort_keys_.as<uint64_t>();
-  sampling_.keys[1] = sort_keys_.as<uint64_t>() + keys;
-  sampling_.weights = draw_weights_.as<float>();
-  sampling_.sort = sort_memory_.data();
   return std::move(calls).status();
 }
 

@@ -86,19 +86,29 @@ void Attend(const ModelView& model, const StepView& step, const AttentionLaunch&
 void Largest(const ModelView& model, const StepView& step, int32_t outputs, const float* logits,
              const uint32_t* seen, int32_t* next, cudaStream_t stream);
 
-// Memory that Sample() needs for `sequences` at a time.
-struct SampleBuffers {
-  uint64_t* keys[2] = {};  // sequences * vocab each
-  float* weights = nullptr;
-  void* sort = nullptr;
-  size_t sort_bytes = 0;
-  int32_t sequences = 0;
+// The outputs that are drawn: sampled[first], …, sampled[first + count - 1] of the step.
+struct DrawnRange {
+  int32_t first = 0;
+  int32_t count = 0;
+};
+// Memory to sort with.
+struct SortBuffers {
+  uint64_t* keys[2] = {};  // count * vocab each
+  void* memory = nullptr;
+  size_t bytes = 0;
 };
 cudaError_t SortBytes(int64_t keys, size_t* bytes);
-// next[output] for the outputs that are drawn: sampled[first], …, sampled[first + count - 1], with
-// count at most buffers.sequences.
-cudaError_t Sample(const ModelView& model, const StepView& step, int32_t first, int32_t count,
-                   const float* logits, const uint32_t* seen, const SampleBuffers& buffers,
-                   int32_t* next, cudaStream_t stream);
+// *sorted: vocab keys for each of the outputs, by falling score after the penalty, then by token.
+cudaError_t SortScores(const ModelView& model, const StepView& step, DrawnRange range,
+                       const float* logits, const uint32_t* seen, const SortBuffers& buffers,
+                       const uint64_t** sorted, cudaStream_t stream);
+// scores: vocab for each of the outputs, what softmax is to be taken of: differences to the
+// largest, divided by the temperature; kNothing behind top_k.
+void ScaleScores(const ModelView& model, const StepView& step, DrawnRange range,
+                 const uint64_t* sorted, float* scores, cudaStream_t stream);
+// next[output] = the token that is drawn, where one was found before.
+void SelectTokens(const ModelView& model, const StepView& step, DrawnRange range,
+                  const uint64_t* sorted, const float* probabilities, int32_t* next,
+                  cudaStream_t stream);
 
 }  // namespace poems::phi::cuda

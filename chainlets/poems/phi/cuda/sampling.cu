@@ -66,30 +66,42 @@ __global__ void __launch_bounds__(kKeyThreads)
   keys[int64_t{sequence} * model.vocab + token] = SortKey(sequence, score, token);
 }
 
-// A block draws for one sequence.
+__device__ int32_t KeptByTopK(const ModelView& model, const Draw& draw) {
+  return draw.top_k > 0 && draw.top_k < model.vocab ? draw.top_k : model.vocab;
+}
+
+__global__ void __launch_bounds__(kKeyThreads)
+    ScaleKernel(ModelView model, StepView step, int32_t first, const uint64_t* sorted,
+                float* scores) {
+  const int64_t sequence = blockIdx.y;
+  const int32_t i = static_cast<int32_t>(blockIdx.x) * kKeyThreads + threadIdx.x;
+  if (i >= model.vocab) return;
+  const int32_t output = Part<int32_t>(step, step.layout.sampled, first + sequence);
+  const Draw draw = Part<Draw>(step, step.layout.draws, output);
+  sorted += sequence * model.vocab;
+  // Not a number for what is none, and for the infinite beside an infinite.
+  const float below = __fsub_rn(ScoreOf(sorted[i]), ScoreOf(sorted[0]));
+  float score = i == 0 ? 0 : kNothing;
+  if (below <= 0) score = __fdiv_rn(below, draw.temperature);
+  scores[sequence * model.vocab + i] = i < KeptByTopK(model, draw) ? score : kNothing;
+}
+
+// A block draws for one output.
 __global__ void __launch_bounds__(kLanes)
-    SelectKernel(ModelView model, StepView step, int32_t first, const uint64_t* keys,
-                 float* weights, int32_t* next) {
+    SelectKernel(ModelView model, StepView step, int32_t first, const uint64_t* sorted,
+                 const float* probabilities, int32_t* next) {
   const int64_t sequence = blockIdx.x;
   const int32_t output = Part<int32_t>(step, step.layout.sampled, first + sequence);
   const Draw draw = Part<Draw>(step, step.layout.draws, output);
-  keys += sequence * model.vocab;
-  weights += sequence * model.vocab;
-  const int32_t count = draw.top_k > 0 && draw.top_k < model.vocab ? draw.top_k : model.vocab;
-
-  // A lane weighs its own run and sums it, so nothing is shared before the sums are.
+  sorted += sequence * model.vocab;
+  probabilities += sequence * model.vocab;
+  const int32_t count = KeptByTopK(model, draw);
   __shared__ double sums[kLanes];
-  const float largest = ScoreOf(keys[0]);
   const int lane = threadIdx.x;
-  const int32_t end = LaneBegin(count, lane + 1);
-  for (int32_t i = LaneBegin(count, lane); i < end; ++i) {
-    const float below = ScoreOf(keys[i]) - largest;  // NaN for what is no number
-    weights[i] = below == 0 ? 1 : (below < 0 ? expf(__fdiv_rn(below, draw.temperature)) : 0);
-  }
-  sums[lane] = LaneSum(weights, count, lane);
+  sums[lane] = LaneSum(probabilities, count, lane);
   __syncthreads();
-  if (lane != 0 || next[output] < 0) return;  // the latter: not a number, all of them
-  next[output] = TokenOf(keys[Select(weights, count, sums, draw.top_p, draw.uniform)]);
+  if (lane != 0 || next[output] < 0) return;  // the latter: no logit was a number
+  next[output] = TokenOf(sorted[Select(probabilities, count, sums, draw.top_p, draw.uniform)]);
 }
 
 }  // namespace
@@ -104,22 +116,34 @@ cudaError_t SortBytes(int64_t keys, size_t* bytes) {
   return cub::DeviceRadixSort::SortKeys(nullptr, *bytes, none, static_cast<int>(keys));
 }
 
-cudaError_t Sample(const ModelView& model, const StepView& step, int32_t first, int32_t count,
-                   const float* logits, const uint32_t* seen, const SampleBuffers& buffers,
-                   int32_t* next, cudaStream_t stream) {
-  const dim3 blocks(static_cast<unsigned>(DivideUp(model.vocab, kKeyThreads)), count);
-  Launch(KeysKernel, blocks, kKeyThreads, 0, stream, model, step, first, logits, seen,
+cudaError_t SortScores(const ModelView& model, const StepView& step, DrawnRange range,
+                       const float* logits, const uint32_t* seen, const SortBuffers& buffers,
+                       const uint64_t** sorted, cudaStream_t stream) {
+  const dim3 blocks(static_cast<unsigned>(DivideUp(model.vocab, kKeyThreads)), range.count);
+  Launch(KeysKernel, blocks, kKeyThreads, 0, stream, model, step, range.first, logits, seen,
          buffers.keys[0]);
   // One sort for all: the sequence leads the key. Bits above the sequences' are zero.
   cub::DoubleBuffer<uint64_t> keys(buffers.keys[0], buffers.keys[1]);
-  const int bits = 32 + kTokenBits + std::bit_width(static_cast<uint32_t>(count - 1));
-  size_t bytes = buffers.sort_bytes;
-  const cudaError_t sorted = cub::DeviceRadixSort::SortKeys(
-      buffers.sort, bytes, keys, static_cast<int>(int64_t{count} * model.vocab), 0, bits, stream);
-  if (sorted != cudaSuccess) return sorted;
-  Launch(SelectKernel, count, kLanes, 0, stream, model, step, first, keys.Current(),
-         buffers.weights, next);
-  return cudaGetLastError();
+  const int bits = 32 + kTokenBits + std::bit_width(static_cast<uint32_t>(range.count - 1));
+  size_t bytes = buffers.bytes;
+  const cudaError_t result = cub::DeviceRadixSort::SortKeys(
+      buffers.memory, bytes, keys, static_cast<int>(int64_t{range.count} * model.vocab), 0, bits,
+      stream);
+  *sorted = keys.Current();
+  return result;
+}
+
+void ScaleScores(const ModelView& model, const StepView& step, DrawnRange range,
+                 const uint64_t* sorted, float* scores, cudaStream_t stream) {
+  const dim3 blocks(static_cast<unsigned>(DivideUp(model.vocab, kKeyThreads)), range.count);
+  Launch(ScaleKernel, blocks, kKeyThreads, 0, stream, model, step, range.first, sorted, scores);
+}
+
+void SelectTokens(const ModelView& model, const StepView& step, DrawnRange range,
+                  const uint64_t* sorted, const float* probabilities, int32_t* next,
+                  cudaStream_t stream) {
+  Launch(SelectKernel, range.count, kLanes, 0, stream, model, step, range.first, sorted,
+         probabilities, next);
 }
 
 }  // namespace poems::phi::cuda

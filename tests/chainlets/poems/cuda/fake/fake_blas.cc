@@ -2,7 +2,6 @@
 // break the promises that the real ones do not make.
 #include <cstring>
 #include <cublasLt.h>
-#include <cudnn.h>
 #include <memory>
 #include <vector>
 
@@ -72,8 +71,6 @@ cublasStatus_t cublasLtCreate(cublasLtHandle_t* handle) {
 cublasStatus_t cublasLtDestroy(cublasLtHandle_t) { return CUBLAS_STATUS_SUCCESS; }
 const char* cublasGetStatusString(cublasStatus_t) { return "a fake error"; }
 const char* cublasGetStatusName(cublasStatus_t) { return "fake"; }
-void cudnnGetLastErrorString(char* message, size_t) { *message = 0; }
-const char* cudnnGetErrorString(cudnnStatus_t) { return "a fake error"; }
 
 cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t* operation, cublasComputeType_t,
                                         cudaDataType_t) {
