@@ -58,6 +58,7 @@ TEST(CpuAllocationsTest, AStepAllocatesNothing) {
                             .sampling = &sampling}};
   BackendError error;
   const int before = allocations;
+  ASSERT_GT(before, 0) << "nothing is counted";
   for (const int32_t count : counts) {
     steps[0].token_count = count;
     EXPECT_TRUE((*backend)->Step(steps, 2, &error)) << error.message;
