@@ -21,9 +21,9 @@ Backend* Make(const Shape* shape, const Weights* weights, const BackendOptions* 
     std::unique_ptr<CudaBackend> backend = CudaBackend::Open(*shape, *weights, *options, &status);
     if (backend == nullptr) status.CopyTo(error);
     return backend.release();
-  } catch (const std::exception& thrown) {
+  } catch (const std::exception& problem) {
     Status(Code::kResourceExhausted,
-           std::string("the host has no memory for the model: ") + thrown.what())
+           std::string("the host has no memory for the model: ") + problem.what())
         .CopyTo(error);
     return nullptr;
   }
