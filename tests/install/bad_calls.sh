@@ -44,4 +44,11 @@ says "Install libmimalloc-dev, or let chains allocate with the C library: -DCHAI
   "set(CMAKE_DISABLE_FIND_PACKAGE_mimalloc ON)
    add_custom_target(hello)
    chains_use_allocator(hello)"
+
+module=${module/ChainsAddChain/ChainsAddGpuModule}
+says "chains_add_gpu_module(hello_cuda): SOURCES is missing" "chains_add_gpu_module(hello_cuda)"
+says "what is 'FORR hello'?" "chains_add_gpu_module(hello_cuda FORR hello SOURCES main.cc)"
+says "FOR names hello, which is no target yet" "chains_add_gpu_module(hello_cuda SOURCES main.cc FOR hello)"
+says "a module's name consists of letters" "chains_add_gpu_module(hello/cuda SOURCES main.cc)"
+says "GPU module hello_cuda: SKIPPED" "chains_add_gpu_module(hello_cuda SOURCES main.cc)"
 exit $failed

@@ -28,3 +28,11 @@ expect "whisper" 'psst' "$scratch/build/whisper"
   echo "--describe does not name shout.Shout"
   exit 1
 }
+
+# Where CUDA is installed, a module that shows nothing but its entry.
+if [[ -e $scratch/build/shout_cuda.so ]]; then
+  expect "symbols of shout_cuda.so" "chains_gpu_module" \
+    sh -c "nm --dynamic --defined-only '$scratch/build/shout_cuda.so' | cut -d' ' -f3"
+else
+  echo "GPU modules: SKIPPED: CUDA is not installed"
+fi

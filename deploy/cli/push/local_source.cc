@@ -87,9 +87,8 @@ class LocalSource final : public ChainSource {
     }
     absl::StatusOr<CollectedBundle> collected = CollectBundle(options);
     if (!collected.ok()) return collected.status();
-    BuiltChain chain = {.bundle = std::move(collected->bundle),
-                        .files = {},
-                        .notes = std::move(collected->notes)};
+    BuiltChain chain = {
+        .bundle = std::move(collected->bundle), .files = {}, .notes = std::move(collected->notes)};
     chain.files.insert(collected->sources.begin(), collected->sources.end());
     return chain;
   }

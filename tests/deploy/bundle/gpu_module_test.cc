@@ -104,7 +104,9 @@ TEST_F(CollectGpuModuleTest, IsTakenFromBesideTheProgram) {
 }
 
 TEST_F(CollectGpuModuleTest, ComesWithItsLibraries) {
-  std::filesystem::copy_file(PRETENDED_MODULE, folder_ / "bin/hello_cuda.so");
+  const std::string module = folder_.Write("bin/hello_cuda.so", "");
+  std::filesystem::copy_file(PRETENDED_MODULE, module,
+                             std::filesystem::copy_options::overwrite_existing);
   absl::StatusOr<CollectedBundle> made = Collect(false);
   ASSERT_THAT(made, IsOk());
   EXPECT_THAT(made->sources, Contains(Key(StartsWith("lib/libstdc++.so"))));
