@@ -1,6 +1,6 @@
 # Finds CUDA, with which GPU modules are built, and says so; without it everything else is built.
 #
-# CHAINS_CUDA is what becomes of it afterwards: whether chains_add_gpu_module() builds anything.
+# CHAINS_CUDA_FOUND is what chains_add_gpu_module() asks, CHAINS_CUDA_MISSING is what it says otherwise.
 # Include it at file scope, since CMake enables languages only there.
 include_guard(GLOBAL)
 
@@ -10,23 +10,23 @@ set(CHAINS_CUDA_ARCHITECTURES "75-real;80-real;86-real;89-real;90-real;100" CACH
 
 set(CHAINS_CUDA_FOUND FALSE)
 if(NOT CHAINS_CUDA)
-  set(_chains_cuda_missing "CHAINS_CUDA is off")
+  set(CHAINS_CUDA_MISSING "CHAINS_CUDA is off")
 else()
   find_program(CHAINS_NVCC nvcc HINTS ENV CUDA_HOME ENV CUDA_PATH PATH_SUFFIXES bin PATHS /usr/local/cuda)
   mark_as_advanced(CHAINS_NVCC)
   if(NOT CHAINS_NVCC)
-    set(_chains_cuda_missing "nvcc is not installed")
+    set(CHAINS_CUDA_MISSING "nvcc is not installed")
   else()
     find_package(CUDAToolkit QUIET)
     find_library(CHAINS_CUDNN cudnn HINTS ${CUDAToolkit_LIBRARY_DIR})
     find_path(CHAINS_CUDNN_INCLUDE cudnn.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
     mark_as_advanced(CHAINS_CUDNN CHAINS_CUDNN_INCLUDE)
     if(NOT CUDAToolkit_FOUND OR NOT TARGET CUDA::cublasLt OR NOT TARGET CUDA::cudart_static)
-      set(_chains_cuda_missing "${CHAINS_NVCC} is there, but not the CUDA toolkit's libraries")
+      set(CHAINS_CUDA_MISSING "${CHAINS_NVCC} is there, but not the CUDA toolkit's libraries")
     elseif(CUDAToolkit_VERSION VERSION_LESS 12.8)
-      set(_chains_cuda_missing "CUDA ${CUDAToolkit_VERSION} is older than 12.8, the first to know sm_100")
+      set(CHAINS_CUDA_MISSING "CUDA ${CUDAToolkit_VERSION} is older than 12.8, the first to know sm_100")
     elseif(NOT CHAINS_CUDNN OR NOT CHAINS_CUDNN_INCLUDE)
-      set(_chains_cuda_missing "cuDNN is not installed (libcudnn.so, cudnn.h)")
+      set(CHAINS_CUDA_MISSING "cuDNN is not installed (libcudnn.so, cudnn.h)")
     else()
       set(CHAINS_CUDA_FOUND TRUE)
     endif()
@@ -51,5 +51,5 @@ if(CHAINS_CUDA_FOUND)
   message(STATUS "GPU modules: nvcc ${CMAKE_CUDA_COMPILER_VERSION} (${CMAKE_CUDA_COMPILER}), "
                  "for ${CMAKE_CUDA_ARCHITECTURES}")
 else()
-  message(STATUS "GPU modules: SKIPPED: ${_chains_cuda_missing}")
+  message(STATUS "GPU modules: SKIPPED: ${CHAINS_CUDA_MISSING}")
 endif()

@@ -42,6 +42,7 @@ std::vector<std::string> DeployView::Changes(const v1::DeployEvent& event) {
                          StyledForErr(terminal_, StyleOf(each.state()), Safe(each.state())), " ",
                          counts));
     AppendIndented(each.problem(), lines);
+    if (each.state() == "ready") AppendIndented(each.note(), lines);
   }
   if (!event.note().empty() && event.note() != note_) {
     for (const std::string& line : SafeLines(event.note())) {

@@ -66,6 +66,14 @@ TEST_F(PushTest, UploadsDeploysAndShowsEachChainletUntilLive) {
   EXPECT_THAT(fake.piece_sizes, Each(Le(size_t{1} << 20)));
   EXPECT_EQ(fake.LastCall(), "Deploy bundle { }");
 }
+TEST_F(PushTest, ShowsWhatIsWorthKnowingOfBundleAndPlaces) {
+  script.built.notes = {"hello.SayHello runs on CPUs everywhere"};
+  fake.events.back().mutable_deployment()->mutable_chainlets(0)->set_note("runs on CPUs: no GPU");
+  EXPECT_EQ(Run({"push", "chainlets/hello"}), 0) << err;
+  EXPECT_THAT(err, AllOf(HasSubstr("hello.SayHello runs on CPUs everywhere\n"),
+                         HasSubstr("HelloAll  ready 1/1\n"), HasSubstr("runs on CPUs: no GPU\n")));
+}
+
 TEST_F(PushTest, SendsOnlyWhatThePlatformLacks) {
   fake.kept["sha of hello"] = "…";
   EXPECT_EQ(Run({"push", "chainlets/hello"}), 0) << err;
