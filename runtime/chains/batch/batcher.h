@@ -17,6 +17,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -103,6 +104,14 @@ class Batcher {
 
   explicit Batcher(std::shared_ptr<Queue> queue) : queue_(std::move(queue)) {}
 
+  template <typename F, bool kStoppable>
+  static auto AnswerOf() {
+    if constexpr (kStoppable) {
+      return std::invoke_result<F&, std::vector<Request>, std::stop_token>();
+    } else {
+      return std::invoke_result<F&, std::vector<Request>>();
+    }
+  }
   template <typename F>
   static Function Adapt(F function);
   static Task<Replies> OnWorker(std::shared_ptr<BlockingFunction> function,
@@ -129,16 +138,20 @@ template <typename F>
 typename Batcher<Request, Reply>::Function Batcher<Request, Reply>::Adapt(F function) {
   constexpr bool kStoppable = std::invocable<F&, std::vector<Request>, std::stop_token>;
   static_assert(kStoppable || std::invocable<F&, std::vector<Request>>,
-                "chains: a batch function takes a std::vector<Request>, and perhaps a "
-                "std::stop_token");
+                "chains: a batch function takes a std::vector of the Batcher's requests, and "
+                "perhaps a std::stop_token");
+  using Answer = typename decltype(AnswerOf<F, kStoppable>())::type;
+  static_assert(
+      std::is_same_v<Answer, Task<Replies>> || std::convertible_to<Answer, absl::StatusOr<Replies>>,
+      "chains: a batch function answers Replies, a std::vector of one "
+      "absl::StatusOr<Reply> for each request, or a StatusOr or Task of that");
   const auto blocking = [](auto work) -> Function {
     return [shared = std::make_shared<BlockingFunction>(std::move(work))](
                std::vector<Request> requests) { return OnWorker(shared, std::move(requests)); };
   };
   if constexpr (kStoppable) {
     return blocking(std::move(function));
-  } else if constexpr (std::is_same_v<std::invoke_result_t<F&, std::vector<Request>>,
-                                      Task<Replies>>) {
+  } else if constexpr (std::is_same_v<Answer, Task<Replies>>) {
     return function;
   } else {
     return blocking(

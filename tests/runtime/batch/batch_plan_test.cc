@@ -1,12 +1,13 @@
 // The rules of a Batcher, on made-up times.
 #include "chains/batch/batch_plan.h"
 
-#include <deque>
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "chains/core/text.h"
 
 namespace chains {
 namespace {

@@ -183,8 +183,8 @@ TEST_F(BatcherDropTest, ABlockingFunctionIsAskedToStopWhenNobodyWaitsAndKeepsIts
 }
 
 TEST_F(BatcherDropTest, AWorkerPoolThatIsFullRefusesTheBatch) {
-  testing::FakeClock clock({.threads = 1, .max_queued = 1});
   SharedProbe started, release;
+  testing::FakeClock clock({.threads = 1, .max_queued = 1});
   ASSERT_TRUE(clock.workers().Submit([&] {
     started.Arrive();
     release.BlockUntil(1);

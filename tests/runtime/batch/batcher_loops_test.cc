@@ -1,6 +1,8 @@
 // Batcher between several loops, each on a thread of its own, in real time.
 #include <atomic>
+#include <functional>
 #include <map>
+#include <memory>
 #include <random>
 #include <thread>
 
@@ -101,6 +103,11 @@ class Held {
 
 class BatcherLoopsTest : public ::testing::Test {
  public:
+  static void UntilOneWaits(const Doubler& batcher) {
+    const absl::Time end = absl::Now() + absl::Seconds(30);
+    while (batcher.counts().queued == 0 && absl::Now() < end) std::this_thread::yield();
+    ASSERT_EQ(batcher.counts().queued, 1u);
+  }
   template <typename F>
   std::unique_ptr<Doubler> Make(BatchOptions options, F function) {
     return *Doubler::Create(std::move(options), std::move(function));
@@ -119,11 +126,11 @@ class BatcherLoopsTest : public ::testing::Test {
 TEST_F(BatcherLoopsTest, MembersOfTwoLoopsAreOneBatchOnTheLoopOfTheOldest) {
   Held function;
   auto batcher = Make({.max_batch = 2, .max_wait = absl::Seconds(60)}, function.AsFunction());
-  LoopThread first(workers_), second(workers_);
   absl::StatusOr<int> one, two;
   SharedProbe answered;
+  LoopThread first(workers_), second(workers_);
   first.Call(*batcher, 1, Note(one, answered));
-  while (batcher->counts().queued == 0) std::this_thread::yield();
+  UntilOneWaits(*batcher);
   second.Call(*batcher, 2, Note(two, answered));
   function.started.BlockUntil(1);
   EXPECT_EQ(function.ran_on, &first.loop());
@@ -138,9 +145,9 @@ TEST_F(BatcherLoopsTest, MaxWaitIsKeptWithoutFurtherCalls) {
   Held function;
   function.release.Arrive();
   auto batcher = Make({.max_batch = 8, .max_wait = absl::Milliseconds(1)}, function.AsFunction());
-  LoopThread loop(workers_);
   absl::StatusOr<int> one;
   SharedProbe answered;
+  LoopThread loop(workers_);
   loop.Call(*batcher, 1, Note(one, answered));
   answered.BlockUntil(1);
   EXPECT_THAT(one, IsOkAndHolds(2));
@@ -149,11 +156,11 @@ TEST_F(BatcherLoopsTest, MaxWaitIsKeptWithoutFurtherCalls) {
 TEST_F(BatcherLoopsTest, ALoopThatEndsWaitsForTheBatchThatItHostsForOthers) {
   Held function;
   auto batcher = Make({.max_batch = 2, .max_wait = absl::Seconds(60)}, function.AsFunction());
-  LoopThread host(workers_), other(workers_);
   absl::StatusOr<int> one, two;
   SharedProbe answered;
+  LoopThread host(workers_), other(workers_);
   host.Call(*batcher, 1, Note(one, answered));
-  while (batcher->counts().queued == 0) std::this_thread::yield();
+  UntilOneWaits(*batcher);
   other.Call(*batcher, 2, Note(two, answered));
   function.started.BlockUntil(1);
   ASSERT_EQ(function.ran_on, &host.loop());
@@ -169,11 +176,11 @@ TEST_F(BatcherLoopsTest, ALoopThatEndsWaitsForTheBatchThatItHostsForOthers) {
 TEST_F(BatcherLoopsTest, WhenAllMembersAreGoneTheBatchOfAnotherLoopIsDropped) {
   Held function;
   auto batcher = Make({.max_batch = 2, .max_wait = absl::Seconds(60)}, function.AsFunction());
-  LoopThread first(workers_), second(workers_);
   absl::StatusOr<int> one, two;
   SharedProbe answered;
+  LoopThread first(workers_), second(workers_);
   first.Call(*batcher, 1, Note(one, answered));
-  while (batcher->counts().queued == 0) std::this_thread::yield();
+  UntilOneWaits(*batcher);
   second.Call(*batcher, 2, Note(two, answered));
   function.started.BlockUntil(1);
   first.DropAll();
@@ -189,12 +196,12 @@ TEST_F(BatcherLoopsTest, ALoopThatEndsTakesItsMembersAlongAndNoOthers) {
   Held function;
   function.release.Arrive();
   auto batcher = Make({.max_batch = 3, .max_wait = absl::Seconds(60)}, function.AsFunction());
-  auto gone = std::make_unique<LoopThread>(workers_);
-  LoopThread stays(workers_);
   absl::StatusOr<int> dropped, two, three, four;
   SharedProbe answered;
+  auto gone = std::make_unique<LoopThread>(workers_);
+  LoopThread stays(workers_);
   gone->Call(*batcher, 1, Note(dropped, answered));
-  while (batcher->counts().queued == 0) std::this_thread::yield();
+  UntilOneWaits(*batcher);
   gone = nullptr;
   EXPECT_EQ(batcher->counts().queued, 0u);
   stays.Call(*batcher, 2, Note(two, answered));

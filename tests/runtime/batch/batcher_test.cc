@@ -1,6 +1,12 @@
 // Batcher on one loop of virtual time: when batches run, what members get, who is refused.
 #include "chains/batch/batcher.h"
 
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
