@@ -72,7 +72,7 @@ Status CudaBackend::Start(const Shape& shape, const Weights& weights,
                 std::to_string(properties_.compute_capability % 10) + ", and 7.5 is needed"};
   }
   const gpu::OnDevice here(device_);
-  if (!here.status().ok()) return Check(cudaSetDevice(device_));
+  if (!here.status().ok()) return {here.status().code(), here.status().message()};
   const PlanLimits limits = LimitsOf(shape, options);
   const RunnerSizes sizes = {Bucket(limits.max_tokens), Bucket(limits.max_sequences)};
   Calls calls;
