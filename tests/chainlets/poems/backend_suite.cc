@@ -141,7 +141,8 @@ TEST_P(BackendSuite, TheNumberOfThreadsChangesNoBit) {
   Shape shape = SuiteShapes()[0].shape;
   shape.hidden = 320;  // enough to be worth sharing
   shape.intermediate = 640;
-  const Tokens tokens = RandomTokens(20, shape.vocab, 11);
+  shape.head_dim = 64;
+  const Tokens tokens = RandomTokens(50, shape.vocab, 11);
   for (const SuiteBackend::Precision& precision : GetParam().precisions) {
     const MemoryModel model(shape, precision.dtype, 12);
     std::vector<std::vector<Logits>> results;
@@ -149,7 +150,7 @@ TEST_P(BackendSuite, TheNumberOfThreadsChangesNoBit) {
       std::unique_ptr<Backend> backend = Make(model, {.threads = threads});
       if (backend == nullptr) return;
       SuiteRunner runner(std::move(backend));
-      results.push_back(FedInParts(runner, tokens, 4, shape.vocab));
+      results.push_back(FedInParts(runner, tokens, 20, shape.vocab));
     }
     EXPECT_THAT(results, testing::Each(results.front()));
   }

@@ -66,9 +66,11 @@ absl::Status Forward::Run(std::span<SequenceStep> steps) {
   rows_.clear();
   wanted_.clear();
   tokens_ = 0;
+  seen_ = 0;
   for (size_t i = 0; i < steps.size(); ++i) {
     rows_.push_back({.step = &steps[i], .first = tokens_});
     tokens_ += steps[i].token_count;
+    seen_ += int64_t{steps[i].token_count} * (steps[i].position + steps[i].token_count);
     if (steps[i].sampling != nullptr || steps[i].logits != nullptr) {
       wanted_.push_back(static_cast<int32_t>(i));
     }
@@ -97,11 +99,7 @@ void Forward::RunLayer(int32_t layer) {
     return Normalize(residual_.data() + row * shape_.hidden, input_norms_[index], scratch);
   });
   Multiply(tokens_, weights.qkv, qkv_.data(), false);
-  pool_.For(static_cast<int64_t>(rows_.size()) * shape_.kv_heads, [&](int64_t item, int worker) {
-    const Rows& rows = rows_[static_cast<size_t>(item / shape_.kv_heads)];
-    const auto kv_head = static_cast<int32_t>(item % shape_.kv_heads);
-    attention_.Run(layer, rows, kv_head, worker, qkv_.data(), attended_.data());
-  });
+  Attend(layer);
   const int64_t attended = int64_t{shape_.heads} * shape_.head_dim;
   PackRows(tokens_, weights.attention_output,
            [&](int64_t row, float*) { return attended_.data() + row * attended; });
@@ -110,6 +108,17 @@ void Forward::RunLayer(int32_t layer) {
     return Normalize(residual_.data() + row * shape_.hidden, post_attention_norms_[index], scratch);
   });
   Feed(weights);
+}
+
+void Forward::Attend(int32_t layer) {
+  const auto attend = [&](int64_t item, int worker) {
+    const Rows& rows = rows_[static_cast<size_t>(item / shape_.kv_heads)];
+    const auto kv_head = static_cast<int32_t>(item % shape_.kv_heads);
+    attention_.Run(layer, rows, kv_head, worker, qkv_.data(), attended_.data());
+  };
+  const int64_t items = static_cast<int64_t>(rows_.size()) * shape_.kv_heads;
+  if (seen_ * shape_.heads * shape_.head_dim >= kWorthSharing) return pool_.For(items, attend);
+  for (int64_t item = 0; item < items; ++item) attend(item, 0);
 }
 
 void Forward::Feed(const LayerWeights& layer) {

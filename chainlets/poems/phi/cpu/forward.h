@@ -39,6 +39,7 @@ class Forward {
 
   void Embed(std::span<SequenceStep> steps);
   void RunLayer(int32_t layer);
+  void Attend(int32_t layer);
   void Feed(const LayerWeights& layer);
   absl::Status Draw(std::span<SequenceStep> steps);
 
@@ -59,6 +60,7 @@ class Forward {
   Norm final_norm_;
 
   int64_t tokens_ = 0;           // of this step
+  int64_t seen_ = 0;             // positions that these see, about
   std::vector<Rows> rows_;       // its sequences
   std::vector<int32_t> wanted_;  // those that want logits
   Floats residual_;
