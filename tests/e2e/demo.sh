@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# demo.sh BUILD [--once]: a platform on this machine, two chains pushed to it and asked with real
+# demo.sh BUILD [--once]: a platform on this machine, three chains pushed to it and asked with real
 # input. On a terminal everything stays up until Ctrl-C; with --once, or without one, it stops.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -54,9 +54,6 @@ run chains status hello | tee "$logs/hello.status"
 [[ $(grep -cE '^ *SayHello-[a-z0-9]+ .* ready ' "$logs/hello.status") == 2 ]] || fail "there are not two of SayHello"
 [[ $(grep -cE '^ *HelloAll-[a-z0-9]+ .* ready ' "$logs/hello.status") == 1 ]] || fail "there is not one of HelloAll"
 
-say "poems: the real PoemGenerator, with a fake where the GPU would be"
-"$bin/poems_local"
-
 say "transcribe: a minute of recorded speech, cut where it is quiet, recognized in two processes"
 run chains push "$chains/transcribe"
 "$bin/transcribe_score" join "$logs"
@@ -73,11 +70,25 @@ run chains list | tee "$logs/list"
 grep -qE '^hello .*production' "$logs/list" || fail "hello is not in production"
 grep -qE '^transcribe .*production' "$logs/list" || fail "transcribe is not in production"
 
+say "poems: PoemGenerator asks PhiLlm, a language model, for every word at once"
+echo "(a tiny model, made for this; on a GPU where there is one, else on these processors)"
+run chains push "$chains/poems"
+words='{"words": ["bird","plane","superman"]}'
+echo "\$ curl -X POST http://$gateway/chains/poems/production/run_remote -H 'Authorization: Api-Key …' -d '$words'"
+poems=$(ask poems "$words")
+[[ $poems == '["'*'","'*'","'*'"]' ]] || fail "those are no three poems: $poems"
+sed 's/^\["//; s/"\]$//; s/","/\n\n/g; s/\\n/\n/g; s/\\"/"/g' <<<"$poems"
+
+say "One more, token by token as it is written, over gRPC"
+run chains call poems '{"word": "river"}' --method write_poem --stream | tee "$logs/tokens"
+[[ $(wc -l <"$logs/tokens") -gt 3 ]] || fail "that is no stream of tokens"
+
 $once && exit 0
 say "Everything stays up until Ctrl-C. Things to try, in another terminal:"
 cat <<TXT
   export CHAINS_HOME=$CHAINS_HOME PATH=$bin:\$PATH
   chains call hello '{"names": ["you"]}'
+  chains call poems '{"word": "you"}' --method write_poem --stream
   chains watch $chains/hello --run '{"names": ["you"]}'   # and edit say_hello.cc
   chains logs hello -f
   chains graph hello

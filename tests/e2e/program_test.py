@@ -2,6 +2,7 @@
 """What a chain's program says and does when it is started."""
 import http.client
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -47,11 +48,14 @@ class Program(unittest.TestCase):
         for part in (b"hello.HelloAll", b"SayHelloRequest", b"hello.proto"):
             self.assertIn(part, wire)
 
-    def test_describes_a_contract_without_implementation_but_does_not_serve_it(self):
-        self.assertEqual(json.loads(run("poems", "--describe").stdout)["entrypoint"], "poems.PoemGenerator")
-        done = run("poems", "serve", "--chainlets", "PhiLlm")
+    def test_an_asset_that_is_not_there_is_named_where_it_is_served_and_only_there(self):
+        nowhere = {**os.environ, "PHI_MODEL": "/nowhere"}
+        described = json.loads(run("poems", "--describe", env=nowhere).stdout)
+        self.assertEqual(described["entrypoint"], "poems.PoemGenerator")
+        done = run("poems", "serve", "--chainlets", "PhiLlm", env=nowhere)
         self.assertEqual(done.returncode, 2)
         self.assertIn("poems.PhiLlm", done.stderr)
+        self.assertIn("/nowhere", done.stderr)
 
     def test_without_arguments_draws_the_graph_and_a_line_to_copy(self):
         done = run("hello")

@@ -13,7 +13,7 @@ import time
 import unittest
 
 from platform_under_test import Platform, until
-from watch_under_test import BUILD_SECONDS, Bench, Project, Watch
+from watch_under_test import BUILD_SECONDS, Bench, PoemsProject, Project, Watch
 
 EDITS = int(os.environ.get("CHAINS_EDITS", "4"))
 RATE = 200  # requests a second
@@ -223,6 +223,27 @@ class AsText(OnAProject):
         self.assertIn("watching ended; the development deployment goes on", self.watch.lines)
         self.assertEqual(self.platform.post(PATH, REQUEST), (200, "Servus, Ada"))
         until(lambda: not compilers_in(self.project.folder), "compilers to be gone")
+
+
+class OfPoems(unittest.TestCase):
+    def test_an_edit_of_the_poet_leaves_the_language_model_as_it_is(self):
+        platform = Platform("--memory", "1Ti")
+        self.addCleanup(platform.close)
+        folder = tempfile.TemporaryDirectory(prefix="ch")
+        self.addCleanup(folder.cleanup)
+        project = PoemsProject(pathlib.Path(folder.name) / "poems")
+        path, words = "/chains/poems/development/run_remote", '{"words": ["bird"]}'
+        watch = Watch(platform, project, "--output", "json")
+        self.addCleanup(watch.end_if_running)
+        watch.live(0)
+        self.assertEqual(platform.post(path, words), (200, ["Here's a poem about bird"]))
+        before, since = platform.replicas("poems"), watch.now()
+        project.edit("poem_generator.cc", '"Generate a poem about: ", word', '"Generate a poem about: ", word, "-song"')
+        self.assertEqual(watch.live(since)["changes"], {"exchanged": ["PoemGenerator"], "unchanged": ["PhiLlm"]})
+        until(lambda: platform.post(path, words) == (200, ["Here's a poem about bird-song"]), "the edited poem")
+        after = platform.replicas("poems")
+        self.assertEqual(after["PhiLlm"], before["PhiLlm"])
+        self.assertNotEqual(after["PoemGenerator"], before["PoemGenerator"])
 
 
 def compilers_in(folder):

@@ -9,19 +9,40 @@ import threading
 
 from platform_under_test import BIN, SECONDS, Failed
 
-HELLO = pathlib.Path(__file__).resolve().parents[2] / "chainlets" / "hello"
+CHAINLETS = pathlib.Path(__file__).resolve().parents[2] / "chainlets"
+HELLO = CHAINLETS / "hello"
 # The first build makes a precompiled header, beside whatever else this machine does.
 BUILD_SECONDS = 4 * SECONDS
+
+
+# Poems, with the fake in place of its model: what builds in seconds.
+POEMS = CHAINLETS / "poems"
+POEMS_FILES = ("poems.proto", "poems_chain.h", "poem_generator.cc", "fake_phi_llm.h")
+POEMS_CMAKE = "chains_add_chain(poems PROTOS poems.proto SOURCES poem_generator.cc MAIN main.cc)\n"
+POEMS_MAIN = """
+#include "chains/chain/chain.h"
+#include "fake_phi_llm.h"
+#include "poems_chain.h"
+int main(int argc, char** argv) {
+  chains::Chain chain("poems");
+  chain.Add<poems::FakePhiLlm>(chains::Resources{.memory = "64Mi"});
+  chain.Add<poems::Poet>(chains::Needs<poems::PhiLlm>{}, chains::Resources{.memory = "64Mi"}).Entrypoint();
+  return chain.Main(argc, argv);
+}
+"""
 
 
 class Project:
     """A copy of hello that finds an installed Chains, and what is done to it: edits as editors do them."""
 
     def __init__(self, folder):
-        self.folder = folder
         shutil.copytree(HELLO, folder)
-        self.save("CMakeLists.txt", "cmake_minimum_required(VERSION 3.25)\nproject(hello LANGUAGES CXX)\n"
-                  "find_package(chains REQUIRED)\n" + self.read("CMakeLists.txt"))
+        self.begin(folder, (HELLO / "CMakeLists.txt").read_text())
+
+    def begin(self, folder, cmake):
+        self.folder = folder
+        self.save("CMakeLists.txt", f"cmake_minimum_required(VERSION 3.25)\nproject({folder.name} LANGUAGES CXX)\n"
+                  "find_package(chains REQUIRED)\n" + cmake)
         self.original = {path.name: path.read_text() for path in folder.iterdir()}
 
     def read(self, name):
@@ -53,6 +74,17 @@ class Project:
             if name in self.original:
                 self.save(name, self.original[name])
         return changed
+
+
+class PoemsProject(Project):
+    """The same for poems."""
+
+    def __init__(self, folder):
+        folder.mkdir()
+        for name in POEMS_FILES:
+            shutil.copy(POEMS / name, folder)
+        (folder / "main.cc").write_text(POEMS_MAIN)
+        self.begin(folder, POEMS_CMAKE)
 
 
 class Watch:
