@@ -14,7 +14,12 @@ int main(int argc, char** argv) {
   chains::Chain chain("poems");
   chain.Add<poems::PhiLlmOnEngine>(
       chains::Shared<poems::phi::LanguageModel>(poems::OpenModel),
-      chains::Resources{.cpus = 4, .memory = memory, .gpu = "A10G"},
+      chains::Resources{.cpus = 4,
+                        .memory = memory,
+                        .gpu = "A10G",
+                        .gpu_module = poems::kGpuModule,
+                        .gpu_optional = true},
+      chains::Autoscaling{.concurrency_target = 32},  // one replica writes many texts at once
       chains::Settings{.variables = {{poems::kCacheVariable, "4Gi"}},
                        .assets = {{.name = poems::kModelAsset, .source = model}}});
   chain.Add<poems::Poet>(chains::Needs<poems::PhiLlm>{}).Entrypoint();

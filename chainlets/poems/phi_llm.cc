@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "chains/chain/memory_size.h"
 #include "phi/cpu/cpu_backend.h"
+#include "phi/cuda/module_backend.h"
 #include "prompts.h"
 
 namespace poems {
@@ -53,6 +54,22 @@ absl::StatusOr<phi::BackendOptions> OptionsOf(const chains::DeploymentContext& c
   return options;
 }
 
+// On the GPU that the chainlet declares, or where there is none and it may do without, on
+// processors.
+absl::StatusOr<std::unique_ptr<phi::Backend>> MakeBackend(const chains::DeploymentContext& context,
+                                                          const phi::Shape& shape,
+                                                          const phi::Weights& weights,
+                                                          phi::BackendOptions options) {
+  const absl::StatusOr<std::optional<chains::gpu::Found>> gpu = context.Gpu();
+  if (!gpu.ok()) return gpu.status();
+  if (!gpu->has_value()) return phi::MakeCpuBackend(shape, weights, options);
+  const absl::StatusOr<const phi::cuda::BackendExport*> exported =
+      (*gpu)->module->Export<phi::cuda::BackendExport>(phi::cuda::kBackendExport);
+  if (!exported.ok()) return exported.status();
+  options.device = (*gpu)->devices.front().index;
+  return phi::cuda::MakeModuleBackend(**exported, shape, weights, options);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<phi::LanguageModel>> OpenModel(
@@ -62,8 +79,8 @@ absl::StatusOr<std::unique_ptr<phi::LanguageModel>> OpenModel(
   const absl::StatusOr<phi::BackendOptions> options = OptionsOf(context);
   if (!options.ok()) return options.status();
   return phi::LanguageModel::Open(*folder,
-                                  [&options](const phi::Shape& shape, const phi::Weights& weights) {
-                                    return phi::MakeCpuBackend(shape, weights, *options);
+                                  [&](const phi::Shape& shape, const phi::Weights& weights) {
+                                    return MakeBackend(context, shape, weights, *options);
                                   });
 }
 

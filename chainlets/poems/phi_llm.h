@@ -18,8 +18,11 @@ namespace poems {
 // for keys and values, e.g. "4Gi".
 inline constexpr char kModelAsset[] = "model";
 inline constexpr char kCacheVariable[] = "PHI_CACHE_MEMORY";
+// Its Resources' gpu_module.
+inline constexpr char kGpuModule[] = "poems_cuda";
 
-// Opens that model, on processors. Errors say what is missing and how to give it.
+// Opens that model, on the GPU that the chainlet declares or, where it says that it may do without
+// one, on processors. Errors say what is missing and how to give it.
 absl::StatusOr<std::unique_ptr<phi::LanguageModel>> OpenModel(
     const chains::DeploymentContext& context);
 
