@@ -6,13 +6,11 @@
 
 #include "absl/strings/ascii.h"
 #include "chains/core/text.h"
-#include "chains/json/transcoder.h"
 #include "deploy/cli/bench/bench_text.h"
-#include "deploy/cli/bench/reflected_contract.h"
 #include "deploy/cli/bench/slo.h"
 #include "deploy/cli/commands/call.h"
+#include "deploy/cli/commands/grpc_method.h"
 #include "deploy/cli/commands/target.h"
-#include "deploy/cli/platform_client.h"
 #include "deploy/cli/receipt_tree.h"
 #include "deploy/cli/terminal/progress.h"
 #include "deploy/cli/terminal/safe_text.h"
@@ -70,45 +68,20 @@ absl::StatusOr<load::Report> OverHttp(const Remote& remote, const Flags& flags,
   return load::RunHttp(target, PlanOf(flags));
 }
 
-Headers MetadataOf(const Remote& remote, const TargetFlags& target) {
-  Headers metadata = {{"chains-chain", target.chain}};
-  if (!target.environment.empty()) metadata.emplace_back("chains-environment", target.environment);
-  if (!target.deployment.empty()) metadata.emplace_back("chains-deployment", target.deployment);
-  if (!remote.key.empty()) metadata.emplace_back("authorization", Text("Api-Key ", remote.key));
-  return metadata;
-}
-
 absl::StatusOr<load::Report> OverGrpc(Session& session, const Remote& remote, const Flags& flags,
                                       const std::string& body) {
-  if (remote.grpc.empty()) {
-    return absl::FailedPreconditionError(
-        Text("'", remote.name, "' says no address for gRPC in remotes.json"));
-  }
-  absl::StatusOr<PlatformClient*> platform = session.Platform();
-  if (!platform.ok()) return platform.status();
-  absl::StatusOr<v1::DeploymentRequest> request = ToRequest(flags.target);
-  if (!request.ok()) return request.status();
-  const absl::StatusOr<v1::DeploymentResponse> status =
-      (*platform)->Call(&v1::Platform::Status, *std::move(request));
-  if (!status.ok()) return status.status();
-  const std::string& entrypoint = status->deployment().entrypoint();
-  const Headers metadata = MetadataOf(remote, flags.target);
-  const auto contract = AskForContract(remote.grpc, entrypoint, metadata);
-  if (!contract.ok()) return contract.status();
-  const auto transcoder = json::Transcoder::Create(*contract, entrypoint);
-  if (!transcoder.ok()) return transcoder.status();
-  const json::Transcoder::Method* const method = (*transcoder)->Find(flags.method);
-  if (method == nullptr) {
-    return absl::NotFoundError(Text(entrypoint, " has no method ", flags.method));
-  }
+  const absl::StatusOr<GrpcMethod> found =
+      FindGrpcMethod(session, remote, flags.target, flags.method);
+  if (!found.ok()) return found.status();
+  const json::Transcoder::Method* const method = found->method;
   if (method->descriptor->client_streaming() || method->descriptor->server_streaming()) {
     return absl::UnimplementedError(Text(method->path, " is a stream: bench calls unary methods"));
   }
-  absl::StatusOr<std::string> wire = (*transcoder)->RequestToWire(*method, body);
+  absl::StatusOr<std::string> wire = found->transcoder->RequestToWire(*method, body);
   if (!wire.ok()) return wire.status();
   const load::GrpcTarget target = {.address = remote.grpc,
                                    .method = method->path,
-                                   .metadata = metadata,
+                                   .metadata = found->metadata,
                                    .payloads = {{.body = *std::move(wire)}},
                                    .connections = ConnectionsOf(flags)};
   return load::RunGrpc(target, PlanOf(flags));

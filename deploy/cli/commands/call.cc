@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "chains/core/text.h"
+#include "deploy/cli/commands/call_stream.h"
 #include "deploy/cli/receipt_tree.h"
 #include "deploy/cli/terminal/safe_text.h"
 
@@ -18,6 +19,7 @@ struct Flags {
   std::string method = "run_remote";
   absl::Duration timeout = absl::Seconds(60);
   bool receipt = false;
+  bool stream = false;
 };
 
 // Streams come line by line, and are shown as they come. Whatever comes is made safe a line at a
@@ -63,6 +65,13 @@ int Call(Session& session, const Flags& flags) {
   if (!checked.ok()) return session.Usage(MessageOf(checked.status()));
   absl::StatusOr<std::string> body = ReadArgument(flags.request, session.terminal().in);
   if (!body.ok()) return session.Usage(MessageOf(body.status()));
+  if (flags.stream) {
+    if (flags.receipt) return session.Usage("--receipt is not for --stream");
+    return CallStream(session, {.target = flags.target,
+                                .method = flags.method,
+                                .body = *std::move(body),
+                                .timeout = flags.timeout});
+  }
   const absl::StatusOr<Remote> remote = session.ChosenRemote();
   if (!remote.ok()) return session.Fail(remote.status());
   Printer printer(session);
@@ -125,7 +134,8 @@ Command MakeCall() {
       .summary = "send a request to a chain that is deployed",
       .group = "Chains",
       .examples = {R"(chains call hello '{"names": ["Ada"]}')",
-                   "chains call hello @request.json --environment staging --receipt"},
+                   "chains call hello @request.json --environment staging --receipt",
+                   R"(chains call poems '{"word": "bird"}' --method write_poem --stream)"},
       .options = TargetOptions(flags->target, ChainIs::kRequired),
       .run = [flags](Session& session) { return Call(session, *flags); }};
   command.options.insert(command.options.begin() + 1,
@@ -134,6 +144,9 @@ Command MakeCall() {
   command.options.push_back({"--timeout", "how long to wait for the answer", &flags->timeout});
   command.options.push_back(
       {"--receipt", "show where its time went, as a tree of calls", &flags->receipt});
+  command.options.push_back({"--stream",
+                             "by gRPC, of a method that streams: show each item as it comes",
+                             &flags->stream});
   return command;
 }
 

@@ -1,4 +1,4 @@
-// `call`: one request to a chain that is deployed, over HTTP.
+// `call`: one request to a chain that is deployed, over HTTP; call_stream.h has what --stream does.
 #pragma once
 
 #include <string>

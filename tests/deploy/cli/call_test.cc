@@ -1,5 +1,10 @@
 // call and bench: requests to a gateway, and what comes of them.
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <fstream>
+#include <mutex>
+#include <sstream>
 
 #include "deploy/cli/bench/slo.h"
 #include "deploy/cli/receipt_tree.h"
@@ -158,6 +163,91 @@ TEST_F(CallTest, BenchOverGrpcLearnsTheContractByReflection) {
   EXPECT_EQ(Run({"bench", "hello", "--grpc", "--method", "logs", "--rate", "1", "--data", "{}"}),
             1);
   EXPECT_THAT(err, HasSubstr("is a stream"));
+}
+
+// Where a command writes: says so when a line has come.
+class LinesSeen final : public std::stringbuf {
+ public:
+  // Waits for the nth, 30 s at most.
+  bool Await(int count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(30), [&] { return lines_ >= count; });
+  }
+
+ private:
+  int sync() override {
+    std::lock_guard lock(mutex_);
+    const std::string written = str();
+    lines_ = static_cast<int>(std::count(written.begin(), written.end(), '\n'));
+    changed_.notify_all();
+    return 0;
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int lines_ = 0;
+};
+
+class StreamTest : public CallTest {
+ protected:
+  StreamTest() {
+    fake.deployment = ADeployment("3f9a", v1::DEPLOYMENT_ACTIVE);  // its entrypoint is the platform
+    for (const char* message : {"one", "two\x1b[2J", "three"}) {
+      v1::LogLine line;
+      line.set_message(message);
+      fake.logs.push_back(line);
+    }
+  }
+  std::vector<std::string> call = {
+      "call",
+      "hello",
+      R"({"of": {}, "chainlet": "", "request_id": "", "replica": "", "tail": 0, "follow": false})",
+      "--method",
+      "logs",
+      "--stream"};
+};
+
+TEST_F(StreamTest, ShowsEachItemBeforeTheNextIsMade) {
+  LinesSeen seen;
+  std::ostream live(&seen);
+  int made = 0;
+  bool in_time = true;
+  fake.before_log = [&] { in_time = seen.Await(made++) && in_time; };
+  EXPECT_EQ(Run(call, "", &live), 0) << err;
+  EXPECT_TRUE(in_time);
+  EXPECT_THAT(seen.str(), HasSubstr("\"message\":\"one\""));
+  EXPECT_THAT(seen.str(), HasSubstr("\"message\":\"two\\u001b[2J\""));
+  const std::string text = seen.str();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
+}
+TEST_F(StreamTest, ShowsWhatCameBeforeAFailure) {
+  fake.logs.resize(1);
+  fake.before_log = [this] { fake.fail_logs = absl::UnavailableError("the rest is lost"); };
+  EXPECT_EQ(Run(call), 1);
+  EXPECT_THAT(out, HasSubstr("one"));
+  EXPECT_THAT(err, HasSubstr("UNAVAILABLE: the rest is lost"));
+}
+TEST_F(StreamTest, SaysWhatIsNoStreamAndWhatIsNotThere) {
+  call[4] = "list";
+  EXPECT_EQ(Run(call), 1);
+  EXPECT_THAT(err, HasSubstr("/chains.v1.Platform/List answers in one piece"));
+  call[4] = "upload";
+  EXPECT_EQ(Run(call), 1);
+  EXPECT_THAT(err, HasSubstr("takes a stream"));
+  call[4] = "dance";
+  EXPECT_EQ(Run(call), 1);
+  EXPECT_THAT(err, HasSubstr("chains.v1.Platform has no method dance"));
+  call[4] = "logs";
+  call[2] = "{";
+  EXPECT_EQ(Run(call), 1);
+  EXPECT_THAT(err, HasSubstr("INVALID_ARGUMENT"));
+  call.push_back("--receipt");
+  EXPECT_EQ(Run(call), 2);
+  remote_.grpc = "";
+  SaveRemote();
+  call.pop_back();
+  EXPECT_EQ(Run(call), 1);
+  EXPECT_THAT(err, HasSubstr("no address for gRPC"));
 }
 
 TEST(Slo, IsParsedAndJudged) {

@@ -29,6 +29,8 @@ class FakePlatform final : public v1::Platform {
   std::vector<v1::DeployEvent> events;
   absl::Status deploy_end;
   std::vector<v1::LogLine> logs;
+  absl::Status fail_logs;            // after the last of them
+  std::function<void()> before_log;  // waits before each of them, where it is set
   v1::ListEnvironmentsResponse environments;
   v1::ListKeysResponse keys;
   v1::ListSecretsResponse secrets;
@@ -117,7 +119,11 @@ class FakePlatform final : public v1::Platform {
   }
   Stream<v1::LogLine> Logs(v1::LogsRequest request) override {
     co_await Enter("Logs", std::move(request));
-    for (v1::LogLine& line : logs) co_yield line;
+    for (v1::LogLine& line : logs) {
+      if (before_log) co_await Blocking(before_log);
+      co_yield line;
+    }
+    co_await fail_logs;
   }
   Task<v1::DeploymentResponse> SetScaling(v1::SetScalingRequest request) override {
     return Answer("SetScaling", std::move(request), ADeployment());
