@@ -9,8 +9,8 @@
 namespace poems {
 namespace {
 
-// Drawn, since the likeliest words are those that were written before; from one seed, so that a word
-// has its poem.
+// Drawn, since the likeliest words are those that were written before; from one seed, so that a
+// word has its poem.
 PhiLlmRequest PoemAbout(const std::string& word) {
   PhiLlmRequest request;
   request.set_prompt(absl::StrCat("Generate a poem about: ", word));
