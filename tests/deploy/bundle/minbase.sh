@@ -46,7 +46,11 @@ fi
 rm -rf "$root/bundles"
 cp -r "$scratch/bundles" "$root/bundles"
 # in_root CHAIN ARGUMENT...: the loader learns from /proc where a program is, and there is no /proc here.
-in_root() { chroot "$root" env -i PATH=/usr/bin:/bin "LD_ORIGIN_PATH=/bundles/$1" "/bundles/$1/$1" "${@:2}"; }
+# PHI_MODEL is for poems, which describes itself only where its asset is.
+in_root() {
+  chroot "$root" env -i PATH=/usr/bin:/bin "LD_ORIGIN_PATH=/bundles/$1" "PHI_MODEL=/bundles/$1/assets/model" \
+    "/bundles/$1/$1" "${@:2}"
+}
 
 echo "== run"
 for chain in "${chains[@]}"; do
