@@ -18,8 +18,8 @@ __device__ void MergeChunk(const Arguments& a, const Work& work, const Shared<Ha
     shared.keep[row] = expf(merge.keep);
     shared.add[row] = expf(merge.add);
     shared.merged_max[row] = merge.max;
-    shared.merged_sum[row] = Merged(shared.merged_sum[row], shared.keep[row], shared.sum[row],
-                                    shared.add[row]);
+    shared.merged_sum[row] =
+        Merged(shared.merged_sum[row], shared.keep[row], shared.sum[row], shared.add[row]);
   }
   __syncthreads();
   const int32_t stride = a.model.kv.head_stride;
@@ -86,8 +86,7 @@ __global__ void __launch_bounds__(kThreads) CombineKernel(Arguments a, Half* to)
   for (int32_t index = blockIdx.x; index < works; index += gridDim.x) {
     const Combine combine = Part<Combine>(a.step, a.step.layout.combines, index / a.model.heads);
     const int32_t head = index % a.model.heads;
-    const float* first =
-        a.partials + (combine.slot + int64_t{head} * combine.chunks) * floats;
+    const float* first = a.partials + (combine.slot + int64_t{head} * combine.chunks) * floats;
     for (int d = threadIdx.x; d < a.model.head_dim; d += kThreads) {
       float max = kNothing;
       float sum = 0;

@@ -1,9 +1,10 @@
 // What a block of attention does with one chunk of positions; attention.cu has the whole.
 //
 // Keys and values come into shared memory part by part (kPart positions). For each part: scores,
-// weights by the running maximum of the chunk, and weighted sums of values. Every row's additions are
-// in one order, told by its own position: rows beside it, and positions that it does not see, change
-// no bit. Intrinsics such as __fmaf_rn keep the compiler from choosing which products to fuse.
+// weights by the running maximum of the chunk, and weighted sums of values. Every row's additions
+// are in one order, told by its own position: rows beside it, and positions that it does not see,
+// change no bit. Intrinsics such as __fmaf_rn keep the compiler from choosing which products to
+// fuse.
 #pragma once
 
 #include "phi/cuda/device.cuh"
@@ -12,9 +13,10 @@ namespace poems::phi::cuda::attention {
 
 inline constexpr int kThreads = 128;
 inline constexpr int kWarps = kThreads / 32;
-inline constexpr int kLanesOfPosition = kThreads / kPart;  // threads that share a position's dot product
-inline constexpr int kScoreStride = kPart + 4;             // keeps rows aligned to 16 bytes
-inline constexpr int kQuad = 4;                            // rows that a thread takes together
+inline constexpr int kLanesOfPosition =
+    kThreads / kPart;                           // threads that share a position's dot product
+inline constexpr int kScoreStride = kPart + 4;  // keeps rows aligned to 16 bytes
+inline constexpr int kQuad = 4;                 // rows that a thread takes together
 static_assert(kLanesOfPosition == kQuad && kChunk % kPart == 0 && kChunk % kPageSize == 0);
 
 // Per row: queries, the chunk's values and the merged values; scores; seven scalars.
@@ -139,8 +141,8 @@ __device__ void Begin(const Arguments& a, const Work& work, const Shared<Half>& 
   }
 }
 
-// Keys and values of positions [first, first + kPart), zeros where no row sees them: memory that was
-// never written may hold NaN, which times zero is NaN.
+// Keys and values of positions [first, first + kPart), zeros where no row sees them: memory that
+// was never written may hold NaN, which times zero is NaN.
 template <typename Half>
 __device__ void LoadPart(const Arguments& a, const Work& work, const Half* kv, int32_t first,
                          const Shared<Half>& shared) {
@@ -153,8 +155,8 @@ __device__ void LoadPart(const Arguments& a, const Work& work, const Half* kv, i
     uint4 key = {0, 0, 0, 0};
     uint4 value = {0, 0, 0, 0};
     if (position >= work.first_seen && position <= work.last_seen) {
-      const int32_t page = Part<int32_t>(a.step, a.step.layout.pages,
-                                         work.tile.pages + position / kPageSize);
+      const int32_t page =
+          Part<int32_t>(a.step, a.step.layout.pages, work.tile.pages + position / kPageSize);
       const Half* from = kv + KeyAt(a.model.kv, page, work.kv_head, position % kPageSize) +
                          (i % vectors) * kVector;
       key = *reinterpret_cast<const uint4*>(from);
@@ -205,8 +207,7 @@ __device__ void Score(const Arguments& a, const Work& work, int32_t first,
     if (row < work.rows) {
       const int32_t position = work.PositionOf(row);
       const int32_t other = first + in_part;
-      const bool sees =
-          other <= position && other >= FirstSeen(position, a.model.sliding_window);
+      const bool sees = other <= position && other >= FirstSeen(position, a.model.sliding_window);
       score = sees ? __fmul_rn(mine, a.model.score_scale) : kNothing;
     }
     shared.scores[row * kScoreStride + in_part] = score;

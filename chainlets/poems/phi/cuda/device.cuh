@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 

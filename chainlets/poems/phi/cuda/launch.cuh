@@ -1,6 +1,6 @@
-// How kernels are launched, and where they find their shared memory: all of CUDA's syntax that is not
-// C++. tests/chainlets/poems/cuda/fake has another file of this name, with which the same kernels run
-// on a processor, thread by thread.
+// How kernels are launched, and where they find their shared memory: all of CUDA's syntax that is
+// not C++. tests/chainlets/poems/cuda/fake has another file of this name, with which the same
+// kernels run on a processor, thread by thread.
 #pragma once
 
 #include <cstdint>

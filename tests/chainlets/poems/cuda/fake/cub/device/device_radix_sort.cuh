@@ -28,8 +28,8 @@ struct DeviceRadixSort {
       return cudaSuccess;
     }
     if (bytes < 64 + static_cast<size_t>(count) / 8) return cudaErrorInvalidValue;
-    const uint64_t mask = (end_bit == 64 ? ~uint64_t{0} : (uint64_t{1} << end_bit) - 1) >> begin_bit
-                                                                                        << begin_bit;
+    const uint64_t mask =
+        (end_bit == 64 ? ~uint64_t{0} : (uint64_t{1} << end_bit) - 1) >> begin_bit << begin_bit;
     uint64_t* from = keys.Current();
     uint64_t* to = keys.buffers[1 - keys.selector];
     fake::Submit(stream, [=] {

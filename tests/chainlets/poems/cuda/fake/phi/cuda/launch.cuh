@@ -1,5 +1,5 @@
-// Stands in for chainlets/poems/phi/cuda/launch.cuh: CUDA's syntax and intrinsics as C++, on the fake
-// device.
+// Stands in for chainlets/poems/phi/cuda/launch.cuh: CUDA's syntax and intrinsics as C++, on the
+// fake device.
 #pragma once
 
 #include <bit>
