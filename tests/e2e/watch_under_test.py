@@ -15,17 +15,35 @@ HELLO = CHAINLETS / "hello"
 BUILD_SECONDS = 4 * SECONDS
 
 
-# Poems, with the fake in place of its model: what builds in seconds.
+# Poems, with the fake in place of its model, in a file of its own as models are: what builds in seconds.
 POEMS = CHAINLETS / "poems"
 POEMS_FILES = ("poems.proto", "poems_chain.h", "poem_generator.cc", "fake_phi_llm.h")
-POEMS_CMAKE = "chains_add_chain(poems PROTOS poems.proto SOURCES poem_generator.cc MAIN main.cc)\n"
+POEMS_CMAKE = "chains_add_chain(poems PROTOS poems.proto SOURCES poem_generator.cc typist.cc MAIN main.cc)\n"
+TYPIST_HEADER = """
+#pragma once
+#include "fake_phi_llm.h"
+struct Typist final : poems::PhiLlm {
+  chains::Task<poems::PhiLlmResponse> RunRemote(poems::PhiLlmRequest request) override;
+  chains::Stream<poems::PhiLlmToken> Generate(poems::PhiLlmRequest request) override;
+  poems::FakePhiLlm fake;
+};
+"""
+TYPIST_SOURCE = """
+#include "typist.h"
+chains::Task<poems::PhiLlmResponse> Typist::RunRemote(poems::PhiLlmRequest request) {
+  return fake.RunRemote(std::move(request));
+}
+chains::Stream<poems::PhiLlmToken> Typist::Generate(poems::PhiLlmRequest request) {
+  return fake.Generate(std::move(request));
+}
+"""
 POEMS_MAIN = """
 #include "chains/chain/chain.h"
-#include "fake_phi_llm.h"
 #include "poems_chain.h"
+#include "typist.h"
 int main(int argc, char** argv) {
   chains::Chain chain("poems");
-  chain.Add<poems::FakePhiLlm>(chains::Resources{.memory = "64Mi"});
+  chain.Add<Typist>(chains::Resources{.memory = "64Mi"});
   chain.Add<poems::Poet>(chains::Needs<poems::PhiLlm>{}, chains::Resources{.memory = "64Mi"}).Entrypoint();
   return chain.Main(argc, argv);
 }
@@ -83,7 +101,8 @@ class PoemsProject(Project):
         folder.mkdir()
         for name in POEMS_FILES:
             shutil.copy(POEMS / name, folder)
-        (folder / "main.cc").write_text(POEMS_MAIN)
+        for name, text in (("typist.h", TYPIST_HEADER), ("typist.cc", TYPIST_SOURCE), ("main.cc", POEMS_MAIN)):
+            (folder / name).write_text(text)
         self.begin(folder, POEMS_CMAKE)
 
 

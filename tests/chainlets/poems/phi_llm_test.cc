@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "chains/chain/running_chain.h"
 #include "chains/testing/collect.h"
 #include "chains/testing/placements.h"
@@ -50,24 +51,25 @@ PhiLlmRequest Asking(std::string prompt, int32_t max_tokens) {
 
 class PhiLlmTest : public ::testing::TestWithParam<chains::Placement> {
  protected:
-  // A chain whose backend passes through `wrap`.
-  static chains::Chain ChainWith(phi::HeldBackend::Hold* hold) {
+  // A chain whose steps wait for `hold`, where there is one.
+  static chains::Chain ChainWith(phi::HeldBackend::Hold* hold, int64_t kv_bytes) {
     chains::Chain chain("poems");
     chain.Add<PhiLlmOnEngine>(
-        chains::Shared<phi::LanguageModel>([hold](const chains::DeploymentContext&) {
-          return phi::LanguageModel::Open(
-              RandomFolder(), [hold](const phi::Shape& shape, const phi::Weights& weights) {
-                return phi::HeldBackend::Around(phi::MakeCpuBackend(shape, weights, {.threads = 1}),
-                                                hold);
-              });
+        chains::Shared<phi::LanguageModel>([hold, kv_bytes](const chains::DeploymentContext&) {
+          return phi::LanguageModel::Open(RandomFolder(), [hold, kv_bytes](
+                                                              const phi::Shape& shape,
+                                                              const phi::Weights& weights) {
+            return phi::HeldBackend::Around(
+                phi::MakeCpuBackend(shape, weights, {.threads = 1, .kv_bytes = kv_bytes}), hold);
+          });
         }));
     chain.Add<Poet>(chains::Needs<PhiLlm>{}).Entrypoint();
     return chain;
   }
 
   void SetUp() override { Start(nullptr); }
-  void Start(phi::HeldBackend::Hold* hold) {
-    auto started = chains::RunningChain::Start(ChainWith(hold), GetParam());
+  void Start(phi::HeldBackend::Hold* hold, int64_t kv_bytes = 16 << 20) {
+    auto started = chains::RunningChain::Start(ChainWith(hold, kv_bytes), GetParam());
     ASSERT_TRUE(started.ok()) << started.status();
     running_ = *std::move(started);
   }
@@ -135,6 +137,18 @@ TEST_P(PhiLlmTest, SaysTheSameOneAtATimeAndEightAtOnce) {
   const auto together = AskAll(requests);
   ASSERT_TRUE(together.ok()) << together.status();
   for (size_t i = 0; i < alone.size(); ++i) EXPECT_EQ((*together)[i].result(), alone[i]) << i;
+}
+
+// A cache of a quarter of what they need: the others wait, and nobody is refused.
+TEST_P(PhiLlmTest, AnswersTwoHundredAtOnceFromASmallCache) {
+  Start(nullptr, 400'000);
+  std::vector<PhiLlmRequest> requests;
+  for (int i = 0; i < 200; ++i) requests.push_back(Asking(absl::StrCat("word ", i), 6));
+  const auto together = AskAll(requests);
+  ASSERT_TRUE(together.ok()) << together.status();
+  for (const size_t i : {0U, 77U, 199U}) {
+    EXPECT_EQ((*together)[i].result(), Ask(requests[i])->result()) << i;
+  }
 }
 
 // A neighbour begins, and is dropped, while the text is being written.
