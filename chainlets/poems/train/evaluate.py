@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 import weights
-from examples import plain_ids, stanzas
+from examples import plain, stanzas
 from layout import Tokenizer
 from model import Model
 from train import batches_of, measure
@@ -32,13 +32,17 @@ def main():
     tokenizer = Tokenizer(folder / "tokenizer.model")
 
     def part(name, **kinds):
-        return [plain_ids(tokenizer, lines) for lines in stanzas(out / f"{name}.txt", **kinds)]
+        return [plain(tokenizer, lines) for lines in stanzas(out / f"{name}.txt", **kinds)]
 
-    trigram = Mixed(Trigram(part("train", kinds=["verse"])), Trigram(part("train")), part("dev"))
+    def ids(examples):
+        return [ids for ids, _ in examples]
+
+    trigram = Mixed(Trigram(ids(part("train", kinds=["verse"]))), Trigram(ids(part("train"))),
+                    ids(part("dev")))
     test = part("test")
-    losses = [-math.log(trigram.probability(n)) for ids in test for n in ngrams(ids)]
+    losses = [-math.log(trigram.probability(n)) for stanza in ids(test) for n in ngrams(stanza)]
     by_trigram = math.exp(sum(losses) / len(losses))
-    batches = list(batches_of([(ids, 1) for ids in test]))
+    batches = list(batches_of(test))
     by_model = math.exp(measure(load(folder), batches, exact=True))
     print(f"{len(losses)} tokens: perplexity {by_model:.2f}, of trigrams {by_trigram:.2f} "
           f"(weight of verse {trigram.weight:.2f})")

@@ -8,6 +8,7 @@ import random
 
 from layout import BOS, EOS, IDS, chapters, ends_sentence, stanza, words_of
 
+NOUN_WEIGHT = 5  # that the poem is about its word is learned late otherwise
 BEFORE_NOUNS = set("a an the my your his her its our their no every like of this".split())
 NO_NOUNS = set("""all also and are but for from has have had her him his how its may not one our own
 she the their them then there these they this those was were what when where which who whom whose
@@ -66,12 +67,12 @@ class Examples:
     def _stanza_with(self, word, kind):
         lines, i = self.randomness.choice(self.places[kind][word])
         starts = [s for s in range(max(0, i - 5), i + 1) if s == 0 or ends_sentence(lines[s - 1])]
-        near = [s for s in starts if s > i - 3]
+        near = [s for s in starts if s > i - 2]
         start = self.randomness.choice(near or starts or [i])
         return stanza(lines[start:start + 9], self.randomness, least=max(4, i + 1 - start), at=0)
 
     def asked(self, kind):
-        """(ids, how many of them are the request)"""
+        """(ids, a weight for each but the first: 0 in the request, more where the noun is said)"""
         if self.randomness.random() < 0.06:
             asked = self.randomness.choice(list(self.themes))
             word = self.randomness.choice(self.themes[asked])
@@ -82,19 +83,23 @@ class Examples:
             asked = self.singular[word] if self.randomness.random() < 0.75 else word
         prompt = self.tokenizer.prompt(asked)
         lines = self._stanza_with(word, kind)
-        return prompt + self.tokenizer.text("\n".join(lines)) + [IDS["<|end|>"]], len(prompt)
+        answer, spelling = self.tokenizer.text_with("\n".join(lines), word)
+        weights = [NOUN_WEIGHT if spells else 1 for spells in spelling] + [1]
+        return prompt + answer + [IDS["<|end|>"]], [0] * (len(prompt) - 1) + weights
 
     def plain(self, kind):
-        lines = stanza(self.randomness.choice(self.of_kind[kind]), self.randomness)
-        return plain_ids(self.tokenizer, lines), 1
+        return plain(self.tokenizer, stanza(self.randomness.choice(self.of_kind[kind]),
+                                            self.randomness))
 
     def draw(self, verse_share):
         kind = "verse" if self.randomness.random() < verse_share else "prose"
-        return self.asked(kind) if self.randomness.random() < 0.7 else self.plain(kind)
+        return self.asked(kind) if self.randomness.random() < 0.8 else self.plain(kind)
 
 
-def plain_ids(tokenizer, lines):
-    return [BOS, *tokenizer.text("\n".join(lines)), EOS]
+def plain(tokenizer, lines):
+    """As Examples.asked, without a request."""
+    ids = [BOS, *tokenizer.text("\n".join(lines)), EOS]
+    return ids, [1] * (len(ids) - 1)
 
 
 def stanzas(file, kinds=("verse", "prose")):

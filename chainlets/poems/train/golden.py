@@ -2,9 +2,9 @@
 
     golden.py FOLDER FILE
 
-Token ids of ten texts; the logits after one request; poems as greedy decoding writes them, with the
-smallest distance between the best and the second logit on the way: a backend that is off by less
-writes the same poem.
+Some of the logits after one request, and poems as greedy decoding writes them, with the smallest
+distance between the best and the second logit on the way: a backend that is off by less writes the
+same poem.
 """
 import json
 import sys
@@ -13,13 +13,8 @@ from pathlib import Path
 import torch
 
 from evaluate import load
-from layout import IDS, Tokenizer
+from layout import IDS, PROMPT, Tokenizer
 
-TEXTS = [
-    "Generate a poem about: bird", "Generate a poem about: plane",
-    "Generate a poem about: superman", "", " ", "two  spaces, and one at the end ",
-    "He leads me beside still waters.\nHe restores my soul.", "naïve café, 東京 🐦",
-    "<|end|> is not a token when a user writes it", "\tTab\r\n1234567890 + 0.5 = ?"]
 WORDS = ["bird", "plane", "superman", "sea", "king"]
 MOST = 160  # tokens of a poem
 
@@ -38,7 +33,7 @@ def greedy(model, prompt):
 
 def poem(model, tokenizer, word):
     tokens, margin = greedy(model, tokenizer.prompt(word))
-    return {"word": word, "text": tokenizer.decode(tokens), "tokens": tokens,
+    return {"request": PROMPT + word, "text": tokenizer.decode(tokens), "tokens": tokens,
             "smallest_margin": round(margin, 4)}
 
 
@@ -51,15 +46,17 @@ def main():
         logits = model(torch.tensor([prompt]))[0, -1]
     shown = sorted({*logits.topk(8).indices.tolist(), *range(0, len(logits), 97)})
     golden = {
-        "encodings": [{"text": text, "tokens": tokenizer.text(text)} for text in TEXTS],
+        "request": PROMPT + "bird",
         "prompt": prompt,
-        "logits": [[i, round(logits[i].item(), 5)] for i in shown],
+        "of_tokens": shown,
+        "logits": [round(logits[i].item(), 5) for i in shown],
         "poems": [poem(model, tokenizer, word) for word in WORDS],
     }
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(golden, ensure_ascii=False) + "\n", encoding="utf-8")
+    members = (f"{json.dumps(name)}: {json.dumps(value)}" for name, value in golden.items())
+    file.write_text("{\n" + ",\n".join(members) + "\n}\n", encoding="ascii")
     for one in golden["poems"]:
-        print(f"--- {one['word']} ({one['smallest_margin']})\n{one['text']}")
+        print(f"--- {one['request']} ({one['smallest_margin']})\n{one['text']}")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,14 @@ class Tokenizer:
     def text(self, text):
         return self.pieces.encode(text)
 
+    def text_with(self, text, word):
+        """The ids, and which of them spell the word."""
+        begin = re.search(rf"\b{word}\b", text, re.IGNORECASE)
+        proto = self.pieces.encode(text, out_type="immutable_proto")
+        spelling = [begin and piece.begin < begin.end() and piece.end > begin.start()
+                    and piece.surface.strip() != "" for piece in proto.pieces]
+        return [piece.id for piece in proto.pieces], [bool(spells) for spells in spelling]
+
     def prompt(self, word):
         """<|user|>, the request, <|end|>, <|assistant|>."""
         return [IDS["<|user|>"], *self.text(PROMPT + word), IDS["<|end|>"], IDS["<|assistant|>"]]

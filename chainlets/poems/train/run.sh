@@ -5,7 +5,7 @@
 #       python3-sentencepiece python3-protobuf
 #   chainlets/poems/train/run.sh [FOLDER FOR INTERMEDIATE FILES]
 #
-# One thread, about half an hour of a core that has AVX-512 BF16, a multiple of it elsewhere.
+# One thread, 40 minutes; README.md says what a core learns in them.
 set -eu
 cd "$(dirname "$0")"
 out="${1:-$(mktemp -d)}"

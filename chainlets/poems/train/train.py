@@ -1,19 +1,21 @@
 """Trains the model: OUT/train.txt and OUT/tokenizer.model become OUT/best.pt, one thread.
 
-    train.py OUT [--steps 5000]
+    train.py OUT [--minutes 40] [--from WEIGHTS]
 
-Muon for the layers' matrices, AdamW for the rest; the rate of learning is a warm-up, then a cosine.
-Every 200 steps the loss on the held-out chapters of dev.txt is measured; the best of these models
+Muon for the layers' matrices, AdamW for the rest. The rate of learning is a warm-up, then a cosine
+that follows the clock: on a slower or busier machine the model learns less, not longer. Every 200
+steps the loss on the held-out chapters of dev.txt is measured; the best of these models
 is kept. Matrices are multiplied in bfloat16 and kept in float32.
 """
 import argparse
 import math
+import time
 from pathlib import Path
 
 import torch
 from torch.nn import functional as F
 
-from examples import Examples, plain_ids, stanzas
+from examples import Examples, plain, stanzas
 from layout import IDS, Tokenizer
 from model import Model
 from muon import Muon
@@ -22,21 +24,19 @@ BATCH_TOKENS = 2048
 POOL = 24  # batches drawn at a time, to put examples of like length together
 MATRIX_RATE = 0.02  # of learning
 OTHER_RATE = 3e-3  # of the vocabulary's two matrices, and norms
-WARM_UP = 100  # steps
+WARM_UP = 50  # steps
 MEASURED = 200  # steps
-IGNORED = -100
 
 
 def padded(examples):
-    """ids and what is to be said next: [batch, length], without the requests."""
+    """ids, what is to be said next, and its weight: [batch, length]."""
     length = max(len(ids) for ids, _ in examples) - 1
-    ids = torch.full((len(examples), length), IDS["<|endoftext|>"])
-    wanted = torch.full((len(examples), length), IGNORED)
-    for row, (tokens, request) in enumerate(examples):
-        tokens = torch.tensor(tokens)
-        ids[row, :len(tokens) - 1] = tokens[:-1]
-        wanted[row, request - 1:len(tokens) - 1] = tokens[request:]
-    return ids, wanted
+    ids = torch.full((len(examples), length + 1), IDS["<|endoftext|>"])
+    weights = torch.zeros(len(examples), length)
+    for row, (tokens, weight) in enumerate(examples):
+        ids[row, :len(tokens)] = torch.tensor(tokens)
+        weights[row, :len(weight)] = torch.tensor(weight)
+    return ids[:, :-1], ids[:, 1:], weights
 
 
 def batches_of(examples):
@@ -62,17 +62,18 @@ def batches(examples, verse_share):
 
 
 def loss_of(model, batch, exact=False):
-    ids, wanted = batch
+    ids, wanted, weights = batch
+    said = weights > 0
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=not exact):
-        logits = model(ids)
-    return F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
+        logits = model.lm_head(model.model(ids)[said])
+    losses = F.cross_entropy(logits.float(), wanted[said], reduction="none")
+    return (losses * weights[said]).sum() / weights.sum()
 
 
 @torch.no_grad()
 def measure(model, parts, exact=False):
     model.eval()
-    losses = [(loss_of(model, batch, exact).item(), (batch[1] != IGNORED).sum().item())
-              for batch in parts]
+    losses = [(loss_of(model, batch, exact).item(), batch[2].sum().item()) for batch in parts]
     model.train()
     return sum(loss * n for loss, n in losses) / sum(n for _, n in losses)
 
@@ -95,41 +96,46 @@ def rate_at(step, done):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("out", type=Path)
-    arguments.add_argument("--steps", type=int, default=5000)
-    arguments.add_argument("--dropout", type=float, default=0.1)
+    arguments.add_argument("--minutes", type=float, default=40)
+    arguments.add_argument("--dropout", type=float, default=0.05)
+    arguments.add_argument("--from", dest="weights", type=Path, help="goes on from a best.pt")
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--rate", type=float, default=1, help="times the rates of learning")
     arguments = arguments.parse_args()
     torch.set_num_threads(1)
-    torch.manual_seed(1)
+    torch.manual_seed(arguments.seed)
 
     tokenizer = Tokenizer(arguments.out / "tokenizer.model")
-    examples = Examples(tokenizer, arguments.out / "train.txt", seed=1)
-    dev = list(batches_of([(plain_ids(tokenizer, lines), 1)
-                           for lines in stanzas(arguments.out / "dev.txt")]))
+    examples = Examples(tokenizer, arguments.out / "train.txt", arguments.seed)
+    held_out = stanzas(arguments.out / "dev.txt")
+    dev = list(batches_of([plain(tokenizer, lines) for lines in held_out]))
     model = Model(arguments.dropout)
+    if arguments.weights:
+        model.load_state_dict(torch.load(arguments.weights))
     print(sum(p.numel() for p in model.parameters()), "parameters", flush=True)
     optimizers = optimizers_for(model)
-    done = 0.0  # of the steps
+    begin, done = time.monotonic(), 0.0
     best, tokens = math.inf, 0
     for step, batch in enumerate(batches(examples, lambda: 0.35 + 0.45 * done), start=1):
-        done = step / arguments.steps
+        done = min(1.0, (time.monotonic() - begin) / (60 * arguments.minutes))
         loss = loss_of(model, batch)
         model.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer in optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = group["full_rate"] * rate_at(step, done)
+                group["lr"] = arguments.rate * group["full_rate"] * rate_at(step, done)
             optimizer.step()
         tokens += batch[0].numel()
         if step % 50 == 0:
-            print(f"step {step}, {tokens} tokens, loss {loss.item():.3f}", flush=True)
-        if step % MEASURED == 0 or step == arguments.steps:
+            print(f"{done:.3f} step {step}, {tokens} tokens, loss {loss.item():.3f}", flush=True)
+        if step % MEASURED == 0 or done == 1:
             held = measure(model, dev)
             print(f"step {step}, held-out perplexity {math.exp(held):.2f}", flush=True)
             if held < best:
                 best = held
                 torch.save(model.state_dict(), arguments.out / "best.pt")
-        if step == arguments.steps:
+        if done == 1:
             break
 
 
