@@ -1,9 +1,9 @@
 // Backend: what computes the model, behind one interface for processors and GPUs.
 //
 // A step runs several sequences together: for each, the tokens that are new (a part of a prompt, or
-// the one that was drawn last), against the keys and values of those before, which lie in pages that
-// the caller gave it. What a sequence gets does not depend on who else is in the step, nor on how its
-// prompt was cut into steps: the same bits come out.
+// the one that was drawn last), against the keys and values of those before, which lie in pages
+// that the caller gave it. What a sequence gets does not depend on who else is in the step, nor on
+// how its prompt was cut into steps: the same bits come out.
 //
 // The interface crosses the border of a module that is loaded at run time, so it is plain data:
 // nothing here is owned, thrown or allocated on one side and freed on the other.
@@ -71,7 +71,8 @@ struct Shape {
 // logits of `seen` and multiplies negative ones; temperature divides all; the top_k largest remain
 // (ties: the smaller token first); of them, by falling probability, the fewest whose probabilities
 // sum to at least top_p; the first of these, by falling probability, at which their renormalized
-// sum exceeds `uniform`. Temperature 0 takes the largest logit after the penalty (ties: the smaller token).
+// sum exceeds `uniform`. Temperature 0 takes the largest logit after the penalty (ties: the smaller
+// token).
 struct Sampling {
   float temperature = 0;
   int32_t top_k = 0;  // 0: all
@@ -94,8 +95,8 @@ struct SequenceStep {
   bool long_context = false;  // the same in all steps of a sequence
 
   const Sampling* sampling = nullptr;  // null: nothing is drawn, e.g. in the midst of a prompt
-  float* logits = nullptr;             // null, or where the last token's vocab logits go, as computed
-  int32_t next = -1;                   // out: the token drawn
+  float* logits = nullptr;  // null, or where the last token's vocab logits go, as computed
+  int32_t next = -1;        // out: the token drawn
 };
 
 // Why something failed: a code of absl::StatusCode and a message that ends in a zero.
@@ -105,19 +106,19 @@ struct BackendError {
 };
 
 struct BackendInfo {
-  char name[256] = {};              // for people, e.g. "CPU, AVX-512 bf16, 2 threads"
-  int32_t page_size = 0;            // positions a page
-  int32_t page_count = 0;           // pages, numbered from 0
-  int64_t page_bytes = 0;           // of all layers
-  int64_t weight_bytes = 0;         // read by a step of one token
-  int32_t max_step_tokens = 0;      // of all sequences of a step together
+  char name[256] = {};          // for people, e.g. "CPU, AVX-512 bf16, 2 threads"
+  int32_t page_size = 0;        // positions a page
+  int32_t page_count = 0;       // pages, numbered from 0
+  int64_t page_bytes = 0;       // of all layers
+  int64_t weight_bytes = 0;     // read by a step of one token
+  int32_t max_step_tokens = 0;  // of all sequences of a step together
   int32_t max_step_sequences = 0;
 };
 
 struct BackendOptions {
-  int32_t threads = 0;              // of a CPU; 0: as many as the process may use
-  int32_t device = 0;               // of a GPU
-  int64_t kv_bytes = 256LL << 20;   // at most, for keys and values; at least one page is needed
+  int32_t threads = 0;             // of a CPU; 0: as many as the process may use
+  int32_t device = 0;              // of a GPU
+  int64_t kv_bytes = 256LL << 20;  // at most, for keys and values; at least one page is needed
   int32_t max_step_tokens = 256;
   int32_t max_step_sequences = 64;
 };
@@ -134,7 +135,8 @@ class Backend {
   // Runs `count` sequences together and returns when all of them have their results. One thread at
   // a time. False, with `error` filled in, when the step failed: then nothing of it counts, and the
   // pages of its sequences are as before or must be written again. INVALID_ARGUMENT for what breaks
-  // the contract above (a token outside the vocabulary, a page that does not exist, too many tokens).
+  // the contract above (a token outside the vocabulary, a page that does not exist, too many
+  // tokens).
   virtual bool Step(SequenceStep* sequences, int32_t count, BackendError* error) = 0;
 };
 
