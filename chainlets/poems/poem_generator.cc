@@ -14,10 +14,10 @@ namespace {
 PhiLlmRequest PoemAbout(const std::string& word) {
   PhiLlmRequest request;
   request.set_prompt(absl::StrCat("Generate a poem about: ", word));
-  request.set_temperature(0.7F);
+  request.set_temperature(0.5F);
   request.set_top_p(0.9F);
   request.set_repetition_penalty(1.1F);
-  request.set_seed(1);
+  request.set_seed(3);
   return request;
 }
 

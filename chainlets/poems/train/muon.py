@@ -1,6 +1,6 @@
 """Muon, an optimizer for matrices: momentum's update, made nearly orthogonal (Jordan et al. 2024).
 
-github.com/KellerJordan/Muon describes it. In this little time it learns clearly more than AdamW.
+github.com/KellerJordan/Muon describes it. At step 200 of this training it was a little ahead of AdamW (perplexity 51 against 53).
 """
 import torch
 
