@@ -24,8 +24,8 @@ class ModelConfig {
 
   Shape shape() const;
   bool tie_word_embeddings() const { return tie_word_embeddings_; }
-  // Up to here a sequence uses the short rotary factors; one that may grow longer uses the long ones
-  // from its begin, because keys already cached have turned. max_positions without longrope.
+  // Up to here a sequence uses the short rotary factors; one that may grow longer uses the long
+  // ones from its begin, because keys already cached have turned. max_positions without longrope.
   int32_t original_max_positions() const { return original_max_positions_; }
   // Tokens that end a text besides those of the chat template; begin of text (-1: none).
   const std::vector<int32_t>& end_tokens() const { return end_tokens_; }

@@ -46,8 +46,8 @@ class Tokenizer {
 
   // The id of an added or control token by its text.
   std::optional<int32_t> Special(std::string_view text) const;
-  // Tokens at which an answer of EncodeChat ends: <|end|>, <|endoftext|>, <|assistant|>, </s>, as far
-  // as there are.
+  // Tokens at which an answer of EncodeChat ends: <|end|>, <|endoftext|>, <|assistant|>, </s>, as
+  // far as there are.
   const std::vector<int32_t>& end_tokens() const;
 
  private:
