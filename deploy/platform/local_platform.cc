@@ -26,7 +26,7 @@
 #include "deploy/platform/sweeping.h"
 #include "deploy/state/keys.h"
 #include "deploy/state/secrets.h"
-#include "deploy/state/store.h"
+#include "deploy/state/sqlite_store.h"
 
 namespace chains::deploy {
 namespace {
@@ -144,7 +144,7 @@ class LocalPlatform::Impl {
   absl::Status OpenFiles() {
     const fs::path& home = options_.home;
     if (absl::Status made = MakeHome(home); !made.ok()) return made;
-    absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(home / "platform.db");
+    absl::StatusOr<std::unique_ptr<SqliteStore>> store = SqliteStore::Open(home / "platform.db");
     if (!store.ok()) return store.status();
     store_ = *std::move(store);
     absl::StatusOr<std::unique_ptr<BlobStore>> blobs = BlobStore::Open(home / "store");

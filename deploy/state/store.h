@@ -1,29 +1,23 @@
-// Store: what a platform on one machine keeps across its restarts, in one file of SQLite.
+// Store: what a platform keeps across its restarts: in one file of SQLite (sqlite_store.h), or in
+// objects of a Kubernetes cluster.
 //
-//   absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(folder / "platform.db");
-//   absl::StatusOr<Store::Contents> all = (*store)->Load();      // once, at the start
+//   absl::StatusOr<Store::Contents> all = store.Load();          // once, at the start
 //   Store::Change change;
 //   change.put_deployments.push_back(record);
 //   change.put_environments.push_back(production);
-//   absl::Status kept = (*store)->Apply(change);                 // before it is acknowledged
+//   absl::Status kept = store.Apply(change);                     // before it is acknowledged
 //
 // The platform works on what it has in memory and writes what changes; nothing is read but at the
 // start. Records are the messages of state.proto, by their keys.
 //
-// Thread-safe. Blocks, for a few milliseconds of fsync: on a reactor call it through
-// chains::Blocking. Failures name the file and what to do next; database.h lists their codes.
+// Thread-safe. Blocks, for milliseconds: on a reactor call it through chains::Blocking.
 #pragma once
 
-#include <filesystem>
-#include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "deploy/state/database.h"
-#include "deploy/state/file_lock.h"
 #include "deploy/state/state.pb.h"
 
 namespace chains::deploy {
@@ -56,25 +50,16 @@ class Store {
     bool empty() const;
   };
 
-  // Makes the file where there is none; its folder exists. The file is this process's alone until
-  // the store is destroyed or the process ends: FAILED_PRECONDITION names who has it, or says that
-  // a newer Chains wrote it.
-  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::filesystem::path& file);
+  virtual ~Store() = default;
 
   // DATA_LOSS names the record that cannot be read.
-  absl::StatusOr<Contents> Load();
+  virtual absl::StatusOr<Contents> Load() = 0;
 
-  // All or nothing; on disk when it returns OK. After a failure nothing has changed, and the store
-  // can be used further. INVALID_ARGUMENT: a record has text that is not UTF-8. (Who dies right
-  // after a failure of the disk may find the change made.)
-  absl::Status Apply(const Change& change);
-
- private:
-  Store(FileLock lock, std::unique_ptr<Database> database);
-
-  const FileLock lock_;
-  std::mutex mutex_;
-  const std::unique_ptr<Database> database_;  // used under the mutex
+  // All or nothing; kept for good when it returns OK. After a failure nothing has changed, and the
+  // store can be used further, but for ABORTED: another platform has taken over (a store that
+  // several share), so this one must not decide anything any more. INVALID_ARGUMENT: a record has
+  // text that is not UTF-8. (Who dies right after a failure may find the change made.)
+  virtual absl::Status Apply(const Change& change) = 0;
 };
 
 }  // namespace chains::deploy

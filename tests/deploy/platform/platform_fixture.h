@@ -63,7 +63,7 @@ class PlatformTest : public ::testing::Test {
   explicit PlatformTest(Capacity capacity = {.cpus = 4,
                                              .memory_bytes = int64_t{64} << 30,
                                              .gpus = 2})
-      : store_(Store::Open(folder_ / "platform.db").value()),
+      : store_(SqliteStore::Open(folder_ / "platform.db").value()),
         secrets_(SecretBox::Load(folder_ / "secret.key").value()),
         logs_(LogKeeper::Create({.folder = folder_ / "logs"}).value()),
         model_(capacity) {

@@ -11,7 +11,7 @@
 #include "chains/testing/fake_clock.h"
 #include "deploy/platform/controller.h"
 #include "deploy/platform/describe.h"
-#include "deploy/state/store.h"
+#include "deploy/state/sqlite_store.h"
 #include "tests/deploy/platform/made_chains.h"
 #include "tests/deploy/temp_folder.h"
 
@@ -86,7 +86,7 @@ class SilentTest : public ::testing::Test {
   TempFolder folder_;
   testing::FakeClock clock_;
   Model model_{{.cpus = 8, .memory_bytes = int64_t{1} << 40, .gpus = 0}};
-  std::unique_ptr<Store> store_ = Store::Open(folder_ / "platform.db").value();
+  std::unique_ptr<Store> store_ = SqliteStore::Open(folder_ / "platform.db").value();
   Keeper keeper_{model_, *store_};
   RecordedFleet fleet_;
   Controller controller_{

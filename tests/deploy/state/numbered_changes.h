@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "chains/core/text.h"
-#include "deploy/state/store.h"
+#include "deploy/state/sqlite_store.h"
 
 namespace chains::deploy {
 

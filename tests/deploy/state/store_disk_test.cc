@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "chains/testing/status_matchers.h"
-#include "deploy/state/store.h"
+#include "deploy/state/sqlite_store.h"
 #include "tests/deploy/state/faulty_disk.h"
 #include "tests/deploy/state/numbered_changes.h"
 #include "tests/deploy/temp_folder.h"
@@ -26,7 +26,7 @@ TEST(StoreDiskTest, AFullDiskIsNamedAndChangesNothingAndRoomMakesItWorkAgain) {
   for (bool fits = false; !fits; ++writes) {
     ASSERT_LT(writes, kMostOperations);
     TempFolder folder;
-    const auto store = Store::Open(folder / "platform.db");
+    const auto store = SqliteStore::Open(folder / "platform.db");
     ASSERT_THAT(store, IsOk());
     ASSERT_THAT((*store)->Apply(NumberedChange(1)), IsOk());
     disk.FillAfter(writes);
@@ -59,14 +59,14 @@ TEST(StoreDiskTest, AProcessThatStopsAtAnyOperationLeavesAllThatItAcknowledgedAn
     TempFolder folder;
     int acknowledged = 0;
     disk.DieAfter(operations);
-    if (auto store = Store::Open(folder / "platform.db"); store.ok()) {
+    if (auto store = SqliteStore::Open(folder / "platform.db"); store.ok()) {
       while (acknowledged < 3 && (*store)->Apply(NumberedChange(acknowledged + 1)).ok()) {
         ++acknowledged;
       }
     }
     whole = !disk.failed();
     disk.Recover();
-    const auto store = Store::Open(folder / "platform.db");
+    const auto store = SqliteStore::Open(folder / "platform.db");
     ASSERT_THAT(store, IsOk()) << "after " << operations << " operations";
     const auto contents = (*store)->Load();
     ASSERT_THAT(contents, IsOk());

@@ -12,7 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "chains/testing/status_matchers.h"
-#include "deploy/state/store.h"
+#include "deploy/state/sqlite_store.h"
 #include "tests/deploy/state/numbered_changes.h"
 #include "tests/deploy/temp_folder.h"
 
@@ -46,7 +46,7 @@ void DieIn(microseconds delay) {
 
 // Applies changes from `first` on, `count` of them, and writes each number that is done.
 [[noreturn]] void Write(const std::filesystem::path& file, int first, int count, int acknowledge) {
-  const auto store = Store::Open(file);
+  const auto store = SqliteStore::Open(file);
   if (!store.ok()) _exit(1);
   for (int number = first; number < first + count; ++number) {
     if (!(*store)->Apply(NumberedChange(number)).ok()) _exit(2);
@@ -98,7 +98,7 @@ TEST(StoreKillTest, WhatWasAcknowledgedSurvivesKillsAtRandomMomentsAndNothingIsH
     ASSERT_TRUE(WIFSIGNALED(ended.status) && WTERMSIG(ended.status) == SIGKILL) << ended.status;
     const int acknowledged = std::max(last, ended.acknowledged);
     writing += ended.acknowledged > 0 ? 1 : 0;
-    const auto store = Store::Open(file);
+    const auto store = SqliteStore::Open(file);
     ASSERT_THAT(store, IsOk()) << "killed after " << delay.count() << " us";
     const auto contents = (*store)->Load();
     ASSERT_THAT(contents, IsOk());

@@ -1,6 +1,4 @@
 // Store: what is put is there again, and what is said where the file cannot be used.
-#include "deploy/state/store.h"
-
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -17,6 +15,7 @@
 #include "chains/core/text.h"
 #include "chains/testing/status_matchers.h"
 #include "deploy/state/schema.h"
+#include "deploy/state/sqlite_store.h"
 #include "tests/deploy/state/numbered_changes.h"
 #include "tests/deploy/temp_folder.h"
 
@@ -33,12 +32,12 @@ using ::testing::IsEmpty;
 class StoreTest : public ::testing::Test {
  protected:
   std::unique_ptr<Store> MustOpen() {
-    auto store = Store::Open(file_);
+    auto store = SqliteStore::Open(file_);
     EXPECT_THAT(store, IsOk());
     return store.ok() ? *std::move(store) : nullptr;
   }
   // Opens it and gives it back.
-  absl::Status TryOpen() { return Store::Open(file_).status(); }
+  absl::Status TryOpen() { return SqliteStore::Open(file_).status(); }
   void Run(const char* sql) {
     const auto database = Database::Open(file_);
     ASSERT_THAT(database, IsOk());
@@ -169,7 +168,7 @@ TEST_F(StoreTest, ASecondStoreIsRefusedByTheNameOfTheFolderAndTheProcess) {
 }
 
 TEST_F(StoreTest, AMissingFolderIsNamed) {
-  EXPECT_THAT(Store::Open(folder_ / "not/platform.db").status(),
+  EXPECT_THAT(SqliteStore::Open(folder_ / "not/platform.db").status(),
               StatusIs(absl::StatusCode::kNotFound,
                        AllOf(HasSubstr(folder_.path().string() + "/not"), HasSubstr("make it"))));
 }
