@@ -221,7 +221,7 @@ Task<Response> Gateway::WakeUp(const Target& target) {
 }
 
 // The gateway is the caller of the entrypoint; JSON is its part of serializing.
-Task<Response> Gateway::CallOnRecord(const Request& request, const Target& target,
+Task<Response> Gateway::CallOnRecord(const Request& request, Target& target,
                                      const Transcoder::Method& method, const Context& context) {
   internal::Recording recording(context, loop_, [&method] {
     return internal::CallPlace{.where = internal::CallPlace::Where::kCaller,
@@ -237,7 +237,7 @@ Task<Response> Gateway::CallOnRecord(const Request& request, const Target& targe
 }
 
 // Large bodies are transcoded off the loop.
-Task<Response> Gateway::CallMethod(const Request& request, const Target& target,
+Task<Response> Gateway::CallMethod(const Request& request, Target& target,
                                    const Transcoder::Method& method, const Context& context,
                                    internal::CallRecord* record) {
   const Transcoder& transcoder = *target.transcoder();
@@ -258,8 +258,16 @@ Task<Response> Gateway::CallMethod(const Request& request, const Target& target,
   } else {
     sent = Bytes(request.body);
   }
-  absl::StatusOr<Bytes> outcome = co_await internal::Within<Bytes>(
-      target.channel().Unary(method.call, std::move(sent)), context);
+  absl::StatusOr<Bytes> outcome;
+  for (int attempts = 1;; ++attempts) {
+    Bytes copy = method.call.idempotent ? sent.Share() : std::move(sent);
+    outcome = co_await internal::Within<Bytes>(target.channel().Unary(method.call, std::move(copy)),
+                                               context);
+    const std::optional<absl::Duration> pause =
+        target.retries().After(outcome.status(), method.call, attempts);
+    if (!pause || loop_.Now() + *pause >= context.deadline()) break;
+    co_await Sleep(*pause);
+  }
   const Bytes received = co_await std::move(outcome);
   std::string reply = received.ToString();
   if (!is_json) co_return Page(kProtobuf, std::move(reply));

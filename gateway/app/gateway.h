@@ -78,10 +78,10 @@ class Gateway final : public Handler {
                       internal::TraceId trace, const CallersReceipt& receipt, Tally& tally);
   Task<Response> WakeUp(const Target& target);
   bool LeadsElsewhere(const std::string& path, const Deployment& deployment) const;
-  Task<Response> CallOnRecord(const Request& request, const Target& target,
+  Task<Response> CallOnRecord(const Request& request, Target& target,
                               const json::Transcoder::Method& method, const Context& context);
   // `record` is null where no receipt is written.
-  Task<Response> CallMethod(const Request& request, const Target& target,
+  Task<Response> CallMethod(const Request& request, Target& target,
                             const json::Transcoder::Method& method, const Context& context,
                             internal::CallRecord* record);
   absl::StatusOr<const json::Transcoder::Method*> FindMethod(const Target& target,

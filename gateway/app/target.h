@@ -16,6 +16,7 @@
 #include "chains/json/transcoder.h"
 #include "gateway/app/deployment.h"
 #include "gateway/app/metrics.h"
+#include "gateway/app/retries.h"
 #include "gateway/route/route.h"
 
 namespace chains::gateway {
@@ -57,6 +58,8 @@ class Target {
 
   const Route& route() const { return route_; }
   Channel& channel() const { return channel_; }
+  // Of what its replicas answer.
+  Retries& retries() { return retries_; }
   // Null where it is no platform's.
   const std::shared_ptr<Deployment>& deployment() const { return deployment_; }
   // Null until it is known. Once there it stays.
@@ -92,6 +95,7 @@ class Target {
   std::string entrypoint_;
   std::shared_ptr<const json::Transcoder> transcoder_;
   std::unordered_map<const json::Transcoder::Method*, std::shared_ptr<Metrics::Series>> series_;
+  Retries retries_;
   absl::Status problem_;
   bool asked_ = false;
   std::unique_ptr<internal::Root<void>> asking_;

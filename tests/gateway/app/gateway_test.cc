@@ -173,6 +173,58 @@ TEST_F(GatewayTest, EndsWithTheDeadline) {
   EXPECT_EQ(channel_.live, 0);
 }
 
+constexpr const char* kNobody = R"({"people": []})";
+
+TEST_F(GatewayTest, SendsWhatMayBeRepeatedAgainWhereNobodyAnswered) {
+  Open(Known());
+  channel_.answer = [this](std::string_view path,
+                           const std::string&) -> absl::StatusOr<std::string> {
+    if (channel_.calls < 3) return absl::UnavailableError("Socket closed");
+    EXPECT_EQ(path, "/everything.Everything/Greet");
+    return std::string();
+  };
+  EXPECT_EQ(Ask(Post("/greet", kNobody)), "");
+  EXPECT_EQ(channel_.calls, 1);
+  loop_.Advance(Retries::kFirstPause);
+  EXPECT_EQ(channel_.calls, 2);
+  loop_.Advance(2 * Retries::kFirstPause);
+  EXPECT_EQ(channel_.calls, 3);
+  EXPECT_THAT(client_->Receive(), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(GatewayTest, SendsNothingAgainThatWasAnsweredOrMayNotBeRepeated) {
+  Open(Known());
+  channel_.answer = [](std::string_view, const std::string&) {
+    Hop hop;
+    hop.chainlet = "everything.Everything";
+    return WithHop(absl::UnavailableError("a callee is gone"), std::move(hop));
+  };
+  EXPECT_THAT(Ask(Post("/greet", kNobody)), StartsWith("HTTP/1.1 503"));
+  EXPECT_EQ(channel_.calls, 1);
+  channel_.answer = [](std::string_view, const std::string&) {
+    return absl::UnavailableError("Socket closed");
+  };
+  EXPECT_THAT(Ask(Post("/get_http_status", R"({"text": "x"})")), StartsWith("HTTP/1.1 503"));
+  EXPECT_EQ(channel_.calls, 2);
+}
+
+TEST_F(GatewayTest, RetriesNoMoreThanItsBudgetAndDeadlineAllow) {
+  Open(Known());
+  channel_.answer = [](std::string_view, const std::string&) {
+    return absl::UnavailableError("Socket closed");
+  };
+  Ask(Post("/greet", kNobody, "Chains-Timeout: 50ms\r\n"));
+  loop_.Advance(Retries::kFirstPause);
+  EXPECT_THAT(client_->Receive(), StartsWith("HTTP/1.1 503"));  // not 504: no time for a third
+  EXPECT_EQ(channel_.calls, 2);
+  for (int i = 0; i < 60; ++i) {
+    Ask(Post("/get_http_status", R"({"text": "x"})"));
+  }
+  channel_.calls = 0;
+  EXPECT_THAT(Ask(Post("/greet", kNobody)), StartsWith("HTTP/1.1 503"));
+  EXPECT_EQ(channel_.calls, 1);
+}
+
 TEST_F(GatewayTest, CancelsTheCallOfAClientThatLeaves) {
   Open(Known());
   channel_.takes = absl::Hours(1);
