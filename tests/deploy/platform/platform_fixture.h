@@ -28,6 +28,7 @@
 #include "deploy/platform/controller.h"
 #include "deploy/platform/platform_service.h"
 #include "deploy/platform/tables.h"
+#include "deploy/state/sqlite_store.h"
 #include "tests/deploy/platform/made_chains.h"
 #include "tests/deploy/temp_folder.h"
 
