@@ -1,5 +1,6 @@
 #include "deploy/platform/control_service.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -240,6 +241,10 @@ Task<void> ControlService::ReadSeen(Watching* watching) {
     gateway.requests.clear();
     for (const v1::DeploymentLoad& load : seen->loads()) {
       gateway.requests[load.deployment()] = load.waiting() + load.in_flight();
+      Deployment* const deployment = model_.Find(load.deployment());
+      if (deployment == nullptr) continue;
+      deployment->traffic.answered += load.answered();
+      deployment->traffic.failed += std::min(load.failed(), load.answered());
     }
     if (gateway.follower.seen != before) model_.Touch();
   }

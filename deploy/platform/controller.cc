@@ -74,6 +74,9 @@ Task<void> Controller::Run() {
       absl::StatusOr<internal::Unit> stepped = co_await Outcome(Step(id));
       if (!stepped.ok()) NoteTrouble(id, stepped.status());
     }
+    // What could not be kept is tried again with the next change or tick.
+    const absl::StatusOr<internal::Unit> ended = co_await Outcome(EndCanaries());
+    ended.status().IgnoreError();
     if (model_.version() != seen) continue;
     here.loop().Arm(tick, next_scaling_);
     co_await model_.changed().Wait();

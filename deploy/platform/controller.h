@@ -66,6 +66,8 @@ class Controller {
   std::string FailureOfPending(const Deployment& deployment) const;
   Deployment* StillPending(const std::string& id, uint64_t revision);
   Task<void> BringLive(std::string id, uint64_t revision);
+  // Those that fail more often than what they are compared with.
+  Task<void> EndCanaries();
   Task<void> GiveUp(std::string id, uint64_t revision, std::string why);
   void Crashed(Deployment& deployment, const Replica& replica, const ReplicaExit& exit,
                absl::Time now);

@@ -66,6 +66,12 @@ struct Crashes {
   std::string report = {};  // of the last one; empty once a replica is ready
 };
 
+// Answers of a deployment, as gateways count them.
+struct Traffic {
+  uint64_t answered = 0;
+  uint64_t failed = 0;  // of these, for no fault of the caller's
+};
+
 struct Scaler {
   v1::Autoscaling settings;  // in force
   Autoscaler autoscaler;
@@ -135,6 +141,9 @@ class Deployment {
   std::map<std::string, Crashes> crashes;                       // by unit
   std::map<std::string, std::string> no_room;                   // by unit: what it waits for
   std::map<std::string, Scaler> scalers;                        // by chainlet
+
+  // What gateways say of its answers, since a canary began or ended in an environment of its chain.
+  Traffic traffic;
 
   // Another deployment is to take its place where both do not fit. New requests wait in gateways,
   // and once those that were in it have ended, the units that yield have no replicas.

@@ -106,6 +106,15 @@ v1::DeploymentState StateOf(const Deployment& deployment, const v1::Deployment& 
   return any_crashing ? v1::DEPLOYMENT_UNHEALTHY : v1::DEPLOYMENT_WAKING_UP;
 }
 
+std::string EndedCanaryOf(const Model& model, const std::string& deployment) {
+  for (const auto& [name, environment] : model.environments) {
+    const v1::EndedCanary& ended = environment.ended_canary();
+    if (!environment.has_ended_canary() || ended.deployment() != deployment) continue;
+    return Text("its share of ", name.second, " was ended: ", ended.why());
+  }
+  return "";
+}
+
 }  // namespace
 
 v1::Deployment Describe(const Model& model, const Deployment& deployment) {
@@ -126,6 +135,12 @@ v1::Deployment Describe(const Model& model, const Deployment& deployment) {
     described.add_paths(Text("/chains/", record.chain(), "/development"));
   }
   described.add_paths(Text("/chains/", record.chain(), "/deployment/", record.id()));
+  for (const state::EnvironmentRecord* environment : model.CanaryOf(deployment)) {
+    v1::CanaryOf& of = *described.add_canary_of();
+    of.set_environment(environment->name());
+    of.set_percent(environment->canary().percent());
+  }
+  if (described.problem().empty()) described.set_problem(EndedCanaryOf(model, record.id()));
   if (const Revision* const revision = ShownRevision(deployment)) {
     described.set_bundle(revision->bundle);
     described.set_revision(revision->number);
@@ -145,6 +160,8 @@ v1::Environment Describe(const state::EnvironmentRecord& record) {
   environment.set_deployment(record.deployment());
   environment.set_previous(record.previous());
   *environment.mutable_scaling() = record.scaling();
+  if (record.has_canary()) *environment.mutable_canary() = record.canary();
+  if (record.has_ended_canary()) *environment.mutable_ended_canary() = record.ended_canary();
   return environment;
 }
 

@@ -3,6 +3,7 @@
 
 #include "chains/core/blocking.h"
 #include "chains/core/text.h"
+#include "deploy/platform/canary.h"
 #include "deploy/platform/contract_check.h"
 #include "deploy/platform/describe.h"
 #include "deploy/platform/names.h"
@@ -19,7 +20,7 @@ std::string OrProduction(const std::string& environment) {
 }  // namespace
 
 Task<v1::PromoteResponse> PlatformService::PromoteTo(std::string environment, std::string id,
-                                                     bool breaking) {
+                                                     bool breaking, v1::Canary canary) {
   const absl::Time now = (co_await chains::internal::Here()).loop().Now();
   Model& model = parts_.model;
   Deployment* const deployment = model.Find(id);
@@ -48,14 +49,27 @@ Task<v1::PromoteResponse> PlatformService::PromoteTo(std::string environment, st
   v1::PromoteResponse response;
   response.set_environment(environment);
   if (old != nullptr && old != deployment) response.set_previous(old->id());
+  if (canary.percent() > 0 && (old == nullptr || old == deployment || old->live == nullptr)) {
+    co_return absl::FailedPreconditionError(
+        Text(environment, " of ", chain,
+             old == deployment ? " points at it already" : " points at nothing that answers",
+             "; promote ", id, " without a canary"));
+  }
   Store::Change change;
-  change.put_environments.push_back(Promoted(model, chain, environment, id));
+  state::EnvironmentRecord promoted = Promoted(model, chain, environment, id);
+  if (canary.percent() > 0) {
+    promoted = *before;
+    promoted.clear_ended_canary();
+    *promoted.mutable_canary() = std::move(canary);
+  }
+  change.put_environments.push_back(std::move(promoted));
   if (deployment->record.deactivated()) {
     state::DeploymentRecord active = deployment->record;
     active.clear_deactivated();
     change.put_deployments.push_back(std::move(active));
   }
   Keeper::Then then = [&model, deployment, now] {
+    model.CountAnew(deployment->record.chain());
     model.FollowSettings(deployment->record.chain(), now);
     deployment->WakeUp(now);
   };
@@ -72,8 +86,13 @@ Task<v1::PromoteResponse> PlatformService::Promote(v1::PromoteRequest request) {
     co_return absl::InvalidArgumentError(
         "environment 'development' is what `push --development` makes; promote to another");
   }
+  v1::Canary canary;
+  if (request.canary_percent() != 0 || request.abort_above_percent() != 0) {
+    canary = co_await CanaryFrom(request);
+  }
   const Permit changing = co_await parts_.keeper.Begin();
-  co_return co_await PromoteTo(environment, request.deployment(), request.breaking());
+  co_return co_await PromoteTo(environment, request.deployment(), request.breaking(),
+                               std::move(canary));
 }
 
 Task<v1::PromoteResponse> PlatformService::Rollback(v1::RollbackRequest request) {
@@ -86,13 +105,29 @@ Task<v1::PromoteResponse> PlatformService::Rollback(v1::RollbackRequest request)
     co_return absl::NotFoundError(
         Text("the chain '", request.chain(), "' has no environment ", name));
   }
+  if (environment->has_canary()) co_return co_await EndCanary(*environment);
   if (environment->previous().empty() || parts_.model.Find(environment->previous()) == nullptr) {
     co_return absl::FailedPreconditionError(
         Text(name, " of ", request.chain(), " has had no deployment before this one",
              environment->previous().empty() ? "" : " that is still there"));
   }
   // Who called the later version may miss what it brought: that is what a rollback is.
-  co_return co_await PromoteTo(name, environment->previous(), /*breaking=*/true);
+  co_return co_await PromoteTo(name, environment->previous(), /*breaking=*/true, v1::Canary());
+}
+
+Task<v1::PromoteResponse> PlatformService::EndCanary(state::EnvironmentRecord environment) {
+  v1::PromoteResponse response;
+  response.set_environment(environment.name());
+  response.set_previous(environment.canary().deployment());
+  const std::string id = environment.deployment();
+  environment.clear_canary();
+  Store::Change change;
+  change.put_environments.push_back(std::move(environment));
+  co_await parts_.keeper.Keep(std::move(change));
+  if (const Deployment* const deployment = parts_.model.Find(id)) {
+    *response.mutable_deployment() = Describe(parts_.model, *deployment);
+  }
+  co_return response;
 }
 
 Task<void> PlatformService::RemoveUnneeded() {
@@ -154,6 +189,11 @@ Task<v1::DeleteResponse> PlatformService::Delete(v1::DeploymentRequest request) 
     co_return absl::FailedPreconditionError(
         Text(environments.front(), " points at ", id, "; promote another one there first"));
   }
+  if (const auto shares = model.CanaryOf(*found); !shares.empty()) {
+    co_return absl::FailedPreconditionError(
+        Text(id, " has a share of ", shares.front()->name(), "; end that first: chains rollback ",
+             found->record.chain(), " --environment ", shares.front()->name()));
+  }
   if (!found->record.deactivated() && found->record.failure().empty()) {
     v1::DeploymentRequest by_id;
     by_id.set_deployment(id);
@@ -165,7 +205,8 @@ Task<v1::DeleteResponse> PlatformService::Delete(v1::DeploymentRequest request) 
   }
   Permit changing = co_await parts_.keeper.Begin();
   if (const Deployment* const deployment = model.Find(id)) {
-    if (!model.EnvironmentsOf(*deployment).empty() || deployment->active()) {
+    if (!model.EnvironmentsOf(*deployment).empty() || !model.CanaryOf(*deployment).empty() ||
+        deployment->active()) {
       co_return absl::AbortedError(Text(id, " was promoted or activated meanwhile"));
     }
     Store::Change change;

@@ -69,9 +69,27 @@ std::vector<std::string> Model::EnvironmentsOf(const Deployment& deployment) con
   return names;
 }
 
+std::vector<const state::EnvironmentRecord*> Model::CanaryOf(const Deployment& deployment) const {
+  std::vector<const state::EnvironmentRecord*> of;
+  for (const auto& [name, environment] : environments) {
+    if (environment.has_canary() && environment.canary().deployment() == deployment.id()) {
+      of.push_back(&environment);
+    }
+  }
+  return of;
+}
+
+void Model::CountAnew(const std::string& chain) {
+  for (const auto& [id, deployment] : deployments) {
+    if (deployment->record.chain() == chain) deployment->traffic = {};
+  }
+}
+
 const state::EnvironmentRecord* Model::SettingsFor(const Deployment& deployment) const {
   const std::vector<std::string> names = EnvironmentsOf(deployment);
   if (!names.empty()) return Environment(deployment.record.chain(), names.front());
+  const std::vector<const state::EnvironmentRecord*> shares = CanaryOf(deployment);
+  if (!shares.empty()) return shares.front();
   if (!deployment.record.promote_to().empty()) {
     return Environment(deployment.record.chain(), deployment.record.promote_to());
   }

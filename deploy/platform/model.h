@@ -53,6 +53,10 @@ class Model {
                                       const std::string& environment);
   // The environments that point at a deployment; production first.
   std::vector<std::string> EnvironmentsOf(const Deployment& deployment) const;
+  // The environments that give it a share of their requests.
+  std::vector<const state::EnvironmentRecord*> CanaryOf(const Deployment& deployment) const;
+  // Its chain's deployments count their answers from now on.
+  void CountAnew(const std::string& chain);
   // The one whose settings it follows; null where none points at it.
   const state::EnvironmentRecord* SettingsFor(const Deployment& deployment) const;
   std::vector<std::string> Chains() const;

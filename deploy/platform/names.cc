@@ -49,6 +49,8 @@ state::EnvironmentRecord Promoted(const Model& model, const std::string& chain,
     record.set_name(environment);
     record.set_created_unix_ms(absl::ToUnixMillis(absl::Now()));
   }
+  record.clear_canary();
+  record.clear_ended_canary();
   if (record.deployment() != deployment) {
     record.set_previous(record.deployment());
     record.set_deployment(deployment);

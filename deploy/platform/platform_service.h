@@ -72,7 +72,10 @@ class PlatformService final : public v1::Platform {
   absl::StatusOr<Deployment*> Resolve(const v1::DeploymentRequest& request);
   v1::DeploymentResponse Shown(const Deployment& deployment) const;
   // To be held: a change has begun.
-  Task<v1::PromoteResponse> PromoteTo(std::string environment, std::string id, bool breaking);
+  // With a percent `canary` becomes the environment's, which stays where it points.
+  Task<v1::PromoteResponse> PromoteTo(std::string environment, std::string id, bool breaking,
+                                      v1::Canary canary);
+  Task<v1::PromoteResponse> EndCanary(state::EnvironmentRecord environment);
   // Removes what is not needed any more from the disk.
   Task<void> RemoveUnneeded();
   Task<v1::DeploymentResponse> SetDeactivated(v1::DeploymentRequest request, bool deactivated);

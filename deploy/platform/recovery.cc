@@ -104,8 +104,9 @@ absl::Status Recover(Model& model, const Left& left, const std::vector<FoundRepl
   // What answers at a name is brought back; other versions sleep until somebody calls them.
   for (const auto& [id, deployment] : model.deployments) {
     const state::EnvironmentRecord* const settings = model.SettingsFor(*deployment);
-    const bool named =
-        deployment->record.development() || !model.EnvironmentsOf(*deployment).empty();
+    const bool named = deployment->record.development() ||
+                       !model.EnvironmentsOf(*deployment).empty() ||
+                       !model.CanaryOf(*deployment).empty();
     for (const auto& revision : {deployment->live, deployment->pending}) {
       if (revision == nullptr) continue;
       const bool starts = named || revision == deployment->pending;

@@ -93,6 +93,11 @@ v1::RouteTable RoutesOf(const Model& model, absl::Time now, const v1::RouteTable
     route.set_chain(environment.chain());
     route.set_environment(environment.name());
     route.set_deployment(environment.deployment());
+    const auto canary = model.deployments.find(environment.canary().deployment());
+    if (canary == model.deployments.end()) continue;
+    if (!canary->second->active() || canary->second->live == nullptr) continue;
+    route.set_canary(canary->first);
+    route.set_canary_percent(environment.canary().percent());
   }
   for (const auto& [id, deployment] : model.deployments) {
     if (!deployment->record.development()) continue;

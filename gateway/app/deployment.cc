@@ -75,6 +75,21 @@ void Deployment::Leave(absl::Status why) {
   changed_.Give();
 }
 
+void Deployment::Answered(const absl::Status& status) {
+  ++answers_.all;
+  switch (status.code()) {
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDataLoss:
+      ++answers_.failed;
+      break;
+    default:
+      break;
+  }
+}
+
 Task<void> Deployment::WakeUp() {
   if (awake()) co_return;
   co_await refusal_;

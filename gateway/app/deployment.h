@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,6 +67,14 @@ class Deployment {
   size_t waiting() const { return waiting_; }
   size_t in_flight() const { return channel_.in_flight(); }
 
+  // What its replicas answered.
+  struct Answers {
+    uint64_t all = 0;
+    uint64_t failed = 0;  // for no fault of the caller's
+  };
+  void Answered(const absl::Status& status);
+  const Answers& answers() const { return answers_; }
+
   // Asks the platform for replicas, on behalf of a caller.
   Task<void> WakeUp();
 
@@ -90,6 +99,7 @@ class Deployment {
   ElasticChannel channel_;
   absl::Status refusal_;
   size_t waiting_ = 0;
+  Answers answers_;
   Notice changed_;
   absl::Time woken_ = absl::InfinitePast();  // in this sleep
   absl::Status not_woken_;                   // how asking ended the last time

@@ -176,7 +176,7 @@ Task<Response> Gateway::Call(const Request& request, const std::string& request_
   while (true) {
     const std::shared_ptr<const Routes> routes = co_await routes_.Now();
     const Router::Match match = co_await routes->router().Find(request.head.target);
-    Target& target = routes->target(match.route);
+    Target& target = Picked(routes->target(match.route));
     if (request.head.method != "POST") co_return NotAllowed("POST");
     const std::shared_ptr<Deployment> deployment = target.deployment();
     const bool wakes = match.method == kWake && deployment != nullptr;
@@ -209,7 +209,12 @@ bool Gateway::LeadsElsewhere(const std::string& path, const Deployment& deployme
   if (!routes.ok()) return false;
   const absl::StatusOr<Router::Match> match = (*routes)->router().Find(path);
   // Where it leads nowhere any more the deployment itself says why.
-  return match.ok() && (*routes)->target(match->route).deployment().get() != &deployment;
+  return match.ok() && !(*routes)->target(match->route).LeadsTo(deployment);
+}
+
+Target& Gateway::Picked(Target& target) {
+  if (!target.divided()) return target;
+  return target.Pick(std::generate_canonical<double, 32>(random_));
 }
 
 Task<Response> Gateway::WakeUp(const Target& target) {
@@ -268,6 +273,7 @@ Task<Response> Gateway::CallMethod(const Request& request, Target& target,
     if (!pause || loop_.Now() + *pause >= context.deadline()) break;
     co_await Sleep(*pause);
   }
+  if (target.deployment() != nullptr) target.deployment()->Answered(outcome.status());
   const Bytes received = co_await std::move(outcome);
   std::string reply = received.ToString();
   if (!is_json) co_return Page(kProtobuf, std::move(reply));

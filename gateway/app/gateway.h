@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,6 +78,7 @@ class Gateway final : public Handler {
   Task<Response> Call(const Request& request, const std::string& request_id,
                       internal::TraceId trace, const CallersReceipt& receipt, Tally& tally);
   Task<Response> WakeUp(const Target& target);
+  Target& Picked(Target& target);
   bool LeadsElsewhere(const std::string& path, const Deployment& deployment) const;
   Task<Response> CallOnRecord(const Request& request, Target& target,
                               const json::Transcoder::Method& method, const Context& context);
@@ -97,6 +99,7 @@ class Gateway final : public Handler {
   Metrics metrics_;
   const std::shared_ptr<Metrics::Series> nowhere_ = metrics_.Of({});  // what no route has
   RoutesInForce routes_;
+  std::minstd_rand random_{std::random_device{}()};  // which requests a canary gets
   std::function<size_t()> connections_;
   bool stopped_ = false;
 };

@@ -77,24 +77,31 @@ Stream<v1::RoutesSeen> RouteWatch::Seen() {
   }
 }
 
-v1::RoutesSeen RouteWatch::SeenNow() const {
+v1::RoutesSeen RouteWatch::SeenNow() {
   v1::RoutesSeen seen;
   seen.set_gateway(options_.gateway);
   seen.set_version(connected_ ? version_ : 0);
-  for (const auto& [id, known] : known_) {
+  for (auto& [id, known] : known_) {
     const Deployment& deployment = *known.deployment;
-    if (deployment.waiting() + deployment.in_flight() == 0) continue;
+    const Deployment::Answers answers = deployment.answers();
+    const Deployment::Answers before = std::exchange(known.told, answers);
+    const uint64_t answered = answers.all - before.all;
+    if (deployment.waiting() + deployment.in_flight() + answered == 0) continue;
     v1::DeploymentLoad& load = *seen.add_loads();
     load.set_deployment(id);
     load.set_waiting(deployment.waiting());
     load.set_in_flight(deployment.in_flight());
+    load.set_answered(answered);
+    load.set_failed(answers.failed - before.failed);
   }
   return seen;
 }
 
 bool RouteWatch::AnyBusy() const {
   return std::any_of(known_.begin(), known_.end(), [](const auto& each) {
-    return each.second.deployment->waiting() + each.second.deployment->in_flight() > 0;
+    const Deployment& deployment = *each.second.deployment;
+    return deployment.waiting() + deployment.in_flight() > 0 ||
+           deployment.answers().all > each.second.told.all;
   });
 }
 
@@ -200,6 +207,12 @@ absl::StatusOr<std::shared_ptr<const Routes>> RouteWatch::RoutesFrom(const v1::R
     }
     add({.chain = each.chain(), .kind = Route::Kind::kEnvironment, .name = each.environment()},
         found->second);
+    const auto canary = known.find(each.canary());
+    if (canary == known.end()) continue;
+    Route route{.chain = each.chain(), .kind = Route::Kind::kDeployment, .name = each.canary()};
+    const Known& of = canary->second;
+    targets.back()->Divide(Target::Of(std::move(route), of.deployment, of.transcoder, of.problem),
+                           each.canary_percent() / 100);
   }
   if (table.open()) return Routes::Create(std::move(targets), std::nullopt);
   absl::StatusOr<ApiKeys> keys = ApiKeys::From(table.keys());

@@ -68,13 +68,14 @@ class RouteWatch final : private Deployment::Starter {
     std::shared_ptr<const json::Transcoder> transcoder;  // null: `problem` says why
     absl::Status problem;
     std::shared_ptr<Deployment> deployment;
+    Deployment::Answers told = {};  // of the deployment, to the platform
   };
   using KnownById = std::map<std::string, Known>;
 
   Task<void> WatchForever();
   Task<void> WatchOnce();
   Stream<v1::RoutesSeen> Seen();
-  v1::RoutesSeen SeenNow() const;
+  v1::RoutesSeen SeenNow();
   bool AnyBusy() const;
 
   absl::Status Take(const v1::RouteTable& table);

@@ -56,6 +56,20 @@ class Target {
   void Start(Loop& loop, Backoff backoff);
   void Stop() { asking_.reset(); }
 
+  // A share of its requests goes to `canary`. Before anybody picks.
+  void Divide(std::shared_ptr<Target> canary, double share) {
+    canary_ = std::move(canary);
+    share_ = share;
+  }
+  // Where a request goes: here, or to the canary. `random` is in [0, 1).
+  Target& Pick(double random) { return canary_ != nullptr && random < share_ ? *canary_ : *this; }
+  bool divided() const { return canary_ != nullptr; }
+  // Whether requests may go to `deployment`.
+  bool LeadsTo(const Deployment& deployment) const {
+    return deployment_.get() == &deployment ||
+           (canary_ != nullptr && canary_->deployment_.get() == &deployment);
+  }
+
   const Route& route() const { return route_; }
   Channel& channel() const { return channel_; }
   // Of what its replicas answer.
@@ -95,6 +109,8 @@ class Target {
   std::string entrypoint_;
   std::shared_ptr<const json::Transcoder> transcoder_;
   std::unordered_map<const json::Transcoder::Method*, std::shared_ptr<Metrics::Series>> series_;
+  std::shared_ptr<Target> canary_;  // null: none
+  double share_ = 0;
   Retries retries_;
   absl::Status problem_;
   bool asked_ = false;

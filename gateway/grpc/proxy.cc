@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <random>
 #include <string>
 #include <utility>
 
@@ -84,11 +85,12 @@ absl::StatusOr<size_t> ChosenRoute(const Routes& routes, const Context& context)
 // A call and the routes that it began with.
 class GrpcProxy::Call {
  public:
-  Call(const GrpcProxy& proxy, std::shared_ptr<const Routes> routes, const Target& target,
+  Call(const GrpcProxy& proxy, std::shared_ptr<const Routes> routes, Target& target,
        const Method& method)
       : proxy_(&proxy), routes_(std::move(routes)), target_(&target), method_(&method) {}
 
   const Method& method() const { return *method_; }
+  absl::Time Now() const { return proxy_->loop_.Now(); }
   Channel& channel() const { return target_->channel(); }
   // Null where it need not be waited for.
   std::shared_ptr<Deployment> asleep() const {
@@ -100,7 +102,15 @@ class GrpcProxy::Call {
     const absl::StatusOr<std::shared_ptr<const Routes>> now = proxy_->routes_.Now();
     if (!now.ok()) return false;
     const absl::StatusOr<size_t> route = ChosenRoute(**now, received);
-    return route.ok() && (*now)->target(*route).deployment() != target_->deployment();
+    return route.ok() && !(*now)->target(*route).LeadsTo(*target_->deployment());
+  }
+  // How an attempt ended; how long to wait before the next one, if there is to be one.
+  std::optional<absl::Duration> Ended(const absl::Status& status, int attempts) const {
+    return target_->retries().After(status, *method_, attempts);
+  }
+  // … and the last one.
+  void Answered(const absl::Status& status) const {
+    if (target_->deployment() != nullptr) target_->deployment()->Answered(status);
   }
   // The same call by the routes that are in force now.
   absl::StatusOr<Call> Again(const Context& received) const {
@@ -129,7 +139,7 @@ class GrpcProxy::Call {
  private:
   const GrpcProxy* proxy_;
   std::shared_ptr<const Routes> routes_;
-  const Target* target_;
+  Target* target_;
   const Method* method_;
 };
 
@@ -171,7 +181,7 @@ absl::StatusOr<GrpcProxy::Call> GrpcProxy::CallBy(std::shared_ptr<const Routes> 
                                                   const Context& context) const {
   const absl::StatusOr<size_t> route = ChosenRoute(*routes, context);
   if (!route.ok()) return route.status();
-  const Target& target = routes->target(*route);
+  Target& target = routes->target(*route).Pick(std::generate_canonical<double, 32>(random_));
   if (!target.problem().ok()) return target.problem();
   const Transcoder::Method* const method = MethodAt(*target.transcoder(), path);
   if (method == nullptr) return NoSuchMethod(path, target);
@@ -193,8 +203,16 @@ Task<Bytes> GrpcProxy::Forward(Call call, Bytes request) {
   const Context received = co_await CurrentContext();
   const Context context = call.Bounded(Onwards(received));
   if (call.asleep() != nullptr) call = co_await UntilAwake(call, received);
-  absl::StatusOr<Bytes> reply = co_await internal::Within<Bytes>(
-      call.channel().Unary(call.method(), std::move(request)), context);
+  absl::StatusOr<Bytes> reply;
+  for (int attempts = 1;; ++attempts) {
+    Bytes sent = call.method().idempotent ? request.Share() : std::move(request);
+    reply = co_await internal::Within<Bytes>(call.channel().Unary(call.method(), std::move(sent)),
+                                             context);
+    const std::optional<absl::Duration> pause = call.Ended(reply.status(), attempts);
+    if (!pause || call.Now() + *pause >= context.deadline()) break;
+    co_await Sleep(*pause);
+  }
+  call.Answered(reply.status());
   co_return reply;
 }
 
@@ -206,6 +224,7 @@ Stream<Bytes> GrpcProxy::ForwardStream(Call call, Stream<Bytes> requests) {
   while (true) {
     absl::StatusOr<std::optional<Bytes>> reply =
         co_await internal::NextWithin<Bytes>(replies.Next(), context);
+    if (!reply.ok() || !reply->has_value()) call.Answered(reply.status());
     co_await reply.status();
     if (!reply->has_value()) break;
     Bytes bytes = **std::move(reply);

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <memory>
+#include <random>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -53,6 +54,7 @@ class GrpcProxy {
   RoutesInForce& routes_;
   const Options options_;
   const ProxyHealth health_;
+  mutable std::minstd_rand random_{std::random_device{}()};  // which calls a canary gets
 };
 
 // The route that the headers of `context` choose. NOT_FOUND says what there is.

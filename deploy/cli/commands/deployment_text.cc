@@ -153,6 +153,14 @@ std::string ReplicaCounts(const v1::Deployment& deployment) {
   return absl::StrJoin(counts, ", ");
 }
 
+std::string SharesOf(const v1::Deployment& deployment) {
+  std::vector<std::string> shares;
+  for (const v1::CanaryOf& each : deployment.canary_of()) {
+    shares.push_back(Text(each.percent(), " % of ", each.environment()));
+  }
+  return absl::StrJoin(shares, ", ");
+}
+
 void PrintDeployments(const Terminal& terminal, const v1::ListResponse& list, absl::Time now) {
   Table table({"CHAIN", "ID", "KIND", "STATE", "ENVIRONMENTS", "AGE", "READY/WANTED"});
   for (const v1::Deployment& deployment : list.deployments()) {
@@ -160,7 +168,8 @@ void PrintDeployments(const Terminal& terminal, const v1::ListResponse& list, ab
                {deployment.id()},
                {KindOf(deployment)},
                {std::string(StateName(deployment.state())), StateStyle(deployment.state())},
-               {absl::StrJoin(deployment.environments(), ", ")},
+               {deployment.canary_of().empty() ? absl::StrJoin(deployment.environments(), ", ")
+                                               : SharesOf(deployment)},
                {Age(deployment.created_unix_ms(), now)},
                {ReplicaCounts(deployment)}});
   }
@@ -181,6 +190,9 @@ void PrintStatus(const Terminal& terminal, const v1::Deployment& deployment, abs
                << ", placement " << PlacementName(deployment.placement());
   if (!deployment.environments().empty()) {
     terminal.out << ", serves " << Safe(absl::StrJoin(deployment.environments(), ", "));
+  }
+  if (!deployment.canary_of().empty()) {
+    terminal.out << ", canary: " << Safe(SharesOf(deployment));
   }
   terminal.out << "\n";
   PrintProblem(terminal, deployment.problem(), 2);

@@ -18,6 +18,9 @@ std::string_view PlacementName(v1::PlacementMode placement);  // "separate"
 // "2/2 1/3": ready and wanted replicas of each chainlet.
 std::string ReplicaCounts(const v1::Deployment& deployment);
 
+// "10 % of production"; empty without a canary.
+std::string SharesOf(const v1::Deployment& deployment);
+
 void PrintDeployments(const Terminal& terminal, const v1::ListResponse& list, absl::Time now);
 
 // Who runs where and why, what went wrong.

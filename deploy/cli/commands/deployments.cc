@@ -17,6 +17,8 @@ struct PromoteFlags {
   std::string id = {};
   std::string environment = "production";
   bool breaking = false;
+  double canary = 0;
+  double abort_above = 0;
 };
 struct RollbackFlags {
   std::string chain = {};
@@ -30,6 +32,13 @@ int ShowPromoted(const Session& session, const absl::StatusOr<v1::PromoteRespons
     return kDone;
   }
   const v1::Deployment& deployment = response->deployment();
+  if (const std::string shares = SharesOf(deployment); !shares.empty()) {
+    session.out() << Styled(session.terminal(), Style::kStrong, Safe(deployment.id())) << " gets "
+                  << Safe(shares) << ": chains promote " << Safe(deployment.id())
+                  << " gives it all, chains rollback " << Safe(deployment.chain())
+                  << " takes it back\n";
+    return kDone;
+  }
   session.out() << Safe(response->environment()) << " of " << Safe(deployment.chain()) << " is "
                 << Styled(session.terminal(), Style::kStrong, Safe(deployment.id()));
   if (!response->previous().empty()) session.out() << ", before it " << Safe(response->previous());
@@ -44,6 +53,8 @@ int Promote(Session& session, const PromoteFlags& flags) {
   request.set_deployment(flags.id);
   request.set_environment(flags.environment);
   request.set_breaking(flags.breaking);
+  request.set_canary_percent(flags.canary);
+  request.set_abort_above_percent(flags.abort_above);
   return ShowPromoted(session, (*platform)->Call(&v1::Platform::Promote, std::move(request)));
 }
 
@@ -112,13 +123,19 @@ Command MakePromote() {
   return {.name = "promote",
           .summary = "point an environment at a deployment, at once",
           .group = "Deployments",
-          .examples = {"chains promote 3f9a", "chains promote 3f9a --environment staging"},
+          .examples = {"chains promote 3f9a", "chains promote 3f9a --environment staging",
+                       "chains promote 3f9a --canary 10 --abort-above 2"},
           .options = {{"ID",
                        "of the deployment",
                        &flags->id,
                        {.required = true, .completes = Completes::kDeployments}},
                       {"--environment", "that will point at it", &flags->environment},
-                      {"--breaking", "even where its contract breaks callers", &flags->breaking}},
+                      {"--breaking", "even where its contract breaks callers", &flags->breaking},
+                      {"--canary", "only so many percent of its requests", &flags->canary},
+                      {"--abort-above",
+                       "ends the canary when so many percent points more of its requests fail than "
+                       "of the others (default: 5)",
+                       &flags->abort_above}},
           .run = [flags](Session& session) { return Promote(session, *flags); }};
 }
 

@@ -127,6 +127,13 @@ class TableOf {
     route.set_deployment(deployment);
     return *this;
   }
+  // The last environment gives another deployment a share.
+  TableOf& Shares(const std::string& canary, double percent) {
+    v1::EnvironmentRoute& route = *table_.mutable_environments(table_.environments_size() - 1);
+    route.set_canary(canary);
+    route.set_canary_percent(percent);
+    return *this;
+  }
   // From now on a key is wanted.
   TableOf& Key(const std::string& sha256, bool invoke) {
     table_.set_open(false);

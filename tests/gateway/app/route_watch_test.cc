@@ -8,6 +8,7 @@ namespace chains::gateway {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -75,6 +76,56 @@ TEST_F(RouteWatchTest, AnswersUnderEveryFormOfAPath) {
   EXPECT_THAT(Ask(Greeting("/chains/other/deployment/w1")), HasSubstr("\"c got x\""));
   EXPECT_THAT(Ask(Greeting("")),
               AllOf(StartsWith("HTTP/1.1 404"), HasSubstr("one of: hello, other")));
+}
+
+TEST_F(RouteWatchTest, ACanaryGetsItsShareAndIsToldOf) {
+  Open();
+  Tell(Table(1)
+           .With("v1", "hello", {"a"})
+           .With("v2", "hello", {"b"})
+           .Points("hello", "production", "v1")
+           .Shares("v2", 30));
+  Replica("b").answer = [](std::string_view, const std::string&) {
+    return absl::InternalError("it is broken");
+  };
+  constexpr int kRequests = 400;
+  int by_canary = 0;
+  for (int i = 0; i < kRequests; ++i) {
+    by_canary += Ask(Greeting("/production")).starts_with("HTTP/1.1 500") ? 1 : 0;
+  }
+  // 120 of 400 at random: so far off comes once in ten million runs.
+  EXPECT_GT(by_canary, 70);
+  EXPECT_LT(by_canary, 170);
+  EXPECT_THAT(Ask(Greeting("/deployment/v1")), HasSubstr("\"a got x\""));
+  platform_.seen.clear();
+  loop_.Advance(absl::Seconds(1));
+  ASSERT_EQ(platform_.seen.size(), 1u);
+  ASSERT_EQ(platform_.seen[0].loads_size(), 2);
+  const v1::DeploymentLoad& first = platform_.seen[0].loads(0);
+  const v1::DeploymentLoad& canary = platform_.seen[0].loads(1);
+  EXPECT_EQ(first.answered(), kRequests - by_canary + 1u);
+  EXPECT_EQ(first.failed(), 0u);
+  EXPECT_EQ(canary.deployment(), "v2");
+  EXPECT_EQ(canary.answered(), static_cast<uint64_t>(by_canary));
+  EXPECT_EQ(canary.failed(), canary.answered());
+  loop_.Advance(absl::Seconds(5));
+  EXPECT_EQ(platform_.seen.size(), 2u);  // that nothing came since, once
+}
+
+TEST_F(RouteWatchTest, ARequestWaitsForACanaryThatIsAsleep) {
+  Open();
+  const auto table = [](uint64_t version, const std::vector<std::string>& replicas) {
+    return Table(version)
+        .With("v1", "hello", {"a"})
+        .With("v2", "hello", replicas)
+        .Points("hello", "production", "v1")
+        .Shares("v2", 99.9999999);
+  };
+  Tell(table(1, {}));
+  const auto waiting = Begin(Greeting("/production"));
+  EXPECT_THAT(platform_.woken, ElementsAre("v2"));
+  Tell(table(2, {"b"}));
+  EXPECT_THAT(waiting->Receive(), HasSubstr("\"b got x\""));
 }
 
 TEST_F(RouteWatchTest, ARequestEndsOnTheVersionThatItBeganOn) {
