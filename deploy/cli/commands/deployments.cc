@@ -2,6 +2,7 @@
 #include "deploy/cli/commands/deployments.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "chains/core/text.h"
@@ -17,8 +18,8 @@ struct PromoteFlags {
   std::string id = {};
   std::string environment = "production";
   bool breaking = false;
-  double canary = 0;
-  double abort_above = 0;
+  std::optional<double> canary = std::nullopt;
+  std::optional<double> abort_above = std::nullopt;
 };
 struct RollbackFlags {
   std::string chain = {};
@@ -47,14 +48,17 @@ int ShowPromoted(const Session& session, const absl::StatusOr<v1::PromoteRespons
 }
 
 int Promote(Session& session, const PromoteFlags& flags) {
+  if (flags.canary == 0) {
+    return session.Usage("--canary 0: leave it out to give it all; chains rollback ends a canary");
+  }
   absl::StatusOr<PlatformClient*> platform = session.Platform();
   if (!platform.ok()) return session.Fail(platform.status());
   v1::PromoteRequest request;
   request.set_deployment(flags.id);
   request.set_environment(flags.environment);
   request.set_breaking(flags.breaking);
-  request.set_canary_percent(flags.canary);
-  request.set_abort_above_percent(flags.abort_above);
+  request.set_canary_percent(flags.canary.value_or(0));
+  request.set_abort_above_percent(flags.abort_above.value_or(0));
   return ShowPromoted(session, (*platform)->Call(&v1::Platform::Promote, std::move(request)));
 }
 
@@ -132,9 +136,7 @@ Command MakePromote() {
                       {"--environment", "that will point at it", &flags->environment},
                       {"--breaking", "even where its contract breaks callers", &flags->breaking},
                       {"--canary", "only so many percent of its requests", &flags->canary},
-                      {"--abort-above",
-                       "ends the canary when so many percent points more of its requests fail than "
-                       "of the others (default: 5)",
+                      {"--abort-above", "percent points that more of its requests may fail (5)",
                        &flags->abort_above}},
           .run = [flags](Session& session) { return Promote(session, *flags); }};
 }

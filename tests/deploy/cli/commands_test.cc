@@ -90,23 +90,27 @@ TEST_F(CliTest, UsageErrorsAreExitCode2) {
 }
 TEST_F(CliTest, HelpShowsExamplesAndIsNoFailure) {
   EXPECT_EQ(Run({"promote", "--help"}), 0);
-  EXPECT_EQ(out,
-            "point an environment at a deployment, at once\n"
-            "Usage: chains promote [OPTIONS] ID\n"
-            "\n"
-            "Positionals:\n"
-            "  ID TEXT REQUIRED                of the deployment\n"
-            "\n"
-            "Options:\n"
-            "  -h,--help                       Print this help message and exit\n"
-            "  --environment TEXT=production   that will point at it\n"
-            "  --breaking                      even where its contract breaks callers\n"
-            "\n"
-            "Examples:\n"
-            "  chains promote 3f9a\n"
-            "  chains promote 3f9a --environment staging\n"
-            "Everywhere: --output text|json, --remote NAME\n"
-            "\n");
+  EXPECT_EQ(
+      out,
+      "point an environment at a deployment, at once\n"
+      "Usage: chains promote [OPTIONS] ID\n"
+      "\n"
+      "Positionals:\n"
+      "  ID TEXT REQUIRED                of the deployment\n"
+      "\n"
+      "Options:\n"
+      "  -h,--help                       Print this help message and exit\n"
+      "  --environment TEXT=production   that will point at it\n"
+      "  --breaking                      even where its contract breaks callers\n"
+      "  --canary FLOAT                  only so many percent of its requests\n"
+      "  --abort-above FLOAT             percent points that more of its requests may fail (5)\n"
+      "\n"
+      "Examples:\n"
+      "  chains promote 3f9a\n"
+      "  chains promote 3f9a --environment staging\n"
+      "  chains promote 3f9a --canary 10 --abort-above 2\n"
+      "Everywhere: --output text|json, --remote NAME\n"
+      "\n");
 }
 TEST_F(CliTest, EveryCommandHasHelp) {
   for (const Command& command : MakeRoot().subcommands) {
@@ -182,6 +186,20 @@ TEST_F(CliTest, PromoteSaysWhatWasThereBefore) {
   EXPECT_EQ(out, "production of hello is 3f9a, before it 1b2c\n");
   EXPECT_EQ(fake.LastCall(),
             "Promote deployment: \"3f9a\" environment: \"production\" breaking: true");
+}
+TEST_F(CliTest, ACanaryIsAskedForAndShown) {
+  *fake.promoted.mutable_deployment() = ADeployment("3f9a", v1::DEPLOYMENT_ACTIVE);
+  v1::CanaryOf& share = *fake.promoted.mutable_deployment()->add_canary_of();
+  share.set_environment("production");
+  share.set_percent(10);
+  EXPECT_EQ(Run({"promote", "3f9a", "--canary", "10", "--abort-above", "2"}), 0) << err;
+  EXPECT_EQ(out,
+            "3f9a gets 10 % of production: chains promote 3f9a gives it all, chains rollback hello "
+            "takes it back\n");
+  EXPECT_EQ(fake.LastCall(),
+            "Promote deployment: \"3f9a\" environment: \"production\" canary_percent: 10 "
+            "abort_above_percent: 2");
+  EXPECT_EQ(Run({"promote", "3f9a", "--canary", "0"}), 2);
 }
 TEST_F(CliTest, APromotionThatIsRefusedFails) {
   fake.failures["Promote"] = {
