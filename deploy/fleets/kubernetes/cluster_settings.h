@@ -1,11 +1,17 @@
 // ClusterSettings: what an administrator decides about how chains run on a cluster. A JSON file,
 // which deploy/kubernetes has as a ConfigMap; every field may be left out.
 //
-//   {"namespace": "chains", "images": {"cpu": "registry.example/chains/replica-cpu:1.0",
-//    "gpu": "registry.example/chains/replica-gpu:1.0", "pullPolicy": "IfNotPresent",
-//    "pullSecrets": ["registry"]}, "scaling": "platform",
+//   {"namespace": "chains",
+//    "images": {"cpu": "registry.example/chains/replica-cpu:1.0",
+//               "gpu": "registry.example/chains/replica-gpu:1.0", "pullPolicy": "IfNotPresent",
+//               "pullSecrets": ["registry"], "own": {"3f0c…": "registry.example/transcribe:1"}},
+//    "scaling": "platform",
 //    "gpus": {"H100": {"resource": "nvidia.com/gpu",
-//                      "nodeSelector": {"nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3"}}}}
+//                      "nodeSelector": {"nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3"}}},
+//    "bundleSpace": "8Gi", "sharedMemory": "256Mi", "drain": "35s", "idlePod": "60s"}
+//
+// The others, as below: platform, serviceAccount, priorityClass, tolerations, nodeSelector,
+// gpuTolerations, gpuRuntimeClass, nodeCache, hpaMetric.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +55,9 @@ struct ClusterSettings {
   std::string priority_class;
   Json tolerations = Json::array();  // of Kubernetes' form, for all replicas
   std::map<std::string, std::string> node_selector;
-  std::map<std::string, GpuNodes> gpus;  // by the type that chainlets declare; "" for any other
+  // By the type that chainlets declare; "" for any other. Empty: the cluster has none, and what
+  // declares gpu_optional runs on CPUs.
+  std::map<std::string, GpuNodes> gpus = {{"", {}}};
   Json gpu_tolerations = Json::array({{{"key", "nvidia.com/gpu"}, {"operator", "Exists"}}});
   std::string runtime_class_for_gpus;
   int64_t bundle_space_bytes = int64_t{8} << 30;  // the emptyDir that a bundle is fetched into

@@ -5,8 +5,9 @@
 //   CHAIN-ID                 Secret: the token with which pods attach
 //   CHAIN-ID-CHAINLETS       headless Service of one unit; its EndpointSlices say who can be called
 //   CHAIN-ID-CHAINLETS-HASH  Deployment of one place: pods of one template
-//   CHAIN-ID-CHAINLETS       PodDisruptionBudget, where more than one replica may run; with them,
-//                            as the settings say, a HorizontalPodAutoscaler or a ScaledObject
+//   CHAIN-ID-CHAINLETS       PodDisruptionBudget, where more than one replica may run
+//   CHAIN-ID-CHAINLETS-HASH  as the settings say, a HorizontalPodAutoscaler or a ScaledObject: of
+//                            a place, since that is what they scale
 //
 // A place is a unit and a template. Its template never changes, so Kubernetes never rolls it over:
 // other resources or images are another place, and the old one shrinks as its replicas leave.
@@ -51,5 +52,8 @@ absl::StatusOr<std::vector<Json>> UnitObjects(const FleetDeployment& deployment,
                                               const ClusterSettings& settings,
                                               std::optional<int> replicas,
                                               const std::string& owner_uid);
+
+// Makes the deployment's ConfigMap the owner of another object of it.
+void SetOwner(Json& object, const FleetDeployment& deployment, const std::string& owner_uid);
 
 }  // namespace chains::deploy
