@@ -172,6 +172,11 @@ std::optional<uint64_t> BlobStore::Find(std::string_view sha256) {
   return static_cast<uint64_t>(info.st_size);
 }
 
+absl::StatusOr<FileDescriptor> BlobStore::OpenBlob(std::string_view sha256) const {
+  if (!Has(sha256)) return absl::NotFoundError(Text("no file with SHA-256 ", Hex(sha256), " here"));
+  return OpenForReading(BlobPath(sha256));
+}
+
 std::vector<std::string> BlobStore::Missing(const v1::Bundle& bundle) {
   std::set<std::string> missing;
   for (const v1::BundleFile& file : bundle.files()) {

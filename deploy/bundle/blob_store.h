@@ -82,6 +82,9 @@ class BlobStore {
   bool Has(std::string_view sha256) const;
   // The size of a file that is here; it stays for an hour, whatever Collect() is told.
   std::optional<uint64_t> Find(std::string_view sha256);
+  // Open for reading; it can be read to its end whatever happens to it here. NOT_FOUND: it is not
+  // here.
+  absl::StatusOr<FileDescriptor> OpenBlob(std::string_view sha256) const;
   // The files of `bundle` that are not here, each once. Those that are here stay for an hour,
   // whatever Collect() is told.
   std::vector<std::string> Missing(const v1::Bundle& bundle);

@@ -103,6 +103,21 @@ absl::Status ReadPieces(const FileDescriptor& file,
   }
 }
 
+absl::StatusOr<std::string> ReadAt(const FileDescriptor& file, uint64_t offset, size_t max_bytes) {
+  std::string bytes(max_bytes, '\0');
+  size_t size = 0;
+  while (size < max_bytes) {
+    const ssize_t count =
+        pread(file.get(), bytes.data() + size, max_bytes - size, static_cast<off_t>(offset + size));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return FileError("read", file.path(), errno);
+    if (count == 0) break;
+    size += static_cast<size_t>(count);
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
 absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes) {
   absl::StatusOr<FileDescriptor> file = OpenForReading(path);
   if (!file.ok()) return file.status();

@@ -51,6 +51,10 @@ absl::StatusOr<FileDescriptor> OpenForReading(const std::string& path);
 absl::Status ReadPieces(const FileDescriptor& file,
                         absl::FunctionRef<absl::Status(std::string_view)> take);
 
+// At most `max_bytes` from `offset` on; fewer only at the file's end. The file's own place does not
+// move.
+absl::StatusOr<std::string> ReadAt(const FileDescriptor& file, uint64_t offset, size_t max_bytes);
+
 // All that is in the file. INVALID_ARGUMENT: that is more than `max_bytes`.
 absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes);
 

@@ -6,26 +6,17 @@
 #include <utility>
 
 #include <google/protobuf/util/message_differencer.h>
-#include <openssl/crypto.h>
 
 #include "chains/core/root.h"
 #include "chains/core/text.h"
 #include "chains/core/timing.h"
 #include "deploy/platform/tables.h"
+#include "deploy/platform/token.h"
 
 namespace chains::deploy {
 namespace {
 
 using google::protobuf::util::MessageDifferencer;
-
-absl::Status CheckToken(const Context& context, const std::string& token) {
-  const std::optional<std::string_view> shown = context.Header("chains-token");
-  if (shown && !token.empty() && shown->size() == token.size() &&
-      CRYPTO_memcmp(shown->data(), token.data(), token.size()) == 0) {
-    return absl::OkStatus();
-  }
-  return absl::PermissionDeniedError("the metadata chains-token is not the one that is expected");
-}
 
 // From the beginning of a stream until its first message.
 constexpr absl::Duration kFirstMessage = absl::Seconds(10);
