@@ -24,12 +24,14 @@
 #include "gateway/app/api_keys.h"
 #include "gateway/app/gateway_server.h"
 #include "gateway/app/platform_server.h"
+#include "gateway/http/page_check.h"
 #include "gateway/route/route.h"
 
 namespace chains::gateway {
 namespace {
 
 constexpr int kUsage = 2;
+constexpr absl::Duration kCheckTimeout = absl::Seconds(3);
 
 struct Flags {
   std::vector<std::string> listen = {"127.0.0.1:8080"};
@@ -44,6 +46,7 @@ struct Flags {
   std::string timeout = "60s";
   std::string drain_timeout = "30s";
   size_t max_connections = HttpOptions().max_connections;
+  std::string check;
 };
 
 void DeclarePlatform(CLI::App& app, Flags& flags, CLI::Option& routes) {
@@ -82,6 +85,9 @@ void Declare(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   app.add_option("--max-connections", flags.max_connections, "open at a time; more have to wait")
       ->capture_default_str();
+  app.add_option("--check", flags.check,
+                 "only ask a gateway for this page, as http://127.0.0.1:8080/healthz, and exit "
+                 "with 1 where it does not answer 200: for a container's health check");
 }
 
 absl::Status BadFlag(std::string_view flag, const absl::Status& problem) {
@@ -233,6 +239,13 @@ int ServePlatform(const Flags& flags, absl::Duration drain_timeout, const sigset
   return 0;
 }
 
+int Check(const std::string& page) {
+  const absl::Status health = CheckPage(page, kCheckTimeout);
+  if (health.ok()) return 0;
+  Fail(health);
+  return 1;
+}
+
 int Serve(const Flags& flags) {
   PrepareProcess();
   const absl::StatusOr<absl::Duration> drain_timeout =
@@ -271,5 +284,5 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : chains::gateway::kUsage;
   }
-  return chains::gateway::Serve(flags);
+  return flags.check.empty() ? chains::gateway::Serve(flags) : chains::gateway::Check(flags.check);
 }
