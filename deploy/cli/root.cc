@@ -32,6 +32,11 @@ Command MakeUp() {
                       {"--platform-listen",
                        "where others may push, as HOST:PORT (default: only this user, on a socket)",
                        &flags->platform_listen},
+                      {"--gateway-token-file",
+                       "run no gateway here: chains-gateway --platform comes with the token in "
+                       "this file, which is made where it is missing",
+                       &flags->gateway_token_file,
+                       {.completes = Completes::kFiles}},
                       {"--open", "ask nobody for a key", &flags->open},
                       {"--detach,-d", "in the background; chains down ends it", &flags->detach},
                       {"--memory",

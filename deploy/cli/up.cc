@@ -1,21 +1,28 @@
 #include "deploy/cli/up.h"
 
+#include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <memory>
 #include <ostream>
+#include <sys/stat.h>
 
+#include "absl/strings/ascii.h"
 #include "absl/time/clock.h"
 #include "chains/chain/memory_size.h"
 #include "chains/core/text.h"
 #include "chains/grpc/process.h"
 #include "chains/main/platform_gateway.h"
+#include "deploy/bundle/files.h"
 #include "deploy/cli/detached.h"
 #include "deploy/platform/local_platform.h"
+#include "deploy/platform/names.h"
 
 namespace chains::deploy::cli {
 namespace {
 
 constexpr absl::Duration kDrain = absl::Seconds(35);
+constexpr size_t kMaxToken = 4096;
 
 absl::StatusOr<Capacity> CapacityFrom(const UpFlags& flags) {
   Capacity capacity = CapacityOfThisMachine();
@@ -48,6 +55,29 @@ ReplicaLimits::Means LimitsOf(const Session& session, const UpFlags& flags) {
   return means;
 }
 
+// The token in `file`, which is made where it is missing, for its owner only.
+absl::StatusOr<std::string> GatewayToken(const std::string& file) {
+  absl::StatusOr<std::string> made = NewToken();
+  if (!made.ok()) return made;
+  const FileDescriptor fresh(
+      ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR), file);
+  if (fresh.is_open()) {
+    if (absl::Status written = Files().Write(fresh, Text(*made, "\n")); !written.ok()) {
+      return written;
+    }
+    return made;
+  }
+  if (errno != EEXIST) return FileError("make", file, errno);
+  absl::StatusOr<std::string> kept = ReadFile(file, kMaxToken);
+  if (!kept.ok()) return kept;
+  std::string token(absl::StripAsciiWhitespace(*kept));
+  if (token.empty()) {
+    return absl::FailedPreconditionError(
+        Text("--gateway-token-file ", file, ": there is no token in it; remove it for a new one"));
+  }
+  return token;
+}
+
 // So that every command works right away, without a flag.
 absl::StatusOr<Remote> Remember(const std::filesystem::path& home, LocalPlatform& platform,
                                 const PlatformGateway::Addresses& gateway, bool open) {
@@ -56,7 +86,7 @@ absl::StatusOr<Remote> Remember(const std::filesystem::path& home, LocalPlatform
   Remote& local = remotes->by_name["local"];
   local.name = "local";
   local.platform = platform.address();
-  local.gateway = Text("http://", gateway.http);
+  local.gateway = gateway.http.empty() ? "" : Text("http://", gateway.http);
   local.grpc = gateway.grpc;
   if (open) {
     local.key.clear();
@@ -72,11 +102,22 @@ absl::StatusOr<Remote> Remember(const std::filesystem::path& home, LocalPlatform
 
 void Say(const Session& session, const Remote& local, const LocalPlatform& platform) {
   std::ostream& out = session.out();
-  out << "chains is up\n  HTTP      " << local.gateway << "\n  gRPC      " << local.grpc
-      << "\n  platform  " << local.platform << "\n";
+  out << "chains is up\n";
+  if (!local.gateway.empty()) out << "  HTTP      " << local.gateway << "\n";
+  if (!local.grpc.empty()) out << "  gRPC      " << local.grpc << "\n";
+  out << "  platform  " << local.platform << "\n";
   if (!platform.listening().empty()) out << "  platform  " << platform.listening() << "\n";
   if (!local.key.empty()) out << "  for curl: export CHAINS_API_KEY=" << local.key << "\n";
   out << "Next: chains push FOLDER\n" << std::flush;
+}
+
+PlatformGateway::Options GatewayOptions(const UpFlags& flags, const LocalPlatform& platform) {
+  PlatformGateway::Options options;
+  options.platform = platform.address();
+  options.token = platform.gateway_token();
+  options.http = flags.listen;
+  options.grpc = flags.grpc_listen;
+  return options;
 }
 
 }  // namespace
@@ -93,20 +134,25 @@ int RunUp(Session& session, const UpFlags& flags) {
   options.open = flags.open;
   options.capacity = *capacity;
   options.limits = LimitsOf(session, flags);
+  if (!flags.gateway_token_file.empty()) {
+    absl::StatusOr<std::string> token = GatewayToken(flags.gateway_token_file);
+    if (!token.ok()) return session.Fail(token.status());
+    options.gateway_token = *std::move(token);
+  }
   absl::StatusOr<std::unique_ptr<LocalPlatform>> platform =
       LocalPlatform::Start(std::move(options));
   if (!platform.ok()) return session.Fail(platform.status());
 
-  PlatformGateway::Options gateway_options;
-  gateway_options.platform = (*platform)->address();
-  gateway_options.token = (*platform)->gateway_token();
-  gateway_options.http = flags.listen;
-  gateway_options.grpc = flags.grpc_listen;
-  const std::unique_ptr<PlatformGateway> gateway = MakePlatformGateway(std::move(gateway_options));
-  absl::StatusOr<PlatformGateway::Addresses> addresses = gateway->Start();
-  if (!addresses.ok()) return session.Fail(addresses.status());
-  (*platform)->SetGateway(Text("http://", addresses->http), addresses->grpc);
-  absl::StatusOr<Remote> local = Remember(home, **platform, *addresses, flags.open);
+  std::unique_ptr<PlatformGateway> gateway;
+  PlatformGateway::Addresses addresses;
+  if (flags.gateway_token_file.empty()) {
+    gateway = MakePlatformGateway(GatewayOptions(flags, **platform));
+    absl::StatusOr<PlatformGateway::Addresses> started = gateway->Start();
+    if (!started.ok()) return session.Fail(started.status());
+    addresses = *std::move(started);
+    (*platform)->SetGateway(Text("http://", addresses.http), addresses.grpc);
+  }
+  absl::StatusOr<Remote> local = Remember(home, **platform, addresses, flags.open);
   if (local.ok()) {
     Say(session, *local, **platform);
     int signal = 0;
@@ -114,7 +160,7 @@ int RunUp(Session& session, const UpFlags& flags) {
     session.Note("ending: what runs is finished first");
   }
   const absl::Time deadline = absl::Now() + kDrain;
-  gateway->Drain(deadline);
+  if (gateway != nullptr) gateway->Drain(deadline);
   (*platform)->Stop(deadline);
   return local.ok() ? kDone : session.Fail(local.status());
 }

@@ -12,6 +12,9 @@ struct UpFlags {
   std::string listen = "127.0.0.1:8080";
   std::string grpc_listen = "127.0.0.1:8081";
   std::string platform_listen = {};  // empty: on a unix socket in `home` only
+  // Gateways are other processes, and come with the token in this file, which is made where it is
+  // missing; empty: there is one in this process.
+  std::string gateway_token_file = {};
   bool open = false;                 // nobody is asked for a key
   bool detach = false;               // in the background; it is up when the command ends
   // What replicas may have; empty or below 0: what the machine has.

@@ -75,7 +75,8 @@ class LocalPlatform::Impl {
   }
 
   absl::Status Start() {
-    absl::StatusOr<std::string> token = NewToken();
+    absl::StatusOr<std::string> token =
+        options_.gateway_token.empty() ? NewToken() : options_.gateway_token;
     if (!token.ok()) return token.status();
     gateway_token_ = *std::move(token);
     if (absl::Status opened = OpenFiles(); !opened.ok()) return opened;

@@ -30,8 +30,9 @@ class LocalPlatform {
  public:
   struct Options {
     std::filesystem::path home;
-    std::string listen;  // HOST:PORT for other machines' command lines; empty: none
-    bool open = false;   // nobody is asked for a key
+    std::string listen;         // HOST:PORT for other machines' command lines; empty: none
+    bool open = false;          // nobody is asked for a key
+    std::string gateway_token;  // with which gateways come; empty: a new one
     std::optional<Capacity> capacity = std::nullopt;  // nullopt: what the machine has
     ReplicaLimits::Means limits = {};                 // how replicas are kept to what they declare
     Controller::Options controller = {};              // replicas_attach_at is filled in
