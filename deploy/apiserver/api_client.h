@@ -21,6 +21,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -100,6 +101,9 @@ class ApiClient {
 
  private:
   Task<Json> Ask(HttpRequest request, bool repeatable, std::string what);
+  Task<HttpResponse> Attempt(HttpRequest request, bool repeatable, std::string what);
+  static Task<void> Gone(Task<HttpResponse> deleting);
+  absl::Status Lost(const absl::Status& status, bool too_late, std::string_view what) const;
 
   Transport& transport_;
   const Options options_;

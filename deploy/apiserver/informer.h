@@ -4,9 +4,9 @@
 //   …a task of the owner's runs pods.Run() for good…
 //   if (pods.synced()) for (const auto& [name, pod] : pods.objects()) …
 //
-// A watch that ends goes on where it was; one that is Gone, or lost, begins with a list, after
-// which what is no longer there has been seen to go. Between failures it waits, from 100 ms to 10
-// s.
+// A watch that ends or is lost goes on where it was; where that fails, or is Gone, it begins with a
+// list, after which what is no longer there has been seen to go. Between failures it waits, from
+// 100 ms to 10 s.
 #pragma once
 
 #include <map>
@@ -47,9 +47,12 @@ class Informer {
   void Note(Json object);
 
  private:
+  Task<void> Once();
   Task<void> ListAll();
   Task<void> Follow();
   void Take(WatchEvent event);
+  void Keep(Json object);
+  void SetProblem(absl::Status problem);
 
   ApiClient& api_;
   const What what_;
@@ -57,6 +60,7 @@ class Informer {
   std::map<std::string, Json> objects_;
   std::string resource_version_;
   bool synced_ = false;
+  bool progressed_ = false;  // the last watch brought something
   absl::Status problem_;
 };
 

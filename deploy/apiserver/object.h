@@ -49,6 +49,8 @@ inline constexpr ObjectKind kJob{"batch/v1", "Job", "jobs"};
 
 // INVALID_ARGUMENT: it is not a JSON object, or is deeper or longer than any of Kubernetes is.
 absl::StatusOr<Json> ParseObject(std::string_view text);
+// In one line. What is not UTF-8 in a string is replaced.
+std::string ToText(const Json& object);
 
 // What is at a JSON pointer; the default where it is missing or of another type.
 std::string StringAt(const Json& object, std::string_view pointer);
@@ -67,7 +69,7 @@ std::string AnnotationOf(const Json& object, std::string_view annotation);
 bool IsBeingDeleted(const Json& object);
 
 // YAML as people write it by hand: block style, keys in the order of Kubernetes' documentation
-// (apiVersion, kind, metadata, spec first), several documents separated by "---".
+// (apiVersion, kind, metadata, spec first). An array is several documents, separated by "---".
 std::string ToYaml(const Json& object);
 
 }  // namespace chains::deploy
