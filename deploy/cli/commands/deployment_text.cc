@@ -34,8 +34,8 @@ std::string KindOf(const v1::Deployment& deployment) {
 
 std::optional<Style> StyleOf(std::string_view state) {
   if (state == "ready") return Style::kGood;
-  if (state == "crashing" || state == "unhealthy" || state == "backing off") return Style::kBad;
-  if (state == "starting" || state == "draining") return Style::kWarning;
+  if (state == "crashing" || state == "unhealthy" || state == "unreachable") return Style::kBad;
+  if (state == "starting" || state == "draining" || state == "pending") return Style::kWarning;
   return std::nullopt;
 }
 
@@ -67,7 +67,7 @@ void PrintChainlets(const Terminal& terminal, const v1::Deployment& deployment) 
 
 void PrintReplicas(const Terminal& terminal, const v1::Deployment& deployment, absl::Time now) {
   Table table({"REPLICA", "CHAINLET", "STATE", "PID", "AGE", "RESTARTS", "IN FLIGHT",
-               "SHARES ITS PROCESS WITH"});
+               "SHARES ITS PROCESS WITH", "NODE"});
   for (const v1::ChainletStatus& chainlet : deployment.chainlets()) {
     for (const v1::ReplicaStatus& replica : chainlet.replicas()) {
       table.Add({{replica.name()},
@@ -77,7 +77,8 @@ void PrintReplicas(const Terminal& terminal, const v1::Deployment& deployment, a
                  {Age(replica.started_unix_ms(), now)},
                  {absl::StrCat(replica.restarts())},
                  {absl::StrCat(replica.in_flight())},
-                 {SharedWith(deployment, replica)}});
+                 {SharedWith(deployment, replica)},
+                 {replica.node()}});
     }
   }
   if (table.empty()) return;
