@@ -73,22 +73,29 @@ v1::Machine ThisMachine() {
   return machine;
 }
 
-absl::Status CheckFits(const v1::Machine& need, const v1::Machine& have) {
+v1::Machine MachineOfImages() {
+  v1::Machine machine = ThisMachine();
+  machine.set_glibc("2.36");
+  machine.set_cpu_level("x86-64-v4");
+  return machine;
+}
+
+absl::Status CheckFits(const v1::Machine& need, const v1::Machine& have, std::string_view who) {
   if (!need.architecture().empty() && need.architecture() != have.architecture()) {
-    return absl::FailedPreconditionError(Text("the bundle is for ", need.architecture(),
-                                              ", this machine is ", have.architecture(),
-                                              ": build it for ", have.architecture()));
+    return absl::FailedPreconditionError(Text("the bundle is for ", need.architecture(), ", ", who,
+                                              " is ", have.architecture(), ": build it for ",
+                                              have.architecture()));
   }
   if (VersionLess(have.glibc(), need.glibc())) {
     return absl::FailedPreconditionError(
-        Text("the bundle needs glibc ", need.glibc(), ", this machine has ", have.glibc(),
-             ": build it on a system that is not newer than this one, in a container of it say"));
+        Text("the bundle needs glibc ", need.glibc(), ", ", who, " has ", have.glibc(),
+             ": build it on a system that is not newer, in a container of it say"));
   }
   if (LevelOf(have.cpu_level()) < LevelOf(need.cpu_level())) {
     return absl::FailedPreconditionError(
-        Text("the bundle needs a processor of level ", need.cpu_level(), ", this machine's is ",
+        Text("the bundle needs a processor of level ", need.cpu_level(), ", ", who, " has ",
              have.cpu_level().empty() ? "x86-64" : have.cpu_level(),
-             ": build it without -march, or with one that this machine has"));
+             ": build it without -march, or with one that is there"));
   }
   return absl::OkStatus();
 }

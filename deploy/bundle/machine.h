@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -19,8 +20,13 @@ absl::StatusOr<v1::Machine> NeedsOfFiles(const std::vector<std::string>& paths);
 // What this machine has: architecture, version of glibc, CPU level.
 v1::Machine ThisMachine();
 
+// What pods of a cluster have whose platform runs here: their images are of the same architecture
+// and of Debian 12. What their nodes' processors have is not known, so it is not compared.
+v1::Machine MachineOfImages();
+
 // FAILED_PRECONDITION names what does not fit, and the next step. What `need` leaves empty fits.
-// Pure.
-absl::Status CheckFits(const v1::Machine& need, const v1::Machine& have);
+// `who` has that: for the message. Pure.
+absl::Status CheckFits(const v1::Machine& need, const v1::Machine& have,
+                       std::string_view who = "this machine");
 
 }  // namespace chains::deploy

@@ -142,7 +142,7 @@ TEST(MachineTest, FitsOrSaysWhyNot) {
               StatusIs(kCode, AllOf(HasSubstr("needs glibc 2.38, this machine has 2.36"),
                                     HasSubstr("build it on"))));
   EXPECT_THAT(CheckFits(MachineWith("x86_64", "", "x86-64-v3"), here),
-              StatusIs(kCode, HasSubstr("level x86-64-v3, this machine's is x86-64-v2")));
+              StatusIs(kCode, HasSubstr("level x86-64-v3, this machine has x86-64-v2")));
 }
 
 }  // namespace
