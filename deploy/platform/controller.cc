@@ -57,7 +57,9 @@ Controller::Controller(Model& model, Keeper& keeper, Fleet& fleet, Options optio
       fleet_(fleet),
       options_(std::move(options)),
       hooks_(std::move(hooks)),
-      liveness_(options_.liveness_timeout) {}
+      liveness_(options_.liveness_timeout) {
+  model_.scheduled = fleet_.schedules();
+}
 
 Task<void> Controller::Run() {
   internal::Here::Place here = co_await internal::Here();
@@ -68,6 +70,7 @@ Task<void> Controller::Run() {
     liveness_.Look(now);
     if (now >= next_scaling_) Scale(now);
     ReleaseForgotten();
+    TellFleetOfDeleted();
     std::vector<std::string> ids;
     for (const auto& [id, deployment] : model_.deployments) ids.push_back(id);
     for (const std::string& id : ids) {
@@ -106,11 +109,11 @@ void Controller::ScaleOne(Deployment& deployment, absl::Time now) {
     const double waiting =
         chainlet == entrypoint ? static_cast<double>(model_.AtGateways(deployment.id())) : 0;
     scaler.autoscaler.Observe(now, deployment.InFlightOf(chainlet, waiting));
-    const int before = scaler.autoscaler.wanted();
+    const int before = scaler.wanted();
     // A revision that is not live yet has what it starts with.
     if (deployment.pending != nullptr) continue;
     Autoscaler::Decision decision = scaler.autoscaler.Decide(now);
-    if (!decision.changed) continue;
+    if (!decision.changed || scaler.by_others) continue;
     scaler.Note(now, before, std::move(decision.why));
     model_.Touch();
   }
@@ -121,6 +124,7 @@ Task<void> Controller::Step(std::string id) {
   const absl::Time now = here.loop().Now();
   Deployment* const deployment = model_.Find(id);
   if (deployment == nullptr) co_return;
+  TellFleet(*deployment);
   EndLateStarts(*deployment, now);
   ReplaceSilent(*deployment, now);
   deployment->no_room.clear();
@@ -138,7 +142,7 @@ Task<void> Controller::Step(std::string id) {
     co_await GiveUp(std::move(id), revision, std::move(blocked));
   } else if (actions.pending_is_ready) {
     co_await BringLive(std::move(id), revision);
-  } else if (std::string why = FailureOfPending(*deployment); !why.empty()) {
+  } else if (std::string why = FailureOfPending(*deployment, now); !why.empty()) {
     co_await GiveUp(std::move(id), revision, std::move(why));
   }
 }
@@ -151,8 +155,8 @@ void Controller::StartReplica(Deployment& deployment, const std::string& key, bo
   const Crashes& crashes = deployment.crashes[key];
   if (crashes.next_start > now) return;
   const v1::Resources resources = deployment.ResourcesOf(*revision, unit);
-  absl::StatusOr<std::vector<int>> gpus =
-      model_.Reservations().MakeRoom(resources, model_.capacity);
+  absl::StatusOr<std::vector<int>> gpus = std::vector<int>();
+  if (!model_.scheduled) gpus = model_.Reservations().MakeRoom(resources, model_.capacity);
   if (!gpus.ok()) {
     deployment.no_room[key] = std::string(MessageOf(gpus.status()));
     return;
@@ -167,6 +171,7 @@ void Controller::StartReplica(Deployment& deployment, const std::string& key, bo
   replica.resources = resources;
   replica.gpus = *std::move(gpus);
   replica.started = now;
+  replica.reachable = replica.was_reachable = !fleet_.tells_reachable();
   if (!spec.ok()) {
     Crashed(deployment, replica, HowOnly(Text("could not be started: ", MessageOf(spec.status()))),
             now);
@@ -201,6 +206,7 @@ absl::StatusOr<ReplicaSpec> Controller::SpecOf(const Deployment& deployment,
   spec.unit = unit.key;
   spec.revision = revision.number;
   spec.chainlets = unit.chainlets;
+  spec.development = deployment.record.development();
   spec.bundle = revision.bundle;
   spec.folder = hooks_.folder_of(revision.bundle);
   spec.program = revision.program;
@@ -249,12 +255,17 @@ void Controller::StopDrained(Deployment& deployment, absl::Time now) {
   }
 }
 
+// Who waits for a place does not start yet: another one would wait for it as well.
 void Controller::EndLateStarts(Deployment& deployment, absl::Time now) {
   for (auto& [name, replica] : deployment.replicas) {
-    if (replica.draining || replica.state != Replica::State::kStarting) continue;
-    if (now - replica.started < options_.start_timeout) continue;
-    Crashed(deployment, replica,
-            HowOnly(Text("was not ready within ", absl::FormatDuration(options_.start_timeout))),
+    if (replica.draining || replica.has_started()) continue;
+    if (!replica.place.problem.empty()) continue;
+    const absl::Time began = std::max(replica.started, replica.waited_until);
+    if (now - began < options_.start_timeout) continue;
+    const std::string_view what = replica.state == Replica::State::kStarting
+                                      ? "was not ready within "
+                                      : "says that it is ready, but could not be reached within ";
+    Crashed(deployment, replica, HowOnly(Text(what, absl::FormatDuration(options_.start_timeout))),
             now);
     Drain(replica, now);
   }
@@ -270,13 +281,21 @@ void Controller::ReplaceSilent(Deployment& deployment, absl::Time now) {
 }
 
 // Empty while there is hope.
-std::string Controller::FailureOfPending(const Deployment& deployment) const {
+std::string Controller::FailureOfPending(const Deployment& deployment, absl::Time now) const {
+  const bool in_place = deployment.live != nullptr && deployment.record.pending_replaces();
+  const int starts = in_place ? options_.starts_in_place : options_.starts;
   for (const Unit& unit : deployment.pending->units) {
     if (deployment.live != nullptr && deployment.live->Find(unit.key) != nullptr) continue;
     const auto found = deployment.crashes.find(unit.key);
-    if (found != deployment.crashes.end() && found->second.in_a_row >= options_.starts) {
-      return Text(ShortNames(unit.chainlets), " did not become ready in ", options_.starts,
-                  " attempts: ", found->second.report);
+    if (found != deployment.crashes.end() && found->second.in_a_row >= starts) {
+      return Text(ShortNames(unit.chainlets), " did not become ready in ", starts,
+                  starts == 1 ? " attempt: " : " attempts: ", found->second.report);
+    }
+    for (const auto& [name, replica] : deployment.replicas) {
+      if (replica.unit != unit.key || replica.draining || replica.place.problem.empty()) continue;
+      if (now - replica.started < options_.start_timeout) continue;
+      return Text(ShortNames(unit.chainlets), " did not start within ",
+                  absl::FormatDuration(options_.start_timeout), ": ", replica.place.problem);
     }
     const auto no_room = deployment.no_room.find(unit.key);
     if (no_room != deployment.no_room.end() && !deployment.record.pending_replaces()) {

@@ -7,6 +7,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +30,8 @@ class Controller {
     absl::Duration drain_timeout = absl::Seconds(35);     // from the request to leave to the end
     absl::Duration liveness_timeout = absl::Seconds(30);  // without a report: another is started
     int starts = 3;  // of a new revision's chainlet that never becomes ready
+    // The same, where the old one has made room for it: requests wait meanwhile.
+    int starts_in_place = 1;
   };
   struct Hooks {
     // Where a bundle's tree is, by its digest.
@@ -34,19 +39,29 @@ class Controller {
     // The value of a secret that is set; the name of one that is not is in the failure.
     std::function<absl::StatusOr<std::string>(const std::string& name)> secret;
   };
-  // All outlive it. The fleet's exits are to be told to Exited().
+  // All outlive it. What the fleet's hooks say is to be told to it, below.
   Controller(Model& model, Keeper& keeper, Fleet& fleet, Options options, Hooks hooks);
   Controller(const Controller&) = delete;
 
   // Never ends by itself: what cannot be kept is tried again.
   Task<void> Run();
-  // On the loop.
+  // On the loop, like all below.
   void Exited(const ReplicaExit& exit, absl::Time now);
+  // Fleet::OnReachable.
+  void Reachable(const std::string& deployment, const std::string& name, bool reachable,
+                 absl::Time now);
+  // Where replicas of a deployment are, or why they wait, has changed.
+  void Placed(const std::string& deployment, absl::Time now);
+  // Fleet::OnScaled.
+  void Scaled(const std::string& deployment, const std::vector<std::string>& chainlets,
+              std::optional<int> replicas, absl::Time now);
 
  private:
   void Scale(absl::Time now);
   void ScaleOne(Deployment& deployment, absl::Time now);
   Task<void> Step(std::string id);
+  void TellFleet(const Deployment& deployment);
+  void TellFleetOfDeleted();
   void NoteTrouble(const std::string& id, const absl::Status& trouble);
   void StartReplica(Deployment& deployment, const std::string& unit, bool of_pending,
                     absl::Time now);
@@ -63,7 +78,7 @@ class Controller {
   std::string MakeRoom(Deployment& deployment, absl::Time now);
   void Release(const Deployment& taker, absl::Time now, bool taken);
   void ReleaseForgotten();
-  std::string FailureOfPending(const Deployment& deployment) const;
+  std::string FailureOfPending(const Deployment& deployment, absl::Time now) const;
   Deployment* StillPending(const std::string& id, uint64_t revision);
   Task<void> BringLive(std::string id, uint64_t revision);
   // Those that fail more often than what they are compared with.
@@ -77,7 +92,14 @@ class Controller {
   Fleet& fleet_;
   const Options options_;
   const Hooks hooks_;
+  // What the fleet was told of a deployment last.
+  struct Told {
+    std::shared_ptr<const Revision> live, pending;
+    FleetDeployment deployment;
+  };
+
   Liveness liveness_;
+  std::map<std::string, Told> told_;  // by id
   absl::Time next_scaling_ = absl::InfinitePast();
 };
 

@@ -14,6 +14,8 @@ const state::EnvironmentRecord& NoEnvironment() {
 absl::Duration Seconds(double seconds) { return absl::Seconds(seconds); }
 
 constexpr size_t kChangesKept = 20;
+// Who cannot be reached for so long, though he says that he is well, is replaced.
+constexpr absl::Duration kUnreachable = absl::Seconds(30);
 
 }  // namespace
 
@@ -21,7 +23,7 @@ void Scaler::Note(absl::Time now, int from, std::string why) {
   v1::ScaleChange change;
   change.set_unix_ms(absl::ToUnixMillis(now));
   change.set_from(from);
-  change.set_to(autoscaler.wanted());
+  change.set_to(wanted());
   change.set_why(std::move(why));
   changes.push_front(std::move(change));
   if (changes.size() > kChangesKept) changes.pop_back();
@@ -39,7 +41,7 @@ int Deployment::WantedOf(const Unit& unit) const {
   int most = 0;
   for (const std::string& chainlet : unit.chainlets) {
     const auto found = scalers.find(chainlet);
-    if (found != scalers.end()) most = std::max(most, found->second.autoscaler.wanted());
+    if (found != scalers.end()) most = std::max(most, found->second.wanted());
   }
   return most;
 }
@@ -71,15 +73,15 @@ std::vector<RunningReplica> Deployment::MakeRunning(absl::Time now) const {
     running.push_back({.name = replica->name,
                        .unit = replica->unit,
                        .revision = replica->revision,
-                       .ready = replica->state == Replica::State::kReady,
+                       .ready = replica->is_ready(),
                        .unfit = IsUnfit(*replica, now),
                        .draining = replica->draining});
   }
   return running;
 }
 
-// Unhealthy for longer than its chainlets may be, or started with other resources than it is to
-// have now.
+// Unhealthy for longer than its chainlets may be, out of reach, or started with other resources
+// than it is to have now.
 bool Deployment::IsUnfit(const Replica& replica, absl::Time now) const {
   for (const auto& revision : {live, pending}) {
     const Unit* const unit = revision == nullptr ? nullptr : revision->Find(replica.unit);
@@ -89,6 +91,7 @@ bool Deployment::IsUnfit(const Replica& replica, absl::Time now) const {
         wanted.memory_bytes() != replica.resources.memory_bytes()) {
       return true;
     }
+    if (now - replica.unreachable_since >= kUnreachable) return true;
     if (replica.state != Replica::State::kUnhealthy) return false;
     for (const std::string& name : replica.chainlets) {
       const double after = revision->Chainlet(name)->health().restart_after_sec();
@@ -111,7 +114,7 @@ std::vector<const Replica*> Deployment::Callable(std::string_view unit, absl::Ti
   std::vector<const Replica*> callable;
   for (const auto& [name, replica] : replicas) {
     if (replica.unit != unit || replica.draining) continue;
-    if (replica.state == Replica::State::kStarting) continue;
+    if (replica.state == Replica::State::kStarting || !replica.reachable) continue;
     if (replica.state == Replica::State::kUnhealthy) {
       const Revision* const revision = RevisionOf(replica);
       bool stops = revision == nullptr;

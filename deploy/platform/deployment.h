@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "chains/v1/control.pb.h"
 #include "deploy/autoscaler/autoscaler.h"
+#include "deploy/fleets/fleet.h"
 #include "deploy/platform/plan.h"
 #include "deploy/platform/revision.h"
 #include "deploy/state/state.pb.h"
@@ -36,6 +37,10 @@ struct Follower {
 struct Replica {
   enum class State { kStarting, kReady, kUnhealthy };
 
+  // It said that it is ready, and could be called, at least once.
+  bool has_started() const { return state != State::kStarting && was_reachable; }
+  bool is_ready() const { return state == State::kReady && reachable; }
+
   std::string name;
   std::string unit;
   uint64_t revision = 0;  // the last one that it was part of
@@ -51,6 +56,12 @@ struct Replica {
   v1::ReplicaReport report;  // the last one
   absl::Time reported = absl::InfinitePast();
   uint64_t stream = 0;  // on which it attached last; 0: it is not attached
+  // Whether the network leads to it. False until the fleet says so, where that tells.
+  bool reachable = true;
+  bool was_reachable = true;                              // once
+  absl::Time unreachable_since = absl::InfiniteFuture();  // after it was
+  ReplicaPlace place;                                     // as the fleet says
+  absl::Time waited_until = absl::InfinitePast();         // it had a problem there until then
   Follower follower;
 
   bool draining = false;  // in no table any more
@@ -76,6 +87,10 @@ struct Scaler {
   v1::Autoscaling settings;  // in force
   Autoscaler autoscaler;
   std::deque<v1::ScaleChange> changes;  // newest first
+  // Somebody else decides (Fleet::OnScaled): so many.
+  std::optional<int> by_others = std::nullopt;
+
+  int wanted() const { return by_others.value_or(autoscaler.wanted()); }
 
   // The last few are kept.
   void Note(absl::Time now, int from, std::string why);

@@ -13,11 +13,12 @@ const Revision* ShownRevision(const Deployment& deployment) {
 
 std::string StateOf(const Replica& replica) {
   if (replica.draining) return "draining";
+  if (!replica.has_started() && !replica.place.problem.empty()) return "pending";
   switch (replica.state) {
     case Replica::State::kStarting:
       return "starting";
     case Replica::State::kReady:
-      return "ready";
+      return replica.reachable ? "ready" : replica.was_reachable ? "unreachable" : "starting";
     case Replica::State::kUnhealthy:
       return "unhealthy";
   }
@@ -29,6 +30,7 @@ void DescribeReplica(const Replica& replica, const std::string& chainlet,
   status.set_name(replica.name);
   status.set_pid(replica.report.pid());
   status.set_state(StateOf(replica));
+  status.set_node(replica.place.node);
   status.set_started_unix_ms(absl::ToUnixMillis(replica.started));
   for (const v1::ChainletLoad& load : replica.report.loads()) {
     if (load.chainlet() == chainlet) status.set_in_flight(load.in_flight());
@@ -36,6 +38,15 @@ void DescribeReplica(const Replica& replica, const std::string& chainlet,
   for (const std::string& other : replica.chainlets) {
     if (other != chainlet) status.add_shares_process_with(other);
   }
+}
+
+// Why a replica of a unit does not run yet; empty: none waits, or nobody knows.
+std::string WaitOf(const Deployment& deployment, const std::string& unit) {
+  for (const auto& [name, replica] : deployment.replicas) {
+    const bool waits = replica.unit == unit && !replica.draining && !replica.has_started();
+    if (waits && !replica.place.problem.empty()) return replica.place.problem;
+  }
+  return "";
 }
 
 void SetState(const Deployment& deployment, const std::string& unit, v1::ChainletStatus& status) {
@@ -47,6 +58,9 @@ void SetState(const Deployment& deployment, const std::string& unit, v1::Chainle
   } else if (no_room != deployment.no_room.end()) {
     status.set_state("waits for room");
     status.set_problem(no_room->second);
+  } else if (std::string wait = WaitOf(deployment, unit); !wait.empty()) {
+    status.set_state("pending");
+    status.set_problem(std::move(wait));
   } else if (crashed) {
     status.set_state("crashing");
   } else if (status.wanted() > 0) {
@@ -70,8 +84,8 @@ void DescribeChainlet(const Model& model, const Deployment& deployment, const Re
     }
     DescribeReplica(replica, chainlet.name(), *status.add_replicas());
     if (replica.draining || replica.unit != unit.key) continue;
-    if (replica.state == Replica::State::kReady) status.set_ready(status.ready() + 1);
-    if (replica.state == Replica::State::kStarting) status.set_starting(status.starting() + 1);
+    if (replica.is_ready()) status.set_ready(status.ready() + 1);
+    if (!replica.has_started()) status.set_starting(status.starting() + 1);
   }
   const bool is_entrypoint = chainlet.name() == revision.manifest.entrypoint();
   status.set_in_flight(deployment.InFlightOf(
@@ -84,7 +98,8 @@ void DescribeChainlet(const Model& model, const Deployment& deployment, const Re
   }
   SetState(deployment, unit.key, status);
   const v1::Resources& of_unit = unit.resources;
-  if (!status.resources().gpu().empty() && RunsOnCpus(of_unit, model.capacity)) {
+  const bool has_gpu = !status.resources().gpu().empty();
+  if (has_gpu && !model.scheduled && RunsOnCpus(of_unit, model.capacity)) {
     status.set_note(Text("runs on CPUs: it asks for ", of_unit.gpu_count(), " × ", of_unit.gpu(),
                          ", and this machine has ", model.capacity.gpus,
                          model.capacity.gpus == 1 ? " GPU" : " GPUs"));
@@ -99,7 +114,8 @@ v1::DeploymentState StateOf(const Deployment& deployment, const v1::Deployment& 
   for (const v1::ChainletStatus& chainlet : described.chainlets()) {
     any_wanted |= chainlet.wanted() > 0;
     any_lacking |= chainlet.wanted() > 0 && chainlet.ready() == 0;
-    any_crashing |= chainlet.state() == "crashing" || chainlet.state() == "waits for room";
+    any_crashing |= chainlet.state() == "crashing" || chainlet.state() == "waits for room" ||
+                    chainlet.state() == "pending";
   }
   if (!any_wanted) return v1::DEPLOYMENT_SCALED_TO_ZERO;
   if (!any_lacking) return v1::DEPLOYMENT_ACTIVE;

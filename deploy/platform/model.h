@@ -77,6 +77,8 @@ class Model {
   std::map<std::string, state::SecretRecord> secrets;  // by name
   std::map<uint64_t, FollowingGateway> gateways;       // by the stream's number
   const Capacity capacity;
+  // The fleet has a scheduler: capacity says nothing, and no GPU has a number here.
+  bool scheduled = false;
   bool open = false;  // nobody is asked for a key
   uint64_t last_sequence = 0;
 

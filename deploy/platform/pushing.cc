@@ -90,9 +90,10 @@ absl::StatusOr<Revision> PlatformService::CheckPush(const v1::DeployRequest& req
           "environment 'development' is what `push --development` makes; promote to another");
     }
   }
-  if (absl::Status fits = CheckFits(request.bundle().machine(), ThisMachine()); !fits.ok()) {
-    return fits;
-  }
+  const absl::Status fits =
+      CheckFits(request.bundle().machine(), parts_.about.machine(),
+                parts_.model.scheduled ? "a pod of this cluster" : "this machine");
+  if (!fits.ok()) return fits;
   const PlacementRequest placement{.mode = request.placement(),
                                    .groups = {request.groups().begin(), request.groups().end()}};
   absl::StatusOr<Revision> revision = MakeRevision(request.bundle(), digest, 1, placement);
@@ -133,7 +134,8 @@ absl::Status PlatformService::CheckRoom(const v1::DeployRequest& request, const 
   Model& model = parts_.model;
   std::vector<v1::Resources> parts;
   for (const Unit& unit : revision.units) parts.push_back(unit.resources);
-  if (absl::Status fits = CheckCanFit(parts, model.capacity); !fits.ok()) return fits;
+  const absl::Status fits = model.scheduled ? absl::OkStatus() : CheckCanFit(parts, model.capacity);
+  if (!fits.ok()) return fits;
   const Deployment* old = request.development() ? model.Development(chain) : nullptr;
   if (request.replace() && !request.development()) {
     if (request.environment().empty()) {
@@ -145,6 +147,7 @@ absl::Status PlatformService::CheckRoom(const v1::DeployRequest& request, const 
       old = model.Find(environment->deployment());
     }
   }
+  if (model.scheduled) return absl::OkStatus();
   // Beside all that runs now, less what it replaces or shares with the old one.
   Reserved reserved = model.Reservations(request.replace() ? old : nullptr);
   for (const Unit& unit : revision.units) {
@@ -201,7 +204,9 @@ absl::StatusOr<state::DeploymentRecord> PlatformService::RecordOf(const v1::Depl
   }
   record.set_placement(request.placement());
   *record.mutable_groups() = request.groups();
-  record.set_pending_replaces(request.replace());
+  // On a cluster a pod has memory for one program: it exchanges one for the other.
+  const bool in_pod = request.development() && parts_.model.scheduled;
+  record.set_pending_replaces(request.replace() || in_pod);
   record.set_promote_to(request.environment());
   return record;
 }
@@ -268,7 +273,7 @@ v1::DeployEvent PlatformService::EventOf(const Pushed& pushed) const {
     event.set_production(production->deployment());
   }
   const double cpus = model.Reservations().cpus();
-  if (cpus > model.capacity.cpus) {
+  if (!model.scheduled && cpus > model.capacity.cpus) {
     event.set_note(Text("replicas ask for ", cpus, " CPUs, and this machine has ",
                         model.capacity.cpus, ": they share them"));
   }

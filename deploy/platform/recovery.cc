@@ -27,7 +27,7 @@ absl::StatusOr<std::shared_ptr<const Revision>> Load(const Left& left,
 }
 
 // A replica that is taken over: it says by itself how it is, when it attaches again.
-Replica Adopted(const FoundReplica& found, absl::Time now) {
+Replica Adopted(const FoundReplica& found, const Fleet& fleet, absl::Time now) {
   Replica replica;
   replica.name = found.name;
   replica.unit = found.unit;
@@ -36,16 +36,18 @@ Replica Adopted(const FoundReplica& found, absl::Time now) {
   replica.chainlets = found.chainlets;
   replica.gpus = found.gpus;
   replica.started = now;
+  replica.reachable = replica.was_reachable = !fleet.tells_reachable();
+  replica.place = fleet.PlaceOf(found.deployment, found.name);
   return replica;
 }
 
-bool TakeOver(Model& model, const FoundReplica& found, absl::Time now) {
+bool TakeOver(Model& model, const Fleet& fleet, const FoundReplica& found, absl::Time now) {
   Deployment* const deployment = model.Find(found.deployment);
   if (deployment == nullptr || !deployment->active()) return false;
   for (const auto& revision : {deployment->live, deployment->pending}) {
     const Unit* const unit = revision == nullptr ? nullptr : revision->Find(found.unit);
     if (unit == nullptr) continue;
-    Replica replica = Adopted(found, now);
+    Replica replica = Adopted(found, fleet, now);
     replica.revision = revision->number;
     replica.resources = unit->resources;
     deployment->replicas.emplace(found.name, std::move(replica));
@@ -59,7 +61,7 @@ void Leave(Model& model, Fleet& fleet, const FoundReplica& found, absl::Time now
   fleet.Stop(found.deployment, found.name, kPatience);
   Deployment* const deployment = model.Find(found.deployment);
   if (deployment == nullptr) return;
-  Replica replica = Adopted(found, now);
+  Replica replica = Adopted(found, fleet, now);
   replica.draining = true;
   replica.drains_since = now;
   replica.stopped = true;
@@ -99,7 +101,7 @@ absl::Status Recover(Model& model, const Left& left, const std::vector<FoundRepl
     model.deployments[kept.id()] = std::move(deployment);
   }
   for (const FoundReplica& replica : found) {
-    if (!TakeOver(model, replica, now)) Leave(model, left.fleet, replica, now);
+    if (!TakeOver(model, left.fleet, replica, now)) Leave(model, left.fleet, replica, now);
   }
   // What answers at a name is brought back; other versions sleep until somebody calls them.
   for (const auto& [id, deployment] : model.deployments) {

@@ -22,14 +22,15 @@ void Merge(const v1::SetScalingRequest& request, v1::ScalingChange& kept) {
 }
 
 absl::Status CheckChange(const v1::Chainlet& declared, const v1::ScalingChange& change,
-                         const Capacity& capacity) {
+                         const Model& model) {
   absl::Status valid = ValidateAutoscaling(WithChange(declared.autoscaling(), change));
   if (!valid.ok()) return valid;
   v1::Resources resources = declared.resources();
   if (change.has_cpus()) resources.set_cpus(change.cpus());
   if (change.has_memory_bytes()) resources.set_memory_bytes(change.memory_bytes());
   valid = CheckResources(declared.name(), resources);
-  return valid.ok() ? CheckCanFit({resources}, capacity) : valid;
+  if (!valid.ok() || model.scheduled) return valid;
+  return CheckCanFit({resources}, model.capacity);
 }
 
 absl::Status NotThere(std::string_view kind, const std::string& name) {
@@ -58,13 +59,13 @@ Task<v1::DeploymentResponse> PlatformService::SetScaling(v1::SetScalingRequest r
     state::EnvironmentRecord record = *model.Environment(deployment->record.chain(), name);
     v1::ScalingChange& kept = (*record.mutable_scaling())[chainlet];
     Merge(request, kept);
-    co_await CheckChange(declared, kept, model.capacity);
+    co_await CheckChange(declared, kept, model);
     change.put_environments.push_back(std::move(record));
   } else {
     state::DeploymentRecord record = deployment->record;
     v1::ScalingChange& kept = (*record.mutable_scaling())[chainlet];
     Merge(request, kept);
-    co_await CheckChange(declared, kept, model.capacity);
+    co_await CheckChange(declared, kept, model);
     change.put_deployments.push_back(std::move(record));
   }
   const absl::Time now = (co_await chains::internal::Here()).loop().Now();

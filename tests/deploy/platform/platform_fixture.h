@@ -9,6 +9,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,9 @@ namespace chains::deploy {
 // Writes down what it is told.
 class FakeFleet final : public Fleet {
  public:
+  // As a cluster's: it schedules, and tells who can be reached.
+  explicit FakeFleet(bool of_cluster = false) : of_cluster_(of_cluster) {}
+
   struct Stopped {
     std::string name;
     absl::Duration patience;
@@ -48,6 +52,14 @@ class FakeFleet final : public Fleet {
     stopped.push_back({name, patience});
   }
   void Forget(const std::string&, const std::string& name) override { forgotten.push_back(name); }
+  void Deploy(const FleetDeployment& deployment) override { deployed.push_back(deployment); }
+  void Remove(const std::string& deployment) override { removed.push_back(deployment); }
+  bool tells_reachable() const override { return of_cluster_; }
+  bool schedules() const override { return of_cluster_; }
+  ReplicaPlace PlaceOf(const std::string&, const std::string& name) const override {
+    const auto found = places.find(name);
+    return found == places.end() ? ReplicaPlace() : found->second;
+  }
 
   bool HasStopped(const std::string& name) const {
     return std::any_of(stopped.begin(), stopped.end(),
@@ -57,17 +69,25 @@ class FakeFleet final : public Fleet {
   std::vector<ReplicaSpec> started;
   std::vector<Stopped> stopped;
   std::vector<std::string> forgotten;
+  std::vector<FleetDeployment> deployed;
+  std::vector<std::string> removed;
+  std::map<std::string, ReplicaPlace> places;  // by replica
+
+ private:
+  const bool of_cluster_;
 };
 
 class PlatformTest : public ::testing::Test {
  public:
   explicit PlatformTest(Capacity capacity = {.cpus = 4,
                                              .memory_bytes = int64_t{64} << 30,
-                                             .gpus = 2})
+                                             .gpus = 2},
+                        bool of_cluster = false)
       : store_(SqliteStore::Open(folder_ / "platform.db").value()),
         secrets_(SecretBox::Load(folder_ / "secret.key").value()),
         logs_(LogKeeper::Create({.folder = folder_ / "logs"}).value()),
-        model_(capacity) {
+        model_(capacity),
+        fleet_(of_cluster) {
     model_.open = true;
     PutProgram();
   }
