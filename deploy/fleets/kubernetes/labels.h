@@ -19,11 +19,16 @@ inline constexpr std::string_view kChainlets = "chains.dev/chainlets";  // an an
 inline constexpr std::string_view kPlace = "chains.dev/place";
 // What all have that a platform makes.
 inline constexpr std::string_view kOurs = "app.kubernetes.io/managed-by=chains";
+// Those that own all else of a deployment.
+inline constexpr std::string_view kOwners =
+    "app.kubernetes.io/managed-by=chains,app.kubernetes.io/component=deployment";
 }  // namespace labels
 
 namespace annotations {
 inline constexpr std::string_view kBundle = "chains.dev/bundle";
 inline constexpr std::string_view kReplica = "chains.dev/replica";
+// Kubernetes' own: of pods that are equal otherwise the cheapest goes first.
+inline constexpr std::string_view kDeletionCost = "controller.kubernetes.io/pod-deletion-cost";
 }  // namespace annotations
 
 // Short names of a unit's chainlets, joined by '.'; a hash of the full names where that is no

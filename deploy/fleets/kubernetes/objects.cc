@@ -93,7 +93,9 @@ absl::StatusOr<std::vector<Json>> OwnerObjects(const FleetDeployment& deployment
     return absl::InternalError(Text("the manifest of ", deployment.id, ": ", written.ToString()));
   }
   const std::string name = OwnerName(deployment);
-  Json owner = Object(kinds::kConfigMap, name, DeploymentLabels(deployment), settings);
+  Json labelled = DeploymentLabels(deployment);
+  labelled[std::string(labels::kComponent)] = "deployment";
+  Json owner = Object(kinds::kConfigMap, name, std::move(labelled), settings);
   owner["metadata"]["annotations"][std::string(annotations::kBundle)] = deployment.bundle;
   owner["data"] = {{"chain", deployment.chain},
                    {"deployment", deployment.id},

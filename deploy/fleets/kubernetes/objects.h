@@ -16,7 +16,7 @@
 //
 // Labels, of objects and of pods:
 //   app.kubernetes.io/managed-by=chains   app.kubernetes.io/part-of=CHAIN
-//   app.kubernetes.io/component=replica (pods)
+//   app.kubernetes.io/component=replica (pods), =deployment (the ConfigMap that owns all else)
 //   chains.dev/chain, chains.dev/deployment, chains.dev/chainlets (short names, joined by '.'; or
 //   a hash, where that is longer than a label), chains.dev/place (pods and Deployments)
 // Annotations: chains.dev/chainlets (full names, joined by ','), on Deployments chains.dev/bundle;

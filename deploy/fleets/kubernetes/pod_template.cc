@@ -14,12 +14,25 @@ namespace {
 constexpr int kUser = 65532;  // "nonroot", as many images have it
 constexpr char kWork[] = "/var/lib/chains";
 constexpr char kTokenFolder[] = "/run/chains/token";
+constexpr char kRunFolder[] = "/run/chains/replica";
 constexpr char kCacheFolder[] = "/var/cache/chains";
 constexpr char kTmpSize[] = "1Gi";
+constexpr int64_t kMiB = int64_t{1} << 20;
+constexpr int64_t kRunBytes = 16 * kMiB;  // what a program is told, secrets too: in memory
 // After the program has drained the agent says how it ended, and leaves.
 constexpr absl::Duration kAgentLeaves = absl::Seconds(10);
 constexpr double kMostCpus = 100'000;
 constexpr int64_t kMostBytes = int64_t{1} << 60;
+
+std::string SizeText(int64_t bytes) {
+  return bytes % kMiB == 0 ? Text(bytes / kMiB, "Mi") : Text(bytes);
+}
+
+std::string CpusText(double cpus) {
+  const int64_t thousandths =
+      static_cast<int64_t>(std::ceil(std::clamp(cpus, 0.001, kMostCpus) * 1000));
+  return thousandths % 1000 == 0 ? Text(thousandths / 1000) : Text(thousandths, "m");
+}
 
 bool HasOwnImage(const FleetUnit& unit) {
   return !unit.base_image.empty() || !unit.system_packages.empty();
@@ -34,17 +47,15 @@ std::string ImageOf(const FleetUnit& unit, const ClusterSettings& settings) {
 }
 
 // Memory is requested as it is limited: who uses more is ended, and nobody is evicted for having
-// used what he asked for. /dev/shm counts as memory. CPUs have no limit: a limit would stop all
-// threads of a replica for the rest of each 100 ms in which it had its share, while CPUs idle
-// beside it; requests divide what is short.
+// used what he asked for. /dev/shm and other folders in memory count. CPUs have no limit: a limit
+// would stop all threads of a replica for the rest of each 100 ms in which it had its share, while
+// CPUs idle beside it; requests divide what is short.
 Json ResourcesOf(const FleetUnit& unit, const ClusterSettings& settings) {
-  const double cpus = std::clamp(unit.resources.cpus(), 0.001, kMostCpus);
-  const int64_t memory = std::clamp<int64_t>(unit.resources.memory_bytes(), 0, kMostBytes) +
-                         std::min(settings.shared_memory_bytes, kMostBytes);
-  const std::string bytes = Text(memory);
-  Json requests = {{"cpu", Text(static_cast<int64_t>(std::ceil(cpus * 1000)), "m")},
-                   {"memory", bytes}};
-  Json limits = {{"memory", bytes}};
+  const std::string memory =
+      SizeText(std::clamp<int64_t>(unit.resources.memory_bytes(), 0, kMostBytes) +
+               std::min(settings.shared_memory_bytes, kMostBytes) + kRunBytes);
+  Json requests = {{"cpu", CpusText(unit.resources.cpus())}, {"memory", memory}};
+  Json limits = {{"memory", memory}};
   if (const GpuNodes* const gpu = GpuOf(unit, settings)) {
     const std::string count = Text(std::max(1, unit.resources.gpu_count()));
     requests[gpu->resource] = count;
@@ -69,6 +80,8 @@ Json Arguments(const FleetDeployment& deployment, const ClusterSettings& setting
                     "--deployment", deployment.id,
                     "--token-file", Text(kTokenFolder, "/token"),
                     "--work",       kWork,
+                    "--run",        kRunFolder,
+                    "--space",      Text(settings.bundle_space_bytes),
                     "--ip",         "$(CHAINS_POD_IP)",
                     "--drain",      absl::FormatDuration(settings.drain)};
   if (!settings.node_cache.empty()) {
@@ -85,11 +98,14 @@ Json Arguments(const FleetDeployment& deployment, const ClusterSettings& setting
 Json Volumes(const FleetDeployment& deployment, const ClusterSettings& settings) {
   Json volumes = Json::array();
   volumes.push_back(
-      {{"name", "work"}, {"emptyDir", {{"sizeLimit", Text(settings.bundle_space_bytes)}}}});
+      {{"name", "work"}, {"emptyDir", {{"sizeLimit", SizeText(settings.bundle_space_bytes)}}}});
   volumes.push_back({{"name", "tmp"}, {"emptyDir", {{"sizeLimit", kTmpSize}}}});
   volumes.push_back(
       {{"name", "shared-memory"},
-       {"emptyDir", {{"medium", "Memory"}, {"sizeLimit", Text(settings.shared_memory_bytes)}}}});
+       {"emptyDir",
+        {{"medium", "Memory"}, {"sizeLimit", SizeText(settings.shared_memory_bytes)}}}});
+  volumes.push_back(
+      {{"name", "run"}, {"emptyDir", {{"medium", "Memory"}, {"sizeLimit", SizeText(kRunBytes)}}}});
   // 0440: fsGroup may read it, and nobody else.
   volumes.push_back({{"name", "token"},
                      {"secret", {{"secretName", OwnerName(deployment)}, {"defaultMode", 0440}}}});
@@ -106,6 +122,7 @@ Json Mounts(const ClusterSettings& settings) {
   mounts.push_back({{"name", "work"}, {"mountPath", kWork}});
   mounts.push_back({{"name", "tmp"}, {"mountPath", "/tmp"}});
   mounts.push_back({{"name", "shared-memory"}, {"mountPath", "/dev/shm"}});
+  mounts.push_back({{"name", "run"}, {"mountPath", kRunFolder}});
   mounts.push_back({{"name", "token"}, {"mountPath", kTokenFolder}, {"readOnly", true}});
   if (!settings.node_cache.empty()) {
     mounts.push_back({{"name", "cache"}, {"mountPath", kCacheFolder}});
