@@ -1,6 +1,8 @@
 # .deb packages: libchains-dev (what builds a chain), chains (the command line, with a platform for this
-# machine) and chains-gateway (what answers HTTP in front of chains elsewhere). `./dev package` makes
-# them.
+# machine), chains-gateway (what answers HTTP in front of chains elsewhere), and of a cluster
+# chains-platform and chains-agent (the first process of each pod of a replica). `./dev package` makes
+# them; container images are made of them, and of chains-examples, which is no part of a release.
+include(BuiltWith)
 
 # The licence where Debian looks for it.
 function(_chains_copyright package component)
@@ -44,30 +46,54 @@ Libraries, headers, code generator and CMake package with which a chain is writt
 Licence: Apache-2.0.")
 _chains_copyright(libchains-dev dev)
 
+# _chains_program_package(COMPONENT PACKAGE SUMMARY DESCRIPTION TARGET...): PACKAGE has the programs.
+function(_chains_program_package component package summary description)
+  string(TOUPPER ${component} key)
+  set(folder ${CMAKE_INSTALL_BINDIR})
+  if(component STREQUAL examples)
+    set(folder lib/chains/examples)
+  endif()
+  install(TARGETS ${ARGN} RUNTIME DESTINATION ${folder} COMPONENT ${component})
+  _chains_copyright(${package} ${component})
+  chains_install_built_with(${package} ${component})
+  set(CPACK_DEBIAN_${key}_PACKAGE_NAME ${package} PARENT_SCOPE)
+  set(CPACK_DEBIAN_${key}_PACKAGE_SECTION net PARENT_SCOPE)
+  set(CPACK_DEBIAN_${key}_PACKAGE_SHLIBDEPS ON PARENT_SCOPE)
+  set(CPACK_COMPONENT_${key}_DESCRIPTION "${summary}\n${description}\nLicence: Apache-2.0." PARENT_SCOPE)
+  if(NOT component STREQUAL examples)
+    set(CPACK_COMPONENTS_ALL ${CPACK_COMPONENTS_ALL} ${component} PARENT_SCOPE)
+  endif()
+endfunction()
+
 if(TARGET chains-gateway)
-  install(TARGETS chains-gateway RUNTIME COMPONENT gateway)
-  list(APPEND CPACK_COMPONENTS_ALL gateway)
-  set(CPACK_DEBIAN_GATEWAY_PACKAGE_NAME chains-gateway)
-  set(CPACK_DEBIAN_GATEWAY_PACKAGE_SECTION net)
-  set(CPACK_DEBIAN_GATEWAY_PACKAGE_SHLIBDEPS ON)
-  set(CPACK_COMPONENT_GATEWAY_DESCRIPTION
-      "HTTP and JSON in front of inference chains\n\
-Answers POST requests in JSON by calls of chains over gRPC.\n\
-Licence: Apache-2.0.")
-  _chains_copyright(chains-gateway gateway)
+  _chains_program_package(
+    gateway chains-gateway "HTTP and JSON in front of inference chains"
+    "Answers POST requests in JSON by calls of chains over gRPC." chains-gateway)
 endif()
 if(TARGET chains-cli)
-  install(TARGETS chains-cli RUNTIME COMPONENT cli)
-  list(APPEND CPACK_COMPONENTS_ALL cli)
-  set(CPACK_DEBIAN_CLI_PACKAGE_NAME chains)
-  set(CPACK_DEBIAN_CLI_PACKAGE_SECTION net)
-  set(CPACK_DEBIAN_CLI_PACKAGE_SHLIBDEPS ON)
+  _chains_program_package(
+    cli chains "command line and platform for inference chains"
+    "Builds, deploys, scales and watches chains of gRPC services on this machine." chains-cli)
   set(CPACK_DEBIAN_CLI_PACKAGE_DEPENDS "binutils, ca-certificates, libc-bin")
   set(CPACK_DEBIAN_CLI_PACKAGE_RECOMMENDS "libchains-dev")
-  set(CPACK_COMPONENT_CLI_DESCRIPTION
-      "command line and platform for inference chains\n\
-Builds, deploys, scales and watches chains of gRPC services on this machine.\n\
-Licence: Apache-2.0.")
-  _chains_copyright(chains cli)
+endif()
+if(TARGET chains-platform)
+  _chains_program_package(
+    platform chains-platform "platform for inference chains on a cluster"
+    "Keeps what is deployed, and runs it in the pods of a Kubernetes cluster." chains-platform)
+  set(CPACK_DEBIAN_PLATFORM_PACKAGE_DEPENDS "ca-certificates")
+endif()
+if(TARGET chains-agent)
+  _chains_program_package(
+    agent chains-agent "runs programs of inference chains in a pod"
+    "Asks a platform what it is to run, fetches that and runs it." chains-agent)
+endif()
+
+# Programs that `chains push` takes as they are, with what they need when they are pushed.
+if(TARGET hello AND TARGET transcribe)
+  _chains_program_package(
+    examples chains-examples "inference chains to try"
+    "Programs that chains push deploys, in /usr/lib/chains/examples." hello transcribe)
+  set(CPACK_DEBIAN_EXAMPLES_PACKAGE_DEPENDS "pocketsphinx-en-us")
 endif()
 include(CPack)
