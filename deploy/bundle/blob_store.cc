@@ -41,18 +41,27 @@ BlobStore::Writer::Writer(Writer&& other) noexcept = default;
 
 BlobStore::Writer& BlobStore::Writer::operator=(Writer&& other) noexcept {
   if (this == &other) return *this;
-  Discard();
+  Leave();
   store_ = other.store_;
   file_ = std::move(other.file_);
   sha256_ = std::move(other.sha256_);
   size_ = other.size_;
   exact_ = other.exact_;
+  keeps_ = other.keeps_;
   written_ = other.written_;
   hasher_ = std::move(other.hasher_);
   return *this;
 }
 
-BlobStore::Writer::~Writer() { Discard(); }
+BlobStore::Writer::~Writer() { Leave(); }
+
+void BlobStore::Writer::Leave() {
+  if (keeps_) {
+    file_.Close();
+  } else {
+    Discard();
+  }
+}
 
 // Best effort: what is left in tmp/ is removed by the next Open().
 void BlobStore::Writer::Discard() {
@@ -111,7 +120,7 @@ absl::StatusOr<std::unique_ptr<BlobStore>> BlobStore::Open(std::string root, Fil
   absl::Status status = files.MakeFolders(store->root_);
   if (status.ok()) status = store->Lock();
   if (status.ok()) status = files.RemoveTree(store->root_ + "/tmp");
-  for (const char* folder : {"/tmp", "/blobs", "/bundles"}) {
+  for (const char* folder : {"/tmp", "/blobs", "/bundles", "/partial"}) {
     if (status.ok()) status = files.MakeFolders(store->root_ + folder);
   }
   for (int first = 0; first < 256 && status.ok(); ++first) {

@@ -9,8 +9,9 @@
 //   status = (*store)->Assemble(bundle, "/var/lib/chains/deployments/abc/files");
 //
 // On disk: blobs/ab/cdef… are files by digest, bundles/DIGEST the indexes, tmp/ what is being
-// written. Whatever moment a process is killed at, what is in blobs/ and bundles/ is whole, and a
-// folder that Assemble made is either complete or not there.
+// written, partial/abcdef… what GoOn() may go on with. Whatever moment a process is killed at, what
+// is in blobs/ and bundles/ is whole, and a folder that Assemble made is either complete or not
+// there.
 #pragma once
 
 #include <cstdint>
@@ -49,19 +50,22 @@ class BlobStore {
     // The file is in the store when this says OK. INVALID_ARGUMENT: size or digest are others than
     // those that Begin() was told.
     absl::Status Commit();
-    // Bytes that were appended.
+    // Bytes that were appended; of a file that was gone on with, those of before as well.
     uint64_t written() const { return written_; }
+    // Nothing is left of it, not even what would be kept.
+    void Discard();
 
    private:
     friend class BlobStore;
     Writer(BlobStore* store, FileDescriptor file, std::string sha256, uint64_t size, bool exact);
-    void Discard();
+    void Leave();
 
     BlobStore* store_;
     FileDescriptor file_;
     std::string sha256_;
     uint64_t size_;
-    bool exact_;  // else size_ is the most it may have
+    bool exact_;          // else size_ is the most it may have
+    bool keeps_ = false;  // what is there stays when it is dropped
     uint64_t written_ = 0;
     Hasher hasher_;
   };
@@ -92,6 +96,9 @@ class BlobStore {
   // INVALID_ARGUMENT: `sha256` has not 32 bytes. RESOURCE_EXHAUSTED: the disk has no room for
   // `size` bytes.
   absl::StatusOr<Writer> Begin(std::string_view sha256, uint64_t size);
+  // A Writer that goes on where the last one of this file was dropped, in this process or in one
+  // before; what it has so far is read again. Of one file at a time. No room is claimed for it.
+  absl::StatusOr<Writer> GoOn(std::string_view sha256, uint64_t size);
   // For a file of which only the most that it may have is known; no room is claimed for it.
   absl::StatusOr<Writer> BeginUpTo(std::string_view sha256, uint64_t max_size);
   // Copies a file into the store, and says its SHA-256.
@@ -111,10 +118,14 @@ class BlobStore {
   // `dir`.assembling is used on the way.
   absl::Status Assemble(const v1::Bundle& bundle, const std::string& dir);
 
-  // Removes bundles other than those of `keep`, and files that none of those has. What came or was
-  // asked for in the last `grace` stays, because a push may be about to name it.
+  // Removes bundles other than those of `keep`, and files that none of those has, nor `coming`
+  // (which may be null). What came or was asked for in the last `grace` stays, because a push may
+  // be about to name it.
   absl::StatusOr<Collected> Collect(const std::set<std::string>& keep_digests,
-                                    absl::Duration grace = absl::Hours(1));
+                                    absl::Duration grace = absl::Hours(1),
+                                    const v1::Bundle* coming = nullptr);
+  // What all files here have, begun ones too, in bytes.
+  absl::StatusOr<uint64_t> Size() const;
 
  private:
   // A file as stat(2) sees it: if none of it has changed, neither has the content.
@@ -124,6 +135,7 @@ class BlobStore {
 
   std::string BlobPath(std::string_view sha256) const;
   std::string BundlePath(std::string_view digest) const;
+  std::string PartialPath(std::string_view sha256) const;
   std::string TemporaryPath();
   absl::StatusOr<Writer> Make(std::string_view sha256, uint64_t size, bool exact);
   void Promise(std::string_view sha256);
@@ -137,6 +149,7 @@ class BlobStore {
   absl::StatusOr<std::set<std::string>> FilesOf(const std::set<std::string>& digests) const;
   absl::Status CollectBundles(const std::set<std::string>& keep, absl::Time since, Collected& out);
   absl::Status CollectBlobs(const std::set<std::string>& keep, absl::Time since, Collected& out);
+  absl::Status CollectPartial(const std::set<std::string>& keep, absl::Time since, Collected& out);
   bool PromisedSince(const std::string& sha256, absl::Time since);
 
   const std::string root_;

@@ -242,16 +242,43 @@ absl::Status BlobStore::CollectBlobs(const std::set<std::string>& keep, absl::Ti
   return absl::OkStatus();
 }
 
+absl::Status BlobStore::CollectPartial(const std::set<std::string>& keep, absl::Time since,
+                                       Collected& out) {
+  const absl::StatusOr<std::vector<Entry>> entries = FilesBelow(root_ + "/partial");
+  if (!entries.ok()) return entries.status();
+  for (const Entry& entry : *entries) {
+    if (keep.count(entry.name) != 0 || entry.written >= since) continue;
+    if (absl::Status status = files_.Remove(entry.path); !status.ok()) return status;
+    out.bytes += entry.size;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> BlobStore::Size() const {
+  uint64_t size = 0;
+  for (const char* folder : {"/blobs", "/partial", "/tmp"}) {
+    const absl::StatusOr<std::vector<Entry>> entries = FilesBelow(root_ + folder);
+    if (!entries.ok()) return entries.status();
+    for (const Entry& entry : *entries) size += entry.size;
+  }
+  return size;
+}
+
 absl::StatusOr<BlobStore::Collected> BlobStore::Collect(const std::set<std::string>& keep_digests,
-                                                        absl::Duration grace) {
+                                                        absl::Duration grace,
+                                                        const v1::Bundle* coming) {
   const std::lock_guard lock(trees_);
   const absl::Time since = absl::Now() - grace;
   // All that is kept must be known before anything goes.
   absl::StatusOr<std::set<std::string>> keep = FilesOf(keep_digests);
   if (!keep.ok()) return keep.status();
+  if (coming != nullptr) {
+    for (const v1::BundleFile& file : coming->files()) keep->insert(Hex(file.sha256()));
+  }
   Collected collected;
   absl::Status status = CollectBundles(keep_digests, since, collected);
   if (status.ok()) status = CollectBlobs(*keep, since, collected);
+  if (status.ok()) status = CollectPartial(*keep, since, collected);
   {
     const std::lock_guard promises(mutex_);
     std::erase_if(promised_, [&](const auto& promise) { return promise.second < since; });

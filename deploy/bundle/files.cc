@@ -153,6 +153,13 @@ absl::StatusOr<FileDescriptor> Files::Create(const std::string& path) const {
   return file;
 }
 
+absl::StatusOr<FileDescriptor> Files::GoOnWith(const std::string& path) const {
+  if (absl::Status status = Before("create", path); !status.ok()) return status;
+  FileDescriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600), path);
+  if (!file.is_open()) return FileError("create", path, errno);
+  return file;
+}
+
 absl::Status Files::Reserve(const FileDescriptor& file, uint64_t size) const {
   if (size == 0) return absl::OkStatus();
   if (absl::Status status = Before("reserve space for", file.path()); !status.ok()) return status;

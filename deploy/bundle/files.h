@@ -71,6 +71,8 @@ class Files {
   absl::Status MakeFolders(const std::string& path) const;
   // A new file, of mode 0600; ALREADY_EXISTS where there is one.
   absl::StatusOr<FileDescriptor> Create(const std::string& path) const;
+  // As it is there, to be gone on with at its end; else a new one.
+  absl::StatusOr<FileDescriptor> GoOnWith(const std::string& path) const;
   // Claims `size` bytes on the disk, where the file system can; a full disk shows here.
   absl::Status Reserve(const FileDescriptor& file, uint64_t size) const;
   absl::Status Write(const FileDescriptor& file, std::string_view data) const;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <sys/stat.h>
 
+#include "chains/core/text.h"
 #include "deploy/logs/descriptor.h"
 #include "deploy/logs/log_line.h"
 #include "deploy/logs/split_lines.h"
@@ -35,11 +36,15 @@ std::string TailOf(const std::filesystem::path& file) {
 }  // namespace
 
 std::vector<std::string> LastLines(const std::filesystem::path& output, size_t count) {
-  const std::string bytes = TailOf(output) + "\n";
+  return LastLinesOf(TailOf(output), count);
+}
+
+std::vector<std::string> LastLinesOf(std::string_view bytes, size_t count) {
+  const std::string whole = Text(bytes, "\n");
   std::deque<std::string> last;
   int frames = 0;
   LineSplit split;
-  SplitLines(bytes, split, [&](std::string_view text) {
+  SplitLines(whole, split, [&](std::string_view text) {
     frames = text.starts_with(kFrame) ? frames + 1 : 0;
     if (frames > kMostFrames) return;
     last.push_back(FromOutput(text, absl::UnixEpoch()).message());

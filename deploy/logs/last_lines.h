@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace chains::deploy {
@@ -15,5 +16,8 @@ namespace chains::deploy {
 // not. Of a stack only the frames next to the crash, so that what was said before it is seen.
 // Empty where there is no such file. Blocks.
 std::vector<std::string> LastLines(const std::filesystem::path& output, size_t count);
+
+// The same of bytes that begin at the begin of a line. Pure.
+std::vector<std::string> LastLinesOf(std::string_view bytes, size_t count);
 
 }  // namespace chains::deploy
