@@ -1,6 +1,6 @@
 #include "chains/grpc/health_check.h"
 
-#include <iostream>
+#include <ostream>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -55,11 +55,11 @@ absl::Status AskHealth(const std::string& address, std::string_view contract,
   return reply.ok() ? StatusIn(address, *reply) : reply.status();
 }
 
-int CheckHealth(const std::string& address) {
+int CheckHealth(const std::string& address, std::ostream& says) {
   PrepareProcess();
   const absl::Status health = AskHealth(address, "", kTimeout);
   if (health.ok()) return 0;
-  std::cerr << "not healthy: " << MessageOf(health) << "\n";
+  says << "not healthy: " << MessageOf(health) << "\n";
   return 1;
 }
 

@@ -2,9 +2,12 @@
 // flag --check, so that a container's HEALTHCHECK needs no other program in its image:
 //
 //   // chains-agent --check 127.0.0.1:7002
-//   if (argc == 3 && std::string_view(argv[1]) == "--check") return chains::CheckHealth(argv[2]);
+//   if (argc == 3 && std::string_view(argv[1]) == "--check") {
+//     return chains::CheckHealth(argv[2], std::cerr);
+//   }
 #pragma once
 
+#include <iosfwd>
 #include <string>
 #include <string_view>
 
@@ -19,8 +22,8 @@ namespace chains {
 absl::Status AskHealth(const std::string& address, std::string_view contract,
                        absl::Duration timeout);
 
-// All of such a flag: asks the process, within 3 s. 0 where it serves; else says why on standard
-// error and answers 1.
-int CheckHealth(const std::string& address);
+// All of such a flag: asks the process, within 3 s. 0 where it serves; else tells `says` why, and
+// answers 1.
+int CheckHealth(const std::string& address, std::ostream& says);
 
 }  // namespace chains

@@ -1,6 +1,7 @@
 // What a container's HEALTHCHECK finds out of a process.
 #include "chains/grpc/health_check.h"
 
+#include <sstream>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -37,7 +38,9 @@ class HealthCheckTest : public ::testing::Test {
 TEST_F(HealthCheckTest, AProcessThatServesIsHealthy) {
   EXPECT_EQ(AskHealth(address(), "", kPatience), absl::OkStatus());
   EXPECT_EQ(AskHealth(address(), "test.Echo", kPatience), absl::OkStatus());
-  EXPECT_EQ(CheckHealth(address()), 0);
+  std::ostringstream says;
+  EXPECT_EQ(CheckHealth(address(), says), 0);
+  EXPECT_EQ(says.str(), "");
 }
 
 TEST_F(HealthCheckTest, OneThatSaysThatItDoesNotServeIsNot) {
@@ -45,7 +48,9 @@ TEST_F(HealthCheckTest, OneThatSaysThatItDoesNotServeIsNot) {
   const absl::Status health = AskHealth(address(), "", kPatience);
   EXPECT_EQ(health.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(health.message(), HasSubstr("says NOT_SERVING"));
-  EXPECT_EQ(CheckHealth(address()), 1);
+  std::ostringstream says;
+  EXPECT_EQ(CheckHealth(address(), says), 1);
+  EXPECT_THAT(says.str(), HasSubstr("not healthy: "));
 }
 
 TEST_F(HealthCheckTest, AContractThatItDoesNotServeIsNotFound) {
