@@ -19,6 +19,10 @@ AgentPod* FleetState::FindPod(const std::string& deployment, const std::string& 
 }
 
 FleetReplica* FleetState::InPod(const std::string& deployment, const std::string& pod) {
+  return const_cast<FleetReplica*>(std::as_const(*this).InPod(deployment, pod));
+}
+
+const FleetReplica* FleetState::InPod(const std::string& deployment, const std::string& pod) const {
   if (pod.empty()) return nullptr;
   for (auto each = replicas.lower_bound({deployment, ""});
        each != replicas.end() && each->first.first == deployment; ++each) {

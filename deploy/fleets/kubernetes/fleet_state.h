@@ -75,7 +75,7 @@ struct AgentPod {
   uint64_t stream = 0;  // 0: it is not attached
   absl::Time gone_since = absl::InfinitePast();
   bool leaving = false;
-  std::string runs;     // a replica's name
+  std::string runs;  // a replica's name
   bool has_process = false;
   std::string doing;
   std::map<std::string, uint64_t> output_kept;  // by replica
@@ -98,6 +98,7 @@ class FleetState {
   AgentPod* FindPod(const std::string& deployment, const std::string& pod);
   // Who has a pod; null: nobody.
   FleetReplica* InPod(const std::string& deployment, const std::string& pod);
+  const FleetReplica* InPod(const std::string& deployment, const std::string& pod) const;
 
   // It does not run any more: forgotten here, and told to the platform by the fleet's next look.
   void End(FleetReplica& replica, bool asked, std::string how, std::vector<std::string> last_lines,

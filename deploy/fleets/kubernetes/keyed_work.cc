@@ -23,9 +23,8 @@ void KeyedWork::Start(const std::string& key, absl::AnyInvocable<Task<void>()> m
   if (entry.running != nullptr || entry.next > loop_.Now()) return;
   ++running_;
   entry.running = std::make_unique<internal::Root<void>>(
-      loop_, Context(), make(), [this, key](const absl::StatusOr<internal::Unit>& outcome) {
-        Ended(key, outcome.status());
-      });
+      loop_, Context(), make(),
+      [this, key](const absl::StatusOr<internal::Unit>& outcome) { Ended(key, outcome.status()); });
   entry.running->Start();
 }
 

@@ -13,9 +13,9 @@ namespace {
 
 using google::protobuf::util::MessageDifferencer;
 
-constexpr ObjectKind kKinds[] = {
-    kinds::kConfigMap,        kinds::kSecret,     kinds::kService,     kinds::kDeployment,
-    kinds::kDisruptionBudget, kinds::kAutoscaler, kinds::kScaledObject};
+constexpr ObjectKind kKinds[] = {kinds::kConfigMap,   kinds::kSecret,           kinds::kService,
+                                 kinds::kDeployment,  kinds::kDisruptionBudget, kinds::kAutoscaler,
+                                 kinds::kScaledObject};
 
 ObjectKind KindOf(const Json& object) {
   const std::string kind = StringAt(object, "/kind");
@@ -84,8 +84,7 @@ KubernetesFleet::Impl::Impl(ApiClient& api, ClusterSettings settings, Hooks hook
               state_.changed),
       budgets_(api, {kinds::kDisruptionBudget, settings_.in_namespace, std::string(labels::kOurs)},
                state_.changed),
-      pods_(api, {kinds::kPod, settings_.in_namespace, std::string(labels::kOurs)},
-            state_.changed),
+      pods_(api, {kinds::kPod, settings_.in_namespace, std::string(labels::kOurs)}, state_.changed),
       slices_(api, {kinds::kEndpointSlice, settings_.in_namespace, std::string(labels::kOurs)},
               state_.changed),
       events_(api, {kinds::kEvent, settings_.in_namespace}, state_.changed) {
@@ -93,9 +92,9 @@ KubernetesFleet::Impl::Impl(ApiClient& api, ClusterSettings settings, Hooks hook
   const ObjectKind kind = settings_.scaling == ClusterSettings::Scaling::kHpa
                               ? kinds::kAutoscaler
                               : kinds::kScaledObject;
-  autoscalers_.emplace(
-      api, Informer::What{kind, settings_.in_namespace, std::string(labels::kOurs)},
-      state_.changed);
+  autoscalers_.emplace(api,
+                       Informer::What{kind, settings_.in_namespace, std::string(labels::kOurs)},
+                       state_.changed);
 }
 
 void KubernetesFleet::Impl::Changed() {
@@ -137,7 +136,8 @@ void KubernetesFleet::Impl::Remove(const std::string& deployment) {
   state_.deployments.erase(deployment);
   std::erase_if(state_.places,
                 [&](const auto& place) { return place.second.deployment == deployment; });
-  std::erase_if(state_.replicas, [&](const auto& named) { return named.first.first == deployment; });
+  std::erase_if(state_.replicas,
+                [&](const auto& named) { return named.first.first == deployment; });
   std::erase_if(state_.pods, [&](const auto& named) { return named.first.first == deployment; });
   removed_.insert(deployment);
   Changed();

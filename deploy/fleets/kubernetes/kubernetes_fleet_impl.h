@@ -42,8 +42,9 @@ class KubernetesFleet::Impl {
   // The pods of a place, as many as it should have.
   struct Need {
     int replicas = 0;
-    int idle = 0;                     // kept for the next program
-    std::vector<const Json*> spare;   // pods that may go, and whose containers may run
+    int idle = 0;                    // kept for the next program
+    int pods = 0;                    // that there are, and are not about to go
+    std::vector<const Json*> spare;  // those that run without a replica, and are not kept
     int total() const { return replicas + idle; }
   };
   class Working;
@@ -79,7 +80,8 @@ class KubernetesFleet::Impl {
   Need NeedOf(const std::string& place, absl::Time now);
   void Scale(absl::Time now);
   void ScaleOne(const Json& deployment, absl::Time now);
-  Task<void> ScaleNow(std::string place, int replicas, std::vector<std::string> doomed);
+  Task<void> ScaleNow(std::string place, std::pair<int, int64_t> ask,
+                      std::vector<std::string> doomed, absl::Time now);
   void NotePods();
   Task<void> NoteNow(std::string pod, std::string uid, std::string note, bool cheap);
   void FollowScale();

@@ -28,7 +28,8 @@ std::string DisruptionText(const Json& condition) {
     return Text("was preempted: its node is given to a pod of a higher priority", more,
                 "; a priorityClass in the cluster's settings protects it");
   }
-  if (reason == "EvictionByEvictionAPI") return Text("was evicted: its node is being emptied", more);
+  if (reason == "EvictionByEvictionAPI")
+    return Text("was evicted: its node is being emptied", more);
   if (reason == "DeletionByTaintManager") {
     return Text("was evicted by a taint of its node, which is lost or not ready", more);
   }

@@ -83,8 +83,7 @@ Stream<v1::PodOrders> PodsService::Host(Stream<v1::PodReport> requests) {
   v1::PodReport first = co_await WithTimeout(ReadFirst(&requests), kFirstMessage);
   const auto known = state_.deployments.find(first.deployment());
   // Who has no token learns nothing of what there is.
-  const std::string expected =
-      known == state_.deployments.end() ? "" : known->second.wanted.token;
+  const std::string expected = known == state_.deployments.end() ? "" : known->second.wanted.token;
   co_await CheckToken(here.context(), expected);
   if (first.pod().empty()) co_await absl::InvalidArgumentError("an agent says first who it is");
   AgentPod& pod = state_.pods[{first.deployment(), first.pod()}];
@@ -163,8 +162,7 @@ void PodsService::TakeOutput(const v1::PodReport& report, AgentPod& pod) {
     const bool its_own = replica != nullptr && replica->pod == report.pod();
     if (its_own && on_output_ != nullptr) on_output_(Described(*replica), data);
   }
-  std::erase_if(pod.output_kept,
-                [&](const auto& kept) { return !spoken_of.contains(kept.first); });
+  std::erase_if(pod.output_kept, [&](const auto& kept) { return !spoken_of.contains(kept.first); });
 }
 
 void PodsService::TakeEnds(const v1::PodReport& report, absl::Time now) {
