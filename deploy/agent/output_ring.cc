@@ -5,7 +5,10 @@ namespace chains::deploy {
 // Moved to the front only when as much again has come, so that each byte is moved once.
 void OutputRing::Append(std::string_view data) {
   end_ += data.size();
-  if (data.size() > capacity_) data.remove_prefix(data.size() - capacity_);
+  if (data.size() > capacity_) {
+    bytes_.clear();  // what is here must follow on what was before
+    data.remove_prefix(data.size() - capacity_);
+  }
   bytes_.append(data);
   if (bytes_.size() > 2 * capacity_) bytes_.erase(0, bytes_.size() - capacity_);
 }

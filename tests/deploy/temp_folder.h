@@ -2,20 +2,28 @@
 //
 //   TempFolder folder;
 //   Open(folder / "platform.db");
+//
+// What syncs much, and is not about disks, is quicker in memory: TempFolder folder(InMemory());
 #pragma once
 
 #include <filesystem>
 #include <stdlib.h>
 #include <string>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
 namespace chains::deploy {
 
+// A folder of memory, where the machine has one.
+inline std::string InMemory() {
+  return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : ::testing::TempDir();
+}
+
 class TempFolder {
  public:
-  TempFolder() {
-    std::string name = ::testing::TempDir() + "/chains_XXXXXX";
+  explicit TempFolder(const std::string& in = ::testing::TempDir()) {
+    std::string name = in + "/chains_XXXXXX";
     EXPECT_NE(mkdtemp(name.data()), nullptr);
     path_ = name;
   }

@@ -73,7 +73,7 @@ class BundleFetcherTest : public ::testing::Test {
     return offsets;
   }
 
-  const TempFolder folder_;
+  const TempFolder folder_{InMemory()};
   chains::testing::FakeClock clock_{{.threads = 2}};
   FakeBundles platform_;
   BundleProgress progress_;

@@ -48,7 +48,7 @@ class NodeCacheTest : public ::testing::Test {
     fs::last_write_time(PathOf(content), fs::file_time_type::clock::now() - by);
   }
 
-  const TempFolder folder_;
+  const TempFolder folder_{InMemory()};
   NodeCache cache_{folder_ / "cache", 100};
 };
 
