@@ -1,0 +1,168 @@
+#include "tests/deploy/state/fake_secrets.h"
+
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "chains/core/text.h"
+
+namespace chains::deploy {
+namespace {
+
+constexpr std::string_view kPath = "/api/v1/namespaces/chains/secrets";
+constexpr size_t kMostData = 1 << 20;
+
+HttpResponse Answer(int status, const Json& body) {
+  HttpResponse response;
+  response.status = status;
+  response.body = ToText(body);
+  return response;
+}
+
+HttpResponse Refusal(int status, const std::string& reason) {
+  return Answer(status, {{"kind", "Status"}, {"reason", reason}, {"message", reason}});
+}
+
+bool IsName(const std::string& name) {
+  if (name.empty() || name.size() > 253) return false;
+  for (const char c : name) {
+    if (!absl::ascii_islower(static_cast<unsigned char>(c)) &&
+        !absl::ascii_isdigit(static_cast<unsigned char>(c)) && c != '-') {
+      return false;
+    }
+  }
+  return name.front() != '-' && name.back() != '-';
+}
+
+size_t DataOf(const Json& object) {
+  size_t sum = 0;
+  for (const auto& [key, text] : StringsAt(object, "/data")) {
+    std::string bytes;
+    if (!absl::Base64Unescape(text, &bytes)) return kMostData + 1;
+    sum += bytes.size();
+  }
+  return sum;
+}
+
+}  // namespace
+
+void FakeSecrets::Then(Hook hook, After after) {
+  const std::lock_guard lock(mutex_);
+  hook_ = std::move(hook);
+  after_ = std::move(after);
+  requests_ = 0;
+}
+
+int FakeSecrets::requests() const {
+  const std::lock_guard lock(mutex_);
+  return requests_;
+}
+
+void FakeSecrets::Arrive() {
+  const std::lock_guard lock(mutex_);
+  while (!late_.empty()) {
+    const HttpRequest request = std::move(late_.front());
+    late_.pop_front();
+    Do(request);
+  }
+}
+
+size_t FakeSecrets::size() const {
+  const std::lock_guard lock(mutex_);
+  return objects_.size();
+}
+
+std::map<std::string, Json> FakeSecrets::objects() const {
+  const std::lock_guard lock(mutex_);
+  return objects_;
+}
+
+void FakeSecrets::Remove(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  objects_.erase(name);
+}
+
+void FakeSecrets::Put(const std::string& name, const Json& object) {
+  const std::lock_guard lock(mutex_);
+  objects_[name] = object;
+}
+
+Task<HttpResponse> FakeSecrets::Send(HttpRequest request, absl::Duration) {
+  Hook hook;
+  After after;
+  int number = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    hook = hook_;
+    after = after_;
+    number = ++requests_;
+  }
+  const Trouble trouble = hook ? hook(number) : Trouble::kNone;
+  HttpResponse response;
+  {
+    const std::lock_guard lock(mutex_);
+    if (trouble == Trouble::kLate) late_.push_back(request);
+    if (trouble == Trouble::kNone || trouble == Trouble::kAnswerLost) response = Do(request);
+  }
+  if (after) after(number);
+  if (trouble != Trouble::kNone) co_return absl::UnavailableError("the connection was lost");
+  co_return response;
+}
+
+Stream<HttpResponse> FakeSecrets::Follow(HttpRequest, absl::Duration) {
+  co_await absl::UnimplementedError("nobody watches Secrets here");
+  co_yield HttpResponse();
+}
+
+HttpResponse FakeSecrets::Do(const HttpRequest& request) {
+  const size_t end = request.target().find('?');
+  const std::string path = request.target().substr(0, end);
+  const std::string query = end == std::string::npos ? "" : request.target().substr(end + 1);
+  if (!absl::StartsWith(path, ToAbsl(kPath))) return Refusal(404, "NotFound");
+  const std::string name = path.size() > kPath.size() ? path.substr(kPath.size() + 1) : "";
+  if (request.method() == "GET") return Get(name, query);
+  if (request.method() == "DELETE") {
+    return objects_.erase(name) > 0 ? Answer(200, {{"kind", "Status"}}) : Refusal(404, "NotFound");
+  }
+  absl::StatusOr<Json> object = ParseObject(request.body());
+  if (!object.ok()) return Refusal(400, "BadRequest");
+  return Write(*std::move(object), request.method());
+}
+
+HttpResponse FakeSecrets::Get(const std::string& name, const std::string& query) {
+  if (!name.empty()) {
+    const auto found = objects_.find(name);
+    return found == objects_.end() ? Refusal(404, "NotFound") : Answer(200, found->second);
+  }
+  Json list = {{"kind", "SecretList"}, {"apiVersion", "v1"}, {"items", Json::array()}};
+  list["metadata"]["resourceVersion"] = Text(version_);
+  for (const auto& [each, object] : objects_) {
+    const std::string label = LabelOf(object, "chains.dev/state");
+    if (!label.empty() && absl::StrContains(query, label)) list["items"].push_back(object);
+  }
+  return Answer(200, list);
+}
+
+HttpResponse FakeSecrets::Write(Json object, const std::string& method) {
+  const std::string name = NameOf(object);
+  const std::string shown_version = ResourceVersionOf(object);
+  if (!IsName(name) || DataOf(object) > kMostData) return Refusal(422, "Invalid");
+  const auto found = objects_.find(name);
+  if (method == "POST" && found != objects_.end()) return Refusal(409, "AlreadyExists");
+  if (method == "PUT" && found == objects_.end()) return Refusal(404, "NotFound");
+  object["metadata"].erase("resourceVersion");
+  if (found != objects_.end()) {
+    Json before = found->second;
+    before["metadata"].erase("resourceVersion");
+    const bool is_late =
+        !shown_version.empty() && shown_version != ResourceVersionOf(found->second);
+    if (is_late) return Refusal(409, "Conflict");
+    if (before == object) return Answer(200, found->second);
+    if (BoolAt(before, "/immutable")) return Refusal(422, "Invalid");
+  }
+  object["metadata"]["resourceVersion"] = Text(++version_);
+  objects_[name] = object;
+  return Answer(200, object);
+}
+
+}  // namespace chains::deploy
