@@ -16,7 +16,7 @@ namespace chains::deploy {
 Json PodAutoscaler(const FleetDeployment& deployment, const FleetUnit& unit,
                    const ClusterSettings& settings, const std::string& place);
 
-// KEDA's, which asks the platform (chains.v1.…externalscaler); from and to zero.
+// KEDA's, which asks the platform (external_scaler.h); from and to zero.
 Json ScaledObject(const FleetDeployment& deployment, const FleetUnit& unit,
                   const ClusterSettings& settings, const std::string& place);
 
