@@ -15,7 +15,7 @@ LIST
 }
 
 install() {
-  apt-get update --quiet=2
+  apt-get update --quiet=2 --error-on=any
   apt-get install --yes --quiet=2 --no-install-recommends "$@" >/tmp/apt.log 2>&1 || {
     tail -n 20 /tmp/apt.log
     exit 1

@@ -97,3 +97,23 @@ if(TARGET hello AND TARGET transcribe)
   set(CPACK_DEBIAN_EXAMPLES_PACKAGE_DEPENDS "pocketsphinx-en-us")
 endif()
 include(CPack)
+
+# What `./dev images` packs.
+add_custom_target(images)
+foreach(
+  target IN
+  ITEMS chains-gateway
+        chains-cli
+        chains-platform
+        chains-agent
+        hello
+        transcribe
+        protoc-gen-chains
+        chains_gateway
+        chains_no_frontend
+        chains_testing
+        chains_gpu_cuda)
+  if(TARGET ${target})
+    add_dependencies(images ${target})
+  endif()
+endforeach()

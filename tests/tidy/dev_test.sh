@@ -30,13 +30,13 @@ expect 0 "./dev VERB"
 expect 2 "There is no verb 'tset'" tset
 expect 2 "there is no group 'gpu'" setup gpu
 expect 0 "issue 9" setup ui
-expect 0 "issue 6" setup images
 expect 2 "what is '--fast'?" test --fast
 expect 2 "there is no part '1000'; there are edges kills" soak edges 1000
 
 shim dpkg-query 'printf installed'
 expect 0 "setup core: all " setup
 expect 0 "packages are installed." setup test
+expect 0 "packages are installed." setup images
 
 shim dpkg-query 'exit 1'
 shim id 'echo 1000'

@@ -12,7 +12,7 @@ import sys
 import cpp
 
 TOP_LEVEL = {
-    ".ci", ".clang-format", ".clang-tidy", ".gitignore", "ARCHITECTURE.md", "CMakeLists.txt",
+    ".ci", ".clang-format", ".clang-tidy", ".dockerignore", ".gitignore", "ARCHITECTURE.md", "CMakeLists.txt",
     "CMakePresets.json", "CONTRIBUTING.md", "README.md", "chainlets", "deploy", "dev", "docker",
     "gateway", "proto", "runtime", "tests"}
 
