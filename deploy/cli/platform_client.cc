@@ -65,6 +65,13 @@ absl::Status PlatformClient::Run(const std::function<Task<void>(v1::Platform&)>&
                                       },
                                       std::move(options))
                                   .status();
+  if (absl::IsUnavailable(status) && remote_.kubernetes) {
+    return absl::UnavailableError(Text("the platform '", remote_.name,
+                                       "' does not answer: look at "
+                                       "its pods with `kubectl -n ",
+                                       remote_.kubernetes->in_namespace, " get pods` (",
+                                       MessageOf(status), ")"));
+  }
   if (absl::IsUnavailable(status)) {
     return absl::UnavailableError(Text("the platform '", remote_.name, "' at ", remote_.platform,
                                        " does not answer: start it with `chains up`, or choose "

@@ -43,22 +43,55 @@ absl::StatusOr<std::string> TextOf(const Struct& object, const std::string& name
   return found->second.string_value();
 }
 
+// Sets each of `fields` from the field of its name.
+absl::Status ReadTexts(const Struct& object, const std::string& path,
+                       const std::vector<std::pair<const char*, std::string*>>& fields) {
+  for (const auto& [field, to] : fields) {
+    if (!object.fields().contains(field)) continue;
+    absl::StatusOr<std::string> text = TextOf(object, field, path);
+    if (!text.ok()) return text.status();
+    *to = *std::move(text);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ClusterAccess> AccessFrom(const Value& value, const std::string& path) {
+  if (value.kind_case() != Value::kStructValue) {
+    return absl::InvalidArgumentError(Text(path, "kubernetes is no object"));
+  }
+  ClusterAccess access;
+  const absl::Status read = ReadTexts(value.struct_value(), Text(path, "kubernetes."),
+                                      {{"kubeconfig", &access.kubeconfig},
+                                       {"context", &access.context},
+                                       {"namespace", &access.in_namespace}});
+  if (!read.ok()) return read;
+  if (access.in_namespace.empty()) {
+    return absl::InvalidArgumentError(Text(path, "kubernetes.namespace is empty"));
+  }
+  return access;
+}
+
 absl::StatusOr<Remote> RemoteFrom(const std::string& name, const Value& value) {
   const std::string path = Text("remotes.", name, ".");
   if (value.kind_case() != Value::kStructValue) {
     return absl::InvalidArgumentError(Text("remotes.", name, " is no object"));
   }
   Remote remote{.name = name};
-  const std::pair<const char*, std::string*> fields[] = {{"platform", &remote.platform},
-                                                         {"gateway", &remote.gateway},
-                                                         {"grpc", &remote.grpc},
-                                                         {"key", &remote.key}};
-  for (const auto& [field, to] : fields) {
-    absl::StatusOr<std::string> text = TextOf(value.struct_value(), field, path);
-    if (!text.ok()) return text.status();
-    *to = *std::move(text);
+  const Struct& object = value.struct_value();
+  const absl::Status read = ReadTexts(object, path,
+                                      {{"platform", &remote.platform},
+                                       {"gateway", &remote.gateway},
+                                       {"grpc", &remote.grpc},
+                                       {"key", &remote.key}});
+  if (!read.ok()) return read;
+  if (const auto found = object.fields().find("kubernetes"); found != object.fields().end()) {
+    absl::StatusOr<ClusterAccess> access = AccessFrom(found->second, path);
+    if (!access.ok()) return access.status();
+    remote.kubernetes = *std::move(access);
   }
-  if (remote.platform.empty()) return absl::InvalidArgumentError(Text(path, "platform is missing"));
+  if (remote.platform.empty() && !remote.kubernetes) {
+    return absl::InvalidArgumentError(Text(path, "platform is missing"));
+  }
   return remote;
 }
 
@@ -82,6 +115,12 @@ absl::StatusOr<Remotes> RemotesFrom(const Struct& object) {
 
 std::string Quoted(const std::string& text) {
   return std::move(json::JsonWriter().String(text)).Take();
+}
+
+std::string FormatAccess(const ClusterAccess& access) {
+  return Text("      \"kubernetes\": {\n        \"kubeconfig\": ", Quoted(access.kubeconfig),
+              ",\n        \"context\": ", Quoted(access.context),
+              ",\n        \"namespace\": ", Quoted(access.in_namespace), "\n      }");
 }
 
 absl::Status WriteAll(int file, std::string_view text, const std::filesystem::path& path) {
@@ -109,11 +148,16 @@ std::filesystem::path RemotesFile(const std::filesystem::path& home) {
 std::string FormatRemotes(const Remotes& remotes) {
   std::vector<std::string> entries;
   for (const auto& [name, remote] : remotes.by_name) {
-    entries.push_back(Text("    ", Quoted(name),
-                           ": {\n      \"platform\": ", Quoted(remote.platform),
-                           ",\n      \"gateway\": ", Quoted(remote.gateway),
-                           ",\n      \"grpc\": ", Quoted(remote.grpc),
-                           ",\n      \"key\": ", Quoted(remote.key), "\n    }"));
+    std::vector<std::string> fields;
+    if (remote.kubernetes) fields.push_back(FormatAccess(*remote.kubernetes));
+    const std::pair<std::string_view, const std::string&> texts[] = {{"platform", remote.platform},
+                                                                     {"gateway", remote.gateway},
+                                                                     {"grpc", remote.grpc},
+                                                                     {"key", remote.key}};
+    for (const auto& [field, text] : texts) {
+      fields.push_back(Text("      \"", field, "\": ", Quoted(text)));
+    }
+    entries.push_back(Text("    ", Quoted(name), ": {\n", absl::StrJoin(fields, ",\n"), "\n    }"));
   }
   return Text("{\n  \"default\": ", Quoted(remotes.default_name), ",\n  \"remotes\": {\n",
               absl::StrJoin(entries, ",\n"), "\n  }\n}\n");
@@ -182,6 +226,15 @@ absl::StatusOr<Remote> Choose(const Remotes& remotes, const std::string& name,
   for (const auto& [known, remote] : remotes.by_name) names.push_back(known);
   return absl::NotFoundError(Text("no platform is called '", chosen, "', only: ",
                                   absl::StrJoin(names, ", "), "; choose one with --remote"));
+}
+
+std::optional<Remote> RemoteOfEnvironment(const Getenv& getenv) {
+  const std::optional<std::string> gateway = getenv("CHAINS_GATEWAY");
+  if (!gateway || gateway->empty()) return std::nullopt;
+  return Remote{.name = "CHAINS_GATEWAY",
+                .gateway = *gateway,
+                .grpc = getenv("CHAINS_GRPC").value_or(""),
+                .key = getenv("CHAINS_API_KEY").value_or("")};
 }
 
 }  // namespace chains::deploy::cli

@@ -8,7 +8,12 @@
 //   {"default": "local",
 //    "remotes": {"local": {"platform": "unix:/home/ada/.chains/platform.sock",
 //                          "gateway": "http://127.0.0.1:8080", "grpc": "127.0.0.1:8081",
-//                          "key": "…"}}}
+//                          "key": "…"},
+//                "prod": {"kubernetes": {"kubeconfig": "/home/ada/.kube/config",
+//                                        "context": "prod", "namespace": "chains"},
+//                         "key": "…"}}}
+//
+// What of a remote on a cluster has no address is reached through the API server (tunnel.h).
 #pragma once
 
 #include <filesystem>
@@ -22,12 +27,24 @@
 
 namespace chains::deploy::cli {
 
+// Where an installation on a Kubernetes cluster is.
+struct ClusterAccess {
+  std::string kubeconfig = {};  // the file; empty: $KUBECONFIG, else ~/.kube/config
+  std::string context = {};     // in it; empty: its current one
+  std::string in_namespace = "chains";
+
+  friend bool operator==(const ClusterAccess&, const ClusterAccess&) = default;
+};
+
 struct Remote {
   std::string name = {};
   std::string platform = {};  // where chains.v1.Platform answers: "unix:/path", "HOST:PORT"
   std::string gateway = {};   // "http://127.0.0.1:8080"
   std::string grpc = {};      // "127.0.0.1:8081"; empty: gRPC clients are not served
   std::string key = {};       // with the scope `manage`; empty: nobody is asked for one
+  std::optional<ClusterAccess> kubernetes = {};
+  // The gateway's address is one of this command's own, and of no use to others. Not kept.
+  bool forwarded = false;
 
   friend bool operator==(const Remote&, const Remote&) = default;
 };
@@ -59,5 +76,9 @@ absl::Status SaveRemotes(const std::filesystem::path& home, const Remotes& remot
 // how to come by one.
 absl::StatusOr<Remote> Choose(const Remotes& remotes, const std::string& name,
                               const Getenv& getenv);
+
+// A gateway alone, of $CHAINS_GATEWAY (a URL), $CHAINS_GRPC and $CHAINS_API_KEY, as for a program
+// in a pod that only calls; nullopt without the first.
+std::optional<Remote> RemoteOfEnvironment(const Getenv& getenv);
 
 }  // namespace chains::deploy::cli

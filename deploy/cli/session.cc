@@ -5,22 +5,63 @@
 #include "deploy/cli/json_text.h"
 #include "deploy/cli/platform_client.h"
 #include "deploy/cli/terminal/safe_text.h"
+#include "deploy/cli/tunnel.h"
 
 namespace chains::deploy::cli {
+
+namespace {
+
+absl::StatusOr<Remote> FindRemote(const Session& session) {
+  const Getenv& getenv = session.world().getenv;
+  if (session.remote_name.empty()) {
+    if (std::optional<Remote> remote = RemoteOfEnvironment(getenv)) return *std::move(remote);
+  }
+  const absl::StatusOr<Remotes> remotes = LoadRemotes(HomeFolder(getenv));
+  if (!remotes.ok()) return remotes.status();
+  return Choose(*remotes, session.remote_name, getenv);
+}
+
+absl::Status Annotated(const std::string& what, const absl::Status& status) {
+  return absl::Status(status.code(), Text(what, ": ", MessageOf(status)));
+}
+
+// An address that the remote has itself, an Ingress say, stays.
+void UseTunnel(Tunnel& tunnel, Remote& remote) {
+  const Tunnel::Addresses addresses = tunnel.addresses();
+  if (remote.platform.empty()) remote.platform = addresses.platform;
+  if (remote.grpc.empty()) remote.grpc = addresses.grpc;
+  if (!remote.gateway.empty()) return;
+  remote.gateway = Text("http://", addresses.http);
+  remote.forwarded = true;
+}
+
+}  // namespace
 
 Session::Session(Terminal terminal, World world) : terminal_(terminal), world_(std::move(world)) {}
 Session::~Session() = default;
 
-absl::StatusOr<Remote> Session::ChosenRemote() const {
-  const absl::StatusOr<Remotes> remotes = LoadRemotes(HomeFolder(world_.getenv));
-  if (!remotes.ok()) return remotes.status();
-  return Choose(*remotes, remote_name, world_.getenv);
+absl::StatusOr<Remote> Session::ChosenRemote() {
+  if (chosen_) return *chosen_;
+  absl::StatusOr<Remote> remote = FindRemote(*this);
+  if (!remote.ok()) return remote.status();
+  if (remote->kubernetes) {
+    absl::StatusOr<std::unique_ptr<Tunnel>> tunnel = world_.open_tunnel(*remote->kubernetes);
+    if (!tunnel.ok()) return Annotated(Text("remote '", remote->name, "'"), tunnel.status());
+    tunnel_ = *std::move(tunnel);
+    UseTunnel(*tunnel_, *remote);
+  }
+  return chosen_.emplace(*std::move(remote));
 }
 
 absl::StatusOr<PlatformClient*> Session::Platform() {
   if (platform_ == nullptr) {
     absl::StatusOr<Remote> remote = ChosenRemote();
     if (!remote.ok()) return remote.status();
+    if (remote->platform.empty()) {
+      return absl::FailedPreconditionError(
+          "CHAINS_GATEWAY names a gateway alone, for call and bench: this needs a platform, so "
+          "unset it, or choose one with --remote");
+    }
     platform_ = std::make_unique<PlatformClient>(*std::move(remote));
   }
   return platform_.get();

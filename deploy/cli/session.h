@@ -19,10 +19,17 @@
 #include "deploy/cli/remotes.h"
 #include "deploy/cli/terminal/terminal.h"
 
+namespace chains::deploy {
+struct ChildOptions;
+struct ChildResult;
+}  // namespace chains::deploy
+
 namespace chains::deploy::cli {
 
 class ChainSource;
+class Cluster;
 class PlatformClient;
+class Tunnel;
 struct Work;
 
 // How a command ends.
@@ -47,6 +54,14 @@ class Session {
     std::function<absl::Time()> now;
     // The user asked to end: Ctrl-C. It stays so.
     std::function<bool()> interrupted;
+    // A way to an installation on a cluster.
+    std::function<absl::StatusOr<std::unique_ptr<Tunnel>>(const ClusterAccess&)> open_tunnel;
+    // The API server of a cluster; what is applied there is `field_manager`'s.
+    std::function<absl::StatusOr<std::unique_ptr<Cluster>>(const ClusterAccess&,
+                                                           const std::string& field_manager)>
+        open_cluster;
+    // Another program, to its end.
+    std::function<absl::StatusOr<ChildResult>(const ChildOptions&)> run_child;
   };
 
   Session(Terminal terminal, World world);
@@ -63,7 +78,8 @@ class Session {
   std::string remote_name = {};
   bool json() const { return format == OutputFormat::kJson; }
 
-  absl::StatusOr<Remote> ChosenRemote() const;
+  // With addresses: those of one on a cluster lead through a tunnel, which lives as long as this.
+  absl::StatusOr<Remote> ChosenRemote();
   // Connected once; it lives as long as this.
   absl::StatusOr<PlatformClient*> Platform();
 
@@ -79,6 +95,8 @@ class Session {
  private:
   const Terminal terminal_;
   const World world_;
+  std::unique_ptr<Tunnel> tunnel_;
+  std::optional<Remote> chosen_;
   std::unique_ptr<PlatformClient> platform_;
 };
 

@@ -8,7 +8,10 @@
 #include "absl/time/clock.h"
 #include "chains/core/text.h"
 #include "deploy/build/init.h"
+#include "deploy/bundle/child.h"
+#include "deploy/cli/kubernetes/cluster.h"
 #include "deploy/cli/push/chain_source.h"
+#include "deploy/cli/tunnel.h"
 #include "deploy/cli/wait.h"
 
 namespace chains::deploy::cli {
@@ -28,6 +31,14 @@ absl::Status Become(const std::vector<std::string>& command) {
   return absl::FailedPreconditionError(Text("cannot run ", command[0], ": ", std::strerror(errno)));
 }
 
+absl::StatusOr<std::unique_ptr<Tunnel>> OpenTunnel(const ClusterAccess&) {
+  return absl::UnimplementedError("there are no tunnels yet");
+}
+
+absl::StatusOr<std::unique_ptr<Cluster>> OpenCluster(const ClusterAccess&, const std::string&) {
+  return absl::UnimplementedError("there is no transport yet");
+}
+
 }  // namespace
 
 Session::World ThisWorld() {
@@ -37,7 +48,10 @@ Session::World ThisWorld() {
                            const std::string& name) { return InitChain(folder, name).status(); },
           .become = Become,
           .now = [] { return absl::Now(); },
-          .interrupted = Interrupted};
+          .interrupted = Interrupted,
+          .open_tunnel = OpenTunnel,
+          .open_cluster = OpenCluster,
+          .run_child = RunChild};
 }
 
 }  // namespace chains::deploy::cli

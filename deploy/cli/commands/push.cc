@@ -9,6 +9,7 @@
 #include "chains/core/text.h"
 #include "deploy/cli/commands/building.h"
 #include "deploy/cli/commands/logs.h"
+#include "deploy/cli/kubernetes/plan.h"
 #include "deploy/cli/platform_client.h"
 #include "deploy/cli/push/deploy_view.h"
 #include "deploy/cli/push/ready_line.h"
@@ -100,8 +101,10 @@ void ShowEnd(const Session& session, const Remote& remote, const BuiltChain& cha
   }
   session.out() << Safe(deployment.chain()) << " " << id << " is "
                 << Styled(session.terminal(), Style::kGood, "live");
-  if (const std::string url = UrlOf(remote, deployment); !url.empty()) {
-    session.out() << " at " << url << "\n  " << CurlLine(remote, deployment, chain.bundle);
+  const std::string url = UrlOf(remote, deployment);
+  if (!url.empty()) session.out() << " at " << url;
+  if (!url.empty() || remote.forwarded) {
+    session.out() << "\n  " << CallLine(remote, deployment, chain.bundle);
   }
   session.out() << "\n";
   const bool elsewhere = !last.production().empty() && last.production() != deployment.id();
@@ -158,7 +161,8 @@ Command MakePush() {
       .examples = {"chains push chainlets/hello", "chains push chainlets/hello --promote",
                    "chains push chainlets/hello --development --watch",
                    "chains push build/hello --placement groups --group HelloAll,"
-                   "SayHello"},
+                   "SayHello",
+                   "chains push chainlets/hello --to kubernetes --dry-run"},
       .options = SharedOptions(*flags)};
   for (Option& each : std::vector<Option>{
            {"--development", "overwrite the chain's development deployment", &flags->development},
@@ -167,12 +171,30 @@ Command MakePush() {
            {"--environment", "point this one at it, once it is live", &flags->environment},
            {"--breaking", "even where its contract breaks callers", &flags->breaking},
            {"--no-wait", "do not wait until it is live", &flags->no_wait},
+           {"--to",
+            "the platform, as --remote; kubernetes: an installation on a cluster",
+            &flags->to,
+            {.completes = Completes::kRemotes}},
+           {"--dry-run",
+            "with --to kubernetes: print the objects that the cluster would get, and end",
+            &flags->dry_run},
+           {"--diff",
+            "with --to kubernetes: print what would change there, and end: exit code 1 if anything",
+            &flags->diff},
+           {"--settings",
+            "for these two: the cluster's settings (cluster.json)",
+            &flags->settings,
+            {.completes = Completes::kFiles}},
            {"--run", "with --watch: a request to send after each change", &flags->run}}) {
     command.options.push_back(std::move(each));
   }
+  for (Option& each : AccessOptions(flags->access)) command.options.push_back(std::move(each));
   command.run = [flags](Session& session) {
     const std::string problem = ProblemOf(*flags);
     if (!problem.empty()) return session.Usage(problem);
+    if (flags->dry_run) return PrintPlan(session, *flags);
+    if (flags->diff) return DiffPlan(session, *flags);
+    if (!flags->to.empty()) session.remote_name = flags->to;
     return flags->watch ? Watch(session, *flags) : PushOnce(session, *flags);
   };
   return command;

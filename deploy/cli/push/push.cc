@@ -6,9 +6,8 @@
 #include "deploy/cli/push/placement.h"
 
 namespace chains::deploy::cli {
-namespace {
-
-absl::StatusOr<v1::DeployRequest> ToRequest(const PushFlags& flags, const v1::Bundle& bundle) {
+absl::StatusOr<v1::DeployRequest> MakeDeployRequest(const PushFlags& flags,
+                                                    const v1::Bundle& bundle) {
   v1::DeployRequest request;
   *request.mutable_bundle() = bundle;
   request.set_name(flags.name);
@@ -21,8 +20,6 @@ absl::StatusOr<v1::DeployRequest> ToRequest(const PushFlags& flags, const v1::Bu
   return request;
 }
 
-}  // namespace
-
 std::string ProblemOf(const PushFlags& flags) {
   const bool development = flags.development || flags.watch;
   if (flags.promote && !flags.environment.empty()) {
@@ -33,6 +30,11 @@ std::string ProblemOf(const PushFlags& flags) {
            "--development and --watch";
   }
   if (flags.watch && flags.no_wait) return "--watch waits: leave off --no-wait";
+  if (flags.dry_run || flags.diff) {
+    if (flags.to.empty()) return "--dry-run and --diff are about a cluster: add --to kubernetes";
+    if (flags.dry_run && flags.diff) return "choose --dry-run or --diff, not both";
+    if (flags.watch) return "--watch pushes: leave off --dry-run and --diff";
+  }
   if ((flags.placement == "groups") != !flags.groups.empty()) {
     return "--placement groups and --group A,B belong together: one --group for each process";
   }
@@ -40,7 +42,7 @@ std::string ProblemOf(const PushFlags& flags) {
 }
 
 absl::Status Push::Run(const BuiltChain& chain, const Hooks& hooks) {
-  absl::StatusOr<v1::DeployRequest> request = ToRequest(flags_, chain.bundle);
+  absl::StatusOr<v1::DeployRequest> request = MakeDeployRequest(flags_, chain.bundle);
   if (!request.ok()) return request.status();
   const auto progress = [&hooks](uint64_t sent, uint64_t total) {
     if (hooks.on_upload != nullptr) hooks.on_upload(sent, total);

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "chains/v1/platform.pb.h"
+#include "deploy/cli/kubernetes/reach.h"
 #include "deploy/cli/platform_client.h"
 #include "deploy/cli/push/chain_source.h"
 #include "deploy/cli/push/upload.h"
@@ -32,11 +33,20 @@ struct PushFlags {
   bool no_wait = false;
   bool verbose = false;
   absl::Duration timeout = absl::Minutes(10);
-  std::string run = {};  // `watch`: a request to send after each change
+  std::string run = {};       // `watch`: a request to send after each change
+  std::string to = {};        // the remote; "kubernetes" also without one, for what follows
+  bool dry_run = false;       // print the cluster's objects
+  bool diff = false;          // compare them with what the cluster has
+  std::string settings = {};  // a file of the cluster's settings
+  AccessFlags access = {};
 };
 
 // What is wrong with the flags together; empty: nothing.
 std::string ProblemOf(const PushFlags& flags);
+
+// INVALID_ARGUMENT: placement and groups do not fit `bundle`.
+absl::StatusOr<v1::DeployRequest> MakeDeployRequest(const PushFlags& flags,
+                                                    const v1::Bundle& bundle);
 
 class Push {
  public:

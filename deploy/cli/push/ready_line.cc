@@ -37,10 +37,11 @@ std::string Quoted(const std::string& text) {
 }  // namespace
 
 std::string UrlOf(const Remote& remote, const v1::Deployment& deployment) {
-  return deployment.paths().empty() ? "" : Text(remote.gateway, Safe(deployment.paths(0)));
+  if (remote.forwarded || deployment.paths().empty()) return "";
+  return Text(remote.gateway, Safe(deployment.paths(0)));
 }
 
-std::string CurlLine(const Remote& remote, const v1::Deployment& deployment,
+std::string CallLine(const Remote& remote, const v1::Deployment& deployment,
                      const v1::Bundle& bundle) {
   std::string method = "run_remote";
   std::string body = "{}";
@@ -52,9 +53,15 @@ std::string CurlLine(const Remote& remote, const v1::Deployment& deployment,
       body = json::ExampleJson(*first->descriptor->input_type());
     }
   }
+  const std::string url = UrlOf(remote, deployment);
+  if (url.empty()) {
+    return Text("chains call ", Safe(deployment.chain()), " ", Quoted(body),
+                method == "run_remote" ? "" : Text(" --method ", method), " --deployment ",
+                Safe(deployment.id()));
+  }
   const char* const key =
       remote.key.empty() ? "" : " -H \"Authorization: Api-Key $CHAINS_API_KEY\"";
-  return Text("curl -X POST ", UrlOf(remote, deployment), "/", method, key, " -d ", Quoted(body));
+  return Text("curl -X POST ", url, "/", method, key, " -d ", Quoted(body));
 }
 
 }  // namespace chains::deploy::cli

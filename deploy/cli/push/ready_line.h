@@ -9,12 +9,14 @@
 
 namespace chains::deploy::cli {
 
-// Where methods of `deployment` are; empty where it says no path.
+// Where methods of `deployment` are; empty where it says no path, or where the gateway has no
+// address that lasts (Remote::forwarded).
 std::string UrlOf(const Remote& remote, const v1::Deployment& deployment);
 
 // curl -X POST URL/run_remote -H "Authorization: Api-Key $CHAINS_API_KEY" -d '{"names": ["text"]}'
-// with the first unary method of the bundle's entrypoint and something in every field.
-std::string CurlLine(const Remote& remote, const v1::Deployment& deployment,
+// with the first unary method of the bundle's entrypoint and something in every field; without such
+// a URL: chains call hello '{"names": ["text"]}' --deployment ID
+std::string CallLine(const Remote& remote, const v1::Deployment& deployment,
                      const v1::Bundle& bundle);
 
 }  // namespace chains::deploy::cli

@@ -13,10 +13,13 @@
 #include <gtest/gtest.h>
 
 #include "absl/time/clock.h"
+#include "deploy/bundle/child.h"
 #include "deploy/cli/command_line.h"
+#include "deploy/cli/kubernetes/cluster.h"
 #include "deploy/cli/push/chain_source.h"
 #include "deploy/cli/remotes.h"
 #include "deploy/cli/session.h"
+#include "deploy/cli/tunnel.h"
 #include "tests/deploy/cli/fake_platform.h"
 
 namespace chains::deploy::cli {
@@ -67,26 +70,31 @@ class CliTest : public ::testing::Test {
     std::istringstream in(input);
     std::ostringstream out_stream;
     std::ostringstream err_stream;
-    Session session({.in = in, .out = live == nullptr ? out_stream : *live, .err = err_stream},
-                    {.getenv = [this](const std::string& name) -> std::optional<std::string> {
-                       const auto found = environment_.find(name);
-                       if (found == environment_.end()) return std::nullopt;
-                       return found->second;
-                     },
-                     .open_chain = [this](const std::string& path,
-                                          const Work& work) { return open_chain(path, work); },
-                     .init_chain =
-                         [this](const std::string& folder, const std::string& name) {
-                           initialized = folder + " " + name;
-                           return absl::OkStatus();
-                         },
-                     .become =
-                         [this](const std::vector<std::string>& command) {
-                           became = command;
-                           return absl::FailedPreconditionError("it is a test");
-                         },
-                     .now = [] { return absl::UnixEpoch() + absl::Hours(3); },
-                     .interrupted = [this] { return interrupted.load(); }});
+    Session session(
+        {.in = in, .out = live == nullptr ? out_stream : *live, .err = err_stream},
+        {.getenv = [this](const std::string& name) -> std::optional<std::string> {
+           const auto found = environment_.find(name);
+           if (found == environment_.end()) return std::nullopt;
+           return found->second;
+         },
+         .open_chain = [this](const std::string& path,
+                              const Work& work) { return open_chain(path, work); },
+         .init_chain =
+             [this](const std::string& folder, const std::string& name) {
+               initialized = folder + " " + name;
+               return absl::OkStatus();
+             },
+         .become =
+             [this](const std::vector<std::string>& command) {
+               became = command;
+               return absl::FailedPreconditionError("it is a test");
+             },
+         .now = [] { return absl::UnixEpoch() + absl::Hours(3); },
+         .interrupted = [this] { return interrupted.load(); },
+         .open_tunnel = [this](const ClusterAccess& to) { return open_tunnel(to); },
+         .open_cluster = [this](const ClusterAccess& to,
+                                const std::string& manager) { return open_cluster(to, manager); },
+         .run_child = [this](const ChildOptions& options) { return run_child(options); }});
     const int code = RunCommandLine(MakeRoot(), arguments, session);
     out = out_stream.str();
     err = err_stream.str();
@@ -101,6 +109,16 @@ class CliTest : public ::testing::Test {
   std::function<absl::StatusOr<std::unique_ptr<ChainSource>>(const std::string&, const Work&)>
       open_chain = [](const std::string& path, const Work&) {
         return absl::NotFoundError(path + " is not there");
+      };
+  std::function<absl::StatusOr<std::unique_ptr<Tunnel>>(const ClusterAccess&)> open_tunnel =
+      [](const ClusterAccess&) { return absl::UnavailableError("there is no cluster"); };
+  std::function<absl::StatusOr<std::unique_ptr<Cluster>>(const ClusterAccess&, const std::string&)>
+      open_cluster = [](const ClusterAccess&, const std::string&) {
+        return absl::UnavailableError("there is no cluster");
+      };
+  std::function<absl::StatusOr<ChildResult>(const ChildOptions&)> run_child =
+      [](const ChildOptions& options) {
+        return absl::NotFoundError(options.arguments[0] + " is not there");
       };
   std::atomic<bool> interrupted = false;
   std::vector<std::string> became;

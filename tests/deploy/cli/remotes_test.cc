@@ -54,6 +54,32 @@ TEST_F(RemotesTest, AreReadAsTheyWereSaved) {
   EXPECT_EQ(read->default_name, "local");
   EXPECT_EQ(read->by_name, saved.by_name);
 }
+TEST_F(RemotesTest, OnAClusterNeedNoAddress) {
+  const Remote prod = {
+      .name = "prod",
+      .key = "k",
+      .kubernetes = ClusterAccess{
+          .kubeconfig = "/home/ada/\"config\"", .context = "prod", .in_namespace = "chains-2"}};
+  ASSERT_TRUE(SaveRemotes(home_, {.default_name = "prod", .by_name = {{"prod", prod}}}).ok());
+  const absl::StatusOr<Remotes> read = LoadRemotes(home_);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->by_name.at("prod"), prod);
+}
+TEST_F(RemotesTest, OnAClusterAreInTheNamespaceChainsUnlessTheySayOtherwise) {
+  const absl::StatusOr<Remotes> remotes =
+      ParseRemotes(R"({"remotes": {"a": {"kubernetes": {"context": "c"}}}})");
+  ASSERT_TRUE(remotes.ok()) << remotes.status();
+  EXPECT_EQ(remotes->by_name.at("a").kubernetes,
+            (ClusterAccess{.context = "c", .in_namespace = "chains"}));
+}
+TEST_F(RemotesTest, OnAClusterThatMakeNoSenseNameTheField) {
+  EXPECT_THAT(ProblemOfFile(R"({"remotes": {"a": {"kubernetes": 1}}})"),
+              HasSubstr("remotes.a.kubernetes is no object"));
+  EXPECT_THAT(ProblemOfFile(R"({"remotes": {"a": {"kubernetes": {"context": 1}}}})"),
+              HasSubstr("remotes.a.kubernetes.context is no text"));
+  EXPECT_THAT(ProblemOfFile(R"({"remotes": {"a": {"kubernetes": {"namespace": ""}}}})"),
+              HasSubstr("remotes.a.kubernetes.namespace is empty"));
+}
 TEST_F(RemotesTest, AreForTheirOwnerOnlyAlsoWhereTheFileWasNot) {
   Write("{}");
   std::filesystem::permissions(RemotesFile(home_), std::filesystem::perms::all);
