@@ -1,0 +1,349 @@
+// chains-agent as a process, with programs of chains as its children.
+#include <arpa/inet.h>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_split.h"
+#include "chains/chain/client.h"
+#include "chains/testing/status_matchers.h"
+#include "deploy/fleets/local/process.h"
+#include "fragile.chains.h"
+#include "probe.chains.h"
+#include "tests/deploy/agent/platform_in_test.h"
+
+namespace chains::deploy {
+namespace {
+
+namespace fs = std::filesystem;
+using ::chains::testing::IsOk;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr absl::Duration kDeadline = absl::Seconds(50);
+
+std::string ContentOf(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+bool Lives(int pid) { return ::kill(pid, 0) == 0; }
+
+// A port that nobody has now.
+int FreePort() {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  EXPECT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&address), size), 0);
+  EXPECT_EQ(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  ::close(socket);
+  return ntohs(address.sin_port);
+}
+
+// Nobody tells: looks again and again.
+template <typename F>
+bool Becomes(F condition) {
+  const absl::Time limit = absl::Now() + kDeadline;
+  while (!condition()) {
+    if (absl::Now() > limit) return false;
+    ::poll(nullptr, 0, 10);
+  }
+  return true;
+}
+
+class AgentProcessTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::ofstream(folder_ / "token") << PlatformInTest::kToken << "\n";
+    StartAgent();
+  }
+  void TearDown() override {
+    if (agent_) agent_->Signal(SIGKILL);
+    if (agent_) agent_->HowItEnded();
+    if (HasFailure()) std::cerr << ContentOf(folder_ / "agent.log");
+  }
+
+  void StartAgent(const std::vector<std::string>& more = {}) {
+    Launch launch;
+    launch.program = AGENT_PROGRAM;
+    launch.arguments = {"--platform",      platform_.address(),
+                        "--deployment",    PlatformInTest::kDeployment,
+                        "--token-file",    folder_ / "token",
+                        "--place",         "hello-3f9a-all",
+                        "--work",          folder_ / "work",
+                        "--listen",        Text("127.0.0.1:", port_),
+                        "--health-listen", Text("127.0.0.1:", health_port_),
+                        "--drain",         "20s"};
+    launch.arguments.insert(launch.arguments.end(), more.begin(), more.end());
+    launch.environment = {
+        {"CHAINS_POD", "hello-x7k2p"}, {"CHAINS_NODE", "node1"}, {"PATH", "/usr/bin:/bin"}};
+    launch.folder = folder_.path();
+    launch.output = folder_ / "agent.log";
+    agent_.reset();
+    agent_.emplace(Process::Start(launch).value());
+  }
+  // How it ended; it does so by itself.
+  std::string AgentEnds() {
+    pollfd end{.fd = agent_->handle(), .events = POLLIN, .revents = 0};
+    EXPECT_EQ(::poll(&end, 1, static_cast<int>(absl::ToInt64Milliseconds(kDeadline))), 1);
+    std::string how = agent_->HowItEnded();
+    agent_.reset();
+    return how;
+  }
+
+  v1::PodOrders Nothing() const {
+    v1::PodOrders orders;
+    orders.set_patience_ms(20'000);
+    orders.set_report_every_ms(200);
+    return orders;
+  }
+  v1::PodOrders ProbeAs(const std::string& replica) {
+    v1::PodOrders orders = Nothing();
+    v1::ReplicaOrder& run = *orders.mutable_run();
+    run.set_replica(replica);
+    run.set_chain("probe");
+    run.set_bundle(platform_.Push("probe", PROBE_PROGRAM));
+    run.set_program("probe");
+    run.add_chainlets("probe.Steps");
+    run.add_chainlets("probe.Step");
+    return orders;
+  }
+  v1::PodOrders FragileAs(const std::string& replica, const std::string& secret) {
+    v1::PodOrders orders = Nothing();
+    v1::ReplicaOrder& run = *orders.mutable_run();
+    run.set_replica(replica);
+    run.set_chain("fragile");
+    run.set_bundle(platform_.Push("fragile", FRAGILE_PROGRAM));
+    run.set_program("fragile");
+    run.add_chainlets("fragile.Voice");
+    run.add_chainlets("fragile.Mute");
+    (*run.mutable_secrets())["voice"] = secret;
+    return orders;
+  }
+
+  v1::PodReport Report() {
+    return platform_.Look([](PlatformInTest::Seen& seen) {
+      return seen.pods.reports.empty() ? v1::PodReport() : seen.pods.reports.back();
+    });
+  }
+  // The replica's program says that it is ready.
+  bool IsReady(const std::string& replica) {
+    return platform_.Look([&replica](PlatformInTest::Seen& seen) {
+      const auto found = seen.control.replicas.find(replica);
+      return found != seen.control.replicas.end() && found->second.state() == v1::REPLICA_READY;
+    });
+  }
+  // Of a replica that ended: what the agent said of it at any time.
+  std::optional<v1::ReplicaEnded> EndOf(const std::string& replica) {
+    return platform_.Look([&replica](PlatformInTest::Seen& seen) {
+      std::optional<v1::ReplicaEnded> end;
+      for (const v1::PodReport& report : seen.pods.reports) {
+        for (const v1::ReplicaEnded& each : report.ended()) {
+          if (each.replica() == replica) end = each;
+        }
+      }
+      return end;
+    });
+  }
+  std::string OutputOf(const std::string& replica) {
+    return platform_.Look([&replica](PlatformInTest::Seen& seen) {
+      std::string all;
+      for (const v1::PodReport& report : seen.pods.reports) {
+        for (const v1::OutputPiece& piece : report.output()) {
+          if (piece.replica() == replica && piece.offset() == all.size()) all += piece.data();
+        }
+      }
+      return all;
+    });
+  }
+  absl::StatusOr<int> Steps(int steps, int hold_ms) {
+    Client<probe::Steps> client(Text("127.0.0.1:", port_));
+    probe::StepsRequest request;
+    request.set_steps(steps);
+    request.set_hold_ms(hold_ms);
+    auto reply = client.Call(&probe::Steps::RunRemote, request);
+    if (!reply.ok()) return reply.status();
+    return reply->result();
+  }
+  absl::StatusOr<std::string> Speak() {
+    Client<fragile::Voice> client(Text("127.0.0.1:", port_));
+    auto reply = client.Call(&fragile::Voice::RunRemote, fragile::SpeakRequest());
+    if (!reply.ok()) return reply.status();
+    return reply->result();
+  }
+
+  const TempFolder folder_;
+  PlatformInTest platform_;
+  const int port_ = FreePort();
+  const int health_port_ = FreePort();
+  std::optional<Process> agent_;
+};
+
+TEST_F(AgentProcessTest, AProgramIsFetchedStartedAndExchangedInPlace) {
+  ASSERT_TRUE(Becomes([this] { return Report().pod() == "hello-x7k2p"; }));
+  EXPECT_EQ(Report().node(), "node1");
+  platform_.Order(ProbeAs("Steps-1"));
+  ASSERT_TRUE(Becomes([this] { return IsReady("Steps-1"); }));
+  EXPECT_THAT(Steps(2, 0), ::testing::Eq(absl::StatusOr<int>(2)));
+  const int pid = Report().pid();
+  EXPECT_TRUE(Lives(pid));
+  // Its output is the agent's too, and the platform's.
+  EXPECT_TRUE(Becomes([this] { return OutputOf("Steps-1").find("serving") != std::string::npos; }));
+  EXPECT_THAT(ContentOf(folder_ / "agent.log"), HasSubstr("serving probe.Step"));
+
+  platform_.Order(FragileAs("Voice-2", "a soprano"));
+  ASSERT_TRUE(Becomes([this] { return IsReady("Voice-2"); }));
+  EXPECT_FALSE(Lives(pid));
+  const absl::StatusOr<std::string> said = Speak();
+  ASSERT_THAT(said.status(), IsOk());
+  EXPECT_EQ(*said, "a soprano");
+  const std::optional<v1::ReplicaEnded> end = EndOf("Steps-1");
+  ASSERT_TRUE(end);
+  EXPECT_TRUE(end->asked());
+  EXPECT_EQ(end->how(), "exited with 0");
+  // What only the first one had is gone.
+  EXPECT_TRUE(Becomes(
+      [this] { return std::distance(fs::directory_iterator(folder_ / "work/bundles"), {}) == 1; }));
+  // The secret was for this user alone, and goes with its replica.
+  platform_.Order(Nothing());
+  ASSERT_TRUE(Becomes([this] { return EndOf("Voice-2").has_value(); }));
+  for (const auto& each : fs::recursive_directory_iterator(folder_ / "work/run")) {
+    EXPECT_THAT(ContentOf(each.path()), Not(HasSubstr("soprano"))) << each.path();
+  }
+}
+
+TEST_F(AgentProcessTest, ACrashAtTheStartIsReportedWithWhatWasSaidLast) {
+  platform_.Order(FragileAs("Voice-1", "crash"));
+  ASSERT_TRUE(Becomes([this] { return EndOf("Voice-1").has_value(); }));
+  const v1::ReplicaEnded end = *EndOf("Voice-1");
+  EXPECT_FALSE(end.asked());
+  EXPECT_THAT(end.how(), HasSubstr("signal 6 (Aborted)"));
+  EXPECT_THAT(std::vector<std::string>(end.last_lines().begin(), end.last_lines().end()),
+              Contains("the voice broke"));
+  EXPECT_THAT(OutputOf("Voice-1"), HasSubstr("the voice broke"));
+  // The same pod runs the next.
+  platform_.Order(FragileAs("Voice-2", "better"));
+  EXPECT_TRUE(Becomes([this] { return IsReady("Voice-2"); }));
+}
+
+TEST_F(AgentProcessTest, AProgramThatIsKilledIsReported) {
+  platform_.Order(ProbeAs("Steps-1"));
+  ASSERT_TRUE(Becomes([this] { return IsReady("Steps-1"); }));
+  ASSERT_EQ(::kill(Report().pid(), SIGKILL), 0);
+  ASSERT_TRUE(Becomes([this] { return EndOf("Steps-1").has_value(); }));
+  EXPECT_THAT(EndOf("Steps-1")->how(), HasSubstr("killed by signal 9 (Killed)"));
+  EXPECT_FALSE(EndOf("Steps-1")->asked());
+}
+
+TEST_F(AgentProcessTest, APlatformThatGoesAndComesBackTouchesNothing) {
+  platform_.Order(ProbeAs("Steps-1"));
+  ASSERT_TRUE(Becomes([this] { return IsReady("Steps-1"); }));
+  const int pid = Report().pid();
+  platform_.Stop();
+  const absl::StatusOr<int> alone = Steps(1, 0);
+  EXPECT_THAT(alone.status(), IsOk());
+  platform_.Start();
+  platform_.Look([](PlatformInTest::Seen& seen) {
+    seen.pods.reports.clear();
+    seen.control.replicas.clear();
+  });
+  ASSERT_TRUE(Becomes([this] { return Report().replica() == "Steps-1" && IsReady("Steps-1"); }));
+  EXPECT_EQ(Report().pid(), pid);
+  EXPECT_FALSE(EndOf("Steps-1"));
+}
+
+TEST_F(AgentProcessTest, APodThatEndsLetsALongCallFinish) {
+  platform_.Order(ProbeAs("Steps-1"));
+  ASSERT_TRUE(Becomes([this] { return IsReady("Steps-1"); }));
+  const int pid = Report().pid();
+  absl::StatusOr<int> answer = absl::UnknownError("not asked");
+  std::thread caller([&] { answer = Steps(1, 1500); });
+  ASSERT_TRUE(Becomes([this] {
+    return platform_.Look([](PlatformInTest::Seen& seen) {
+      for (const v1::ChainletLoad& load : seen.control.replicas["Steps-1"].loads()) {
+        if (load.chainlet() == "probe.Steps" && load.in_flight() == 1) return true;
+      }
+      return false;
+    });
+  }));
+  agent_->Signal(SIGTERM);
+  ASSERT_TRUE(Becomes([this] { return Report().leaving(); }));
+  EXPECT_TRUE(Lives(pid));
+  caller.join();
+  EXPECT_THAT(answer.status(), IsOk());
+  EXPECT_EQ(AgentEnds(), "exited with 0");
+  EXPECT_FALSE(Lives(pid));
+  ASSERT_TRUE(EndOf("Steps-1"));
+  EXPECT_EQ(EndOf("Steps-1")->how(), "exited with 0");
+}
+
+TEST_F(AgentProcessTest, AnAgentThatIsKilledTakesItsProgramAlong) {
+  platform_.Order(ProbeAs("Steps-1"));
+  ASSERT_TRUE(Becomes([this] { return IsReady("Steps-1"); }));
+  const int pid = Report().pid();
+  agent_->Signal(SIGKILL);
+  EXPECT_THAT(AgentEnds(), HasSubstr("signal 9"));
+  EXPECT_TRUE(Becomes([pid] { return !Lives(pid); }));
+  platform_.Look([](PlatformInTest::Seen& seen) { seen.pods.reports.clear(); });
+  StartAgent();  // as a container that is started again
+  ASSERT_TRUE(Becomes([this] { return EndOf("Steps-1").has_value(); }));
+  EXPECT_THAT(EndOf("Steps-1")->how(), HasSubstr("container"));
+  platform_.Order(ProbeAs("Steps-2"));
+  EXPECT_TRUE(Becomes([this] { return IsReady("Steps-2"); }));
+}
+
+TEST_F(AgentProcessTest, AFileThatIsDamagedOnThePlatformIsNotRun) {
+  v1::PodOrders orders = ProbeAs("Steps-1");
+  const fs::path blob = platform_.BlobOf(PROBE_PROGRAM);
+  fs::permissions(blob, fs::perms::owner_all);
+  std::fstream(blob, std::ios::in | std::ios::out | std::ios::binary) << "damaged";
+  platform_.Order(orders);
+  ASSERT_TRUE(Becomes([this] { return EndOf("Steps-1").has_value(); }));
+  EXPECT_THAT(EndOf("Steps-1")->how(),
+              AllOf(HasSubstr("could not be started"), HasSubstr("the file probe of the bundle")));
+}
+
+TEST(AgentFlagsTest, WhatIsMissingOrWrongIsSaid) {
+  const TempFolder folder;
+  std::ofstream(folder / "token") << "token\n";
+  const std::vector<std::string> all = {"--platform",   "127.0.0.1:1",    "--deployment", "3f9a",
+                                        "--token-file", folder / "token", "--pod",        "p",
+                                        "--work",       folder / "w"};
+  const auto says = [&](std::vector<std::string> arguments) {
+    const Launch launch{.program = AGENT_PROGRAM,
+                        .arguments = std::move(arguments),
+                        .folder = folder.path(),
+                        .output = folder / "said"};
+    fs::remove(folder / "said");
+    absl::StatusOr<Process> agent = Process::Start(launch);
+    EXPECT_THAT(agent.status(), IsOk());
+    pollfd end{.fd = agent->handle(), .events = POLLIN, .revents = 0};
+    EXPECT_EQ(::poll(&end, 1, 20'000), 1);
+    EXPECT_THAT(agent->HowItEnded(), Not(HasSubstr("exited with 0")));
+    return ContentOf(folder / "said");
+  };
+  EXPECT_THAT(says({}), HasSubstr("--platform is required"));
+  EXPECT_THAT(says(all), AllOf(HasSubstr("--ip"), HasSubstr("CHAINS_POD_IP")));
+  std::vector<std::string> wrong = all;
+  wrong.insert(wrong.end(), {"--ip", "127.0.0.1", "--drain", "soon"});
+  EXPECT_THAT(says(wrong), HasSubstr("--drain soon"));
+  std::vector<std::string> no_token = all;
+  no_token[5] = folder / "nothing";
+  EXPECT_THAT(says(no_token), HasSubstr("--token-file"));
+}
+
+}  // namespace
+}  // namespace chains::deploy
