@@ -15,6 +15,20 @@ constexpr std::string_view kQuantity = "io.k8s.apimachinery.pkg.api.resource.Qua
 constexpr std::string_view kIntOrString = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
 constexpr std::string_view kReference = "#/definitions/";
 
+Json OpenKind(const char* group, const char* kind) {
+  const Json anything = {{"type", "object"}};
+  const Json name = {{"type", "string"}};
+  return {{"type", "object"},
+          {"properties",
+           {{"apiVersion", name},
+            {"kind", name},
+            {"metadata", {{"$ref", Text(kReference, kMeta)}}},
+            {"spec", anything},
+            {"status", anything}}},
+          {"x-kubernetes-group-version-kind",
+           Json::array({{{"group", group}, {"kind", kind}, {"version", "v1"}}})}};
+}
+
 }  // namespace
 
 const Schemas& Schemas::All() {
@@ -26,6 +40,10 @@ Schemas::Schemas() {
   const std::string folder = KUBERNETES_SCHEMAS;
   Read(folder + "/kubernetes-v1.36.json");
   Read(folder + "/keda-scaledobject.json");
+  // What our objects are not, but what the cluster makes of them: their form is not looked at.
+  for (const auto& [name, group] : {std::pair("ReplicaSet", "apps"), std::pair("Node", "")}) {
+    definitions_[name] = OpenKind(group, name);
+  }
   definitions_[std::string(kQuantity)] = {{"format", "quantity"}};
   definitions_[std::string(kIntOrString)] = {{"x-kubernetes-int-or-string", true}};
   for (auto& [name, definition] : definitions_.items()) {

@@ -7,6 +7,7 @@
 // Of a list it says here how its items are told apart, as server-side apply does it.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ class Schemas {
 
   // Null: there is no such kind.
   const Json* OfKind(std::string_view api_version, std::string_view kind) const;
+  const std::map<std::string, const Json*>& kinds() const {
+    return kinds_;
+  }  // "apps/v1 Deployment"
   // Of a field of an object, or a value of a map; null: it has none of this name. Resolved, like
   // all that comes from here.
   const Json* Field(const Json& schema, std::string_view name) const;
@@ -35,7 +39,7 @@ class Schemas {
   const Json* Resolve(const Json* schema) const;
 
   Json definitions_ = Json::object();
-  std::map<std::string, const Json*> kinds_;  // by "apps/v1 Deployment"
+  std::map<std::string, const Json*> kinds_;
 };
 
 enum class ListType { kAtomic, kSet, kMap };
