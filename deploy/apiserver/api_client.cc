@@ -87,7 +87,8 @@ Task<HttpResponse> ApiClient::Attempt(HttpRequest request, bool repeatable, std:
       failure = FailureOf(*response, what);
       if (failure.ok()) co_return *std::move(response);
       // What was refused for too many requests has not been done.
-      again = (repeatable && IsPassing(response->status)) || response->status == 429;
+      again = (repeatable && IsPassing(response->status) && !absl::IsInvalidArgument(failure)) ||
+              response->status == 429;
       pause = RetryAfterOf(*response).value_or(pause);
     } else {
       failure = Lost(response.status(), here.loop().Now() >= here.context().deadline(), what);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
 #include "chains/core/text.h"
@@ -61,12 +62,20 @@ std::string Shortened(std::string text) {
   return text + "…";
 }
 
+// What applying says of a field that the kind does not have, and calls a failure of its own, 500
+// (structured-merge-diff, as apimachinery's managedfields passes it on).
+bool IsUnknownField(int http_status, std::string_view said) {
+  return http_status == 500 && absl::StrContains(ToAbsl(said), "field not declared in schema");
+}
+
 absl::Status Failure(int http_status, std::string_view reason, std::string said,
                      std::string_view what) {
   const std::string words = Shortened(std::move(said));
-  return absl::Status(CodeOf(http_status, reason),
-                      Text("cannot ", what, ": ", words, words.empty() ? "" : " ", "(HTTP ",
-                           http_status, ")", AdviceOf(http_status, reason)));
+  const absl::StatusCode code = IsUnknownField(http_status, words)
+                                    ? absl::StatusCode::kInvalidArgument
+                                    : CodeOf(http_status, reason);
+  return absl::Status(code, Text("cannot ", what, ": ", words, words.empty() ? "" : " ", "(HTTP ",
+                                 http_status, ")", AdviceOf(http_status, reason)));
 }
 
 bool IsStatus(const Json& object) { return StringAt(object, "/kind") == "Status"; }

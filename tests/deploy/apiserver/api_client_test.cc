@@ -202,6 +202,16 @@ TEST_F(ApiClientTest, SaysWhoseFieldItIs) {
                        AllOf(HasSubstr("kubectl"), HasSubstr(".spec.replicas"))));
 }
 
+TEST_F(ApiClientTest, AFieldThatTheKindDoesNotHaveIsNoFailureOfTheServers) {
+  server_.Answer(500, StatusBody(500, "",
+                                 "failed to create typed patch object (chains/hello; "
+                                 "apps/v1, Kind=Deployment): .spec.x: field not declared "
+                                 "in schema"));
+  EXPECT_THAT(Wait(api_.Apply(deployment_, {}), clock_),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(".spec.x")));
+  EXPECT_EQ(server_.asked().size(), 1u);
+}
+
 TEST_F(ApiClientTest, KnowsThePluralsOfKinds) {
   for (const auto& [kind, path] : std::vector<std::pair<std::string, std::string>>{
            {"NetworkPolicy", "networkpolicies"}, {"Ingress", "ingresses"}, {"Role", "roles"}}) {
