@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# images.sh BUILD [--quick | IMAGE...]: builds container images of what BUILD has built, checks them,
-# runs compose.yaml with them and calls its chains, prints their sizes, and ends what it started.
-# `./dev images` calls it.
+# images.sh BUILD [--quick] [--save FOLDER] [--push] [--no-checks] [IMAGE...]: builds container images
+# of what BUILD has built, prints their sizes, checks them, runs compose.yaml with them and calls its
+# chains, and ends what it started. `./dev images` calls it.
 #
 # All images without a name; replica-gpu where CUDA's libraries are; --quick: those that compose.yaml
-# and a cluster's CPU pods need. Exits with 77 and says SKIPPED where no engine can run.
+# and a cluster's CPU pods need. --save: a tar file of each; --push: to REGISTRY. Exits with 77 and
+# says SKIPPED where no engine can run.
 #
 # An engine that answers is used as it is. Where none does, root starts one, with its state below
 # BUILD/images: without a bridge and iptables of its own, so that the machine's network stays as it is.
@@ -22,7 +23,7 @@ pinned=$(sed -n 's/^ARG BASE=//p' "$here/Dockerfile")
 state=$build/images
 scratch=$(mktemp -d /tmp/chains-images.XXXXXX)
 export DOCKER_BUILDKIT=1 REGISTRY=${REGISTRY:-chains} TAG=${TAG:-latest}
-engine_pid='' docker=''
+engine_pid='' docker='' save='' push=false checks=true
 
 skip() {
   echo "SKIPPED: images: $1"
@@ -121,27 +122,35 @@ cuda_libraries() {
   [[ -z $folder || ! -e $folder/libcublas.so ]] || echo "$folder"
 }
 
-choose() { # choose [--quick | IMAGE...]: sets `images`
-  if [[ ${1:-} == --quick ]]; then
-    images=("${quick[@]}")
-  elif [[ $# != 0 ]]; then
-    images=("$@")
-    local each
-    for each in "${images[@]}"; do
-      [[ " ${all[*]} " == *" $each "* ]] || {
-        echo "images: there is no image '$each'; there are ${all[*]}." >&2
-        exit 2
-      }
-    done
-  else
-    images=("${all[@]}")
-  fi
-  if [[ " ${images[*]} " == *' replica-gpu '* && -z $(cuda_libraries) ]]; then
-    echo "SKIPPED: image replica-gpu: CUDA's libraries are not installed"
-    local kept=() each
-    for each in "${images[@]}"; do [[ $each == replica-gpu ]] || kept+=("$each"); done
-    images=("${kept[@]}")
-  fi
+is_image() { [[ " ${all[*]} " == *" $1 "* ]]; }
+
+parse() { # parse ARGUMENT...: sets `images` and what is done with them
+  images=()
+  while [[ $# != 0 ]]; do
+    case $1 in
+      --quick) images+=("${quick[@]}") ;;
+      --save) save=$(mkdir -p "$2" && cd "$2" && pwd) && shift ;;
+      --push) push=true ;;
+      --no-checks) checks=false ;;
+      *)
+        is_image "$1" || {
+          echo "images: there is no image '$1'; there are ${all[*]}." >&2
+          exit 2
+        }
+        images+=("$1")
+        ;;
+    esac
+    shift
+  done
+  [[ ${#images[@]} != 0 ]] || images=("${all[@]}")
+}
+
+leave_out_gpu_without_cuda() {
+  wants replica-gpu && [[ -z $(cuda_libraries) ]] || return 0
+  echo "SKIPPED: image replica-gpu: CUDA's libraries are not installed"
+  local kept=() each
+  for each in "${images[@]}"; do [[ $each == replica-gpu ]] || kept+=("$each"); done
+  images=("${kept[@]}")
 }
 
 wants() { [[ " ${images[*]} " == *" $1 "* ]]; }
@@ -204,7 +213,9 @@ print_sizes() {
 # shellcheck source=/dev/null
 [[ $(. /etc/os-release && echo "${VERSION_CODENAME:-}") == bookworm ]] ||
   skip "what is built here is not for Debian 12; README.md says how to build from sources"
-choose "$@"
+parse "$@"
+leave_out_gpu_without_cuda
+[[ ${#images[@]} != 0 ]] || skip "there is nothing to build"
 find_client
 answers || start_engine
 find_base
@@ -215,5 +226,10 @@ make_context
 echo "== images"
 for image in "${images[@]}"; do build_image "$image"; done
 print_sizes
+for image in "${images[@]}"; do
+  [[ -z $save ]] || "$docker" save --output "$save/$image.tar" "$REGISTRY/$image:$TAG"
+  [[ $push == false ]] || "$docker" push "$REGISTRY/$image:$TAG"
+done
+[[ $checks == true ]] || exit 0
 echo "== checks"
 DOCKER=$docker IMAGES="${images[*]}" VERSION=$version python3 "$root/tests/images/images_test.py" -v
