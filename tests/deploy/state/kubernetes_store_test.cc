@@ -18,7 +18,7 @@
 #include "chains/core/text.h"
 #include "chains/testing/fake_clock.h"
 #include "chains/testing/status_matchers.h"
-#include "tests/deploy/state/fake_secrets.h"
+#include "tests/deploy/state/fake_objects.h"
 #include "tests/deploy/state/numbered_changes.h"
 
 namespace chains::deploy {
@@ -52,7 +52,7 @@ class KubernetesStoreTest : public ::testing::Test {
     return contents.ok() ? LastChangeIn(*contents) : -1;
   }
 
-  FakeSecrets server_;
+  FakeObjects server_;
   ApiClient api_{server_, {.attempts = 2}};
 };
 
@@ -160,7 +160,7 @@ TEST_F(KubernetesStoreTest, RecordsWithoutAHeadAreNotTakenForNothing) {
 }
 
 // Loads, and makes `count` changes; says how many requests it took.
-int RequestsFor(const std::function<std::unique_ptr<KubernetesStore>()>& open, FakeSecrets& server,
+int RequestsFor(const std::function<std::unique_ptr<KubernetesStore>()>& open, FakeObjects& server,
                 int count) {
   server.Then(nullptr);
   const auto store = open();
@@ -175,14 +175,14 @@ constexpr int kChanges = 4;
 
 // A writer dies at each request, before or after it was done.
 TEST_F(KubernetesStoreTest, WhereverAWriterDiesTheNextFindsWhatWasAcknowledged) {
-  FakeSecrets counted;
+  FakeObjects counted;
   ApiClient api(counted, {.attempts = 2});
   const int requests = RequestsFor(
       [&api] { return std::make_unique<KubernetesStore>(api, KubernetesStore::Options()); },
       counted, kChanges);
   EXPECT_GT(requests, 30);
   for (int last = 1; last <= 2 * requests; ++last) {
-    FakeSecrets server;
+    FakeObjects server;
     ApiClient to_server(server, {.attempts = 1});
     server.Then([last](int number) {
       if (number > (last + 1) / 2) return Trouble::kRequestLost;
@@ -212,13 +212,13 @@ TEST_F(KubernetesStoreTest, WhereverAWriterDiesTheNextFindsWhatWasAcknowledged) 
 
 // At each request, before or after it was done, another takes over and makes a change.
 TEST_F(KubernetesStoreTest, WhoeverIsTakenOverFromDecidesNothingAnyMore) {
-  FakeSecrets counted;
+  FakeObjects counted;
   ApiClient api(counted, {.attempts = 2});
   const int requests = RequestsFor(
       [&api] { return std::make_unique<KubernetesStore>(api, KubernetesStore::Options()); },
       counted, kChanges);
   for (int when = 2; when <= 2 * requests + 1; ++when) {
-    FakeSecrets server;
+    FakeObjects server;
     ApiClient to_server(server, {.attempts = 2});
     KubernetesStore first(to_server, {}), second(to_server, {});
     int by_second = 0;
@@ -374,7 +374,7 @@ class RandomWriters {
   }
 
   std::mt19937 random_;
-  FakeSecrets server_;
+  FakeObjects server_;
   ApiClient api_{server_, {.attempts = 2}};
   bool troubled_ = true;
   std::vector<std::unique_ptr<KubernetesStore>> stores_;

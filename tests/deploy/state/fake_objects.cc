@@ -1,4 +1,4 @@
-#include "tests/deploy/state/fake_secrets.h"
+#include "tests/deploy/state/fake_objects.h"
 
 #include <utility>
 
@@ -9,7 +9,7 @@
 namespace chains::deploy {
 namespace {
 
-constexpr std::string_view kPath = "/api/v1/namespaces/chains/secrets";
+constexpr std::string_view kNamespace = "/namespaces/chains/";
 constexpr size_t kMostData = 1 << 20;
 
 HttpResponse Answer(int status, const Json& body) {
@@ -46,19 +46,19 @@ size_t DataOf(const Json& object) {
 
 }  // namespace
 
-void FakeSecrets::Then(Hook hook, After after) {
+void FakeObjects::Then(Hook hook, After after) {
   const std::lock_guard lock(mutex_);
   hook_ = std::move(hook);
   after_ = std::move(after);
   requests_ = 0;
 }
 
-int FakeSecrets::requests() const {
+int FakeObjects::requests() const {
   const std::lock_guard lock(mutex_);
   return requests_;
 }
 
-void FakeSecrets::Arrive() {
+void FakeObjects::Arrive() {
   const std::lock_guard lock(mutex_);
   while (!late_.empty()) {
     const HttpRequest request = std::move(late_.front());
@@ -67,27 +67,27 @@ void FakeSecrets::Arrive() {
   }
 }
 
-size_t FakeSecrets::size() const {
+size_t FakeObjects::size() const {
   const std::lock_guard lock(mutex_);
   return objects_.size();
 }
 
-std::map<std::string, Json> FakeSecrets::objects() const {
+std::map<std::string, Json> FakeObjects::objects() const {
   const std::lock_guard lock(mutex_);
   return objects_;
 }
 
-void FakeSecrets::Remove(const std::string& name) {
+void FakeObjects::Remove(const std::string& name) {
   const std::lock_guard lock(mutex_);
   objects_.erase(name);
 }
 
-void FakeSecrets::Put(const std::string& name, const Json& object) {
+void FakeObjects::Put(const std::string& name, const Json& object) {
   const std::lock_guard lock(mutex_);
   objects_[name] = object;
 }
 
-Task<HttpResponse> FakeSecrets::Send(HttpRequest request, absl::Duration) {
+Task<HttpResponse> FakeObjects::Send(HttpRequest request, absl::Duration) {
   Hook hook;
   After after;
   int number = 0;
@@ -109,17 +109,19 @@ Task<HttpResponse> FakeSecrets::Send(HttpRequest request, absl::Duration) {
   co_return response;
 }
 
-Stream<HttpResponse> FakeSecrets::Follow(HttpRequest, absl::Duration) {
+Stream<HttpResponse> FakeObjects::Follow(HttpRequest, absl::Duration) {
   co_await absl::UnimplementedError("nobody watches Secrets here");
   co_yield HttpResponse();
 }
 
-HttpResponse FakeSecrets::Do(const HttpRequest& request) {
+HttpResponse FakeObjects::Do(const HttpRequest& request) {
   const size_t end = request.target().find('?');
   const std::string path = request.target().substr(0, end);
   const std::string query = end == std::string::npos ? "" : request.target().substr(end + 1);
-  if (!absl::StartsWith(path, ToAbsl(kPath))) return Refusal(404, "NotFound");
-  const std::string name = path.size() > kPath.size() ? path.substr(kPath.size() + 1) : "";
+  const size_t begin = path.find(kNamespace);
+  if (begin == std::string::npos) return Refusal(404, "NotFound");
+  const size_t slash = path.find('/', begin + kNamespace.size());
+  const std::string name = slash == std::string::npos ? "" : path.substr(slash + 1);
   if (request.method() == "GET") return Get(name, query);
   if (request.method() == "DELETE") {
     return objects_.erase(name) > 0 ? Answer(200, {{"kind", "Status"}}) : Refusal(404, "NotFound");
@@ -129,7 +131,7 @@ HttpResponse FakeSecrets::Do(const HttpRequest& request) {
   return Write(*std::move(object), request.method());
 }
 
-HttpResponse FakeSecrets::Get(const std::string& name, const std::string& query) {
+HttpResponse FakeObjects::Get(const std::string& name, const std::string& query) {
   if (!name.empty()) {
     const auto found = objects_.find(name);
     return found == objects_.end() ? Refusal(404, "NotFound") : Answer(200, found->second);
@@ -143,7 +145,7 @@ HttpResponse FakeSecrets::Get(const std::string& name, const std::string& query)
   return Answer(200, list);
 }
 
-HttpResponse FakeSecrets::Write(Json object, const std::string& method) {
+HttpResponse FakeObjects::Write(Json object, const std::string& method) {
   const std::string name = NameOf(object);
   const std::string shown_version = ResourceVersionOf(object);
   if (!IsName(name) || DataOf(object) > kMostData) return Refusal(422, "Invalid");

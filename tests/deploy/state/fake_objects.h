@@ -1,7 +1,8 @@
-// FakeSecrets: the part of an API server that keeps Secrets of one namespace, with trouble on the
-// way as a test wants it.
+// FakeObjects: the part of an API server that keeps objects of the namespace chains, with trouble
+// on the way as a test wants it. Of all kinds alike: what Kubernetes knows of Secrets holds for
+// all.
 //
-//   FakeSecrets server;
+//   FakeObjects server;
 //   ApiClient api(server, {.attempts = 2});
 //   server.Then([&](int number) { return number == 3 ? Trouble::kAnswerLost : Trouble::kNone; });
 //
@@ -28,7 +29,7 @@ enum class Trouble {
 };
 
 // Thread-safe.
-class FakeSecrets final : public Transport {
+class FakeObjects final : public Transport {
  public:
   // Asked before each request, with its number from 1 on; may do other requests meanwhile.
   using Hook = std::function<Trouble(int number)>;
@@ -40,7 +41,7 @@ class FakeSecrets final : public Transport {
   // What is on its way, of whomever, arrives: what came first does first.
   void Arrive();
   size_t size() const;
-  std::map<std::string, Json> objects() const;
+  std::map<std::string, Json> objects() const;  // by name
   void Remove(const std::string& name);
   void Put(const std::string& name, const Json& object);
 
