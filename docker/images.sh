@@ -32,6 +32,9 @@ skip() {
 
 clean_up() {
   if [[ -n $engine_pid ]]; then
+    # What images were, and most of what they were built of, goes; what a next run needs stays.
+    "$docker" image prune --force >/dev/null 2>&1 || true
+    "$docker" builder prune --force --keep-storage 4GB >/dev/null 2>&1 || true
     kill "$engine_pid" 2>/dev/null || true
     while kill -0 "$engine_pid" 2>/dev/null; do sleep 0.2; done
   fi

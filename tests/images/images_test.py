@@ -5,13 +5,16 @@ an SBOM; and compose.yaml with two chains.
 Environment: DOCKER (the client), IMAGES (their names), VERSION, REGISTRY, TAG. Waits have a limit, and
 what was started is ended.
 """
+import atexit
 import base64
 import io
 import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
+import sys
 import tarfile
 import tempfile
 import threading
@@ -188,6 +191,14 @@ class GpuImage(unittest.TestCase):
             self.assertNotIn(each, known)
 
 
+class DevImage(unittest.TestCase):
+    @unittest.skipUnless("dev" in IMAGES, "SKIPPED: there is no dev")
+    def test_builds_a_new_chain(self):
+        done = run("dev", "bash", "-c", "chains init first && chains check first",
+                   options=("--tmpfs", "/work:exec,uid=65532,gid=65532", "--tmpfs", "/tmp:exec"))
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+
+
 class Composed(unittest.TestCase):
     """compose.yaml, as README says, with volumes and ports of its own."""
 
@@ -201,15 +212,18 @@ class Composed(unittest.TestCase):
             raise unittest.SkipTest("SKIPPED: docker compose is not installed (./dev setup images)")
         cls.environment = dict(os.environ, CHAINS_REGISTRY=REGISTRY, CHAINS_TAG=TAG, CHAINS_PORT="0",
                                CHAINS_GRPC_PORT="0", CHAINS_PLATFORM_PORT="0")
-        try:
-            cls.compose("up", "--detach", "--no-build")
-        except BaseException:
-            print(cls.compose("logs", "--no-color", check=False).stdout)
-            cls.tearDownClass()
-            raise
+        atexit.register(cls.down)  # however this ends
+        up = cls.compose("up", "--detach", "--no-build", check=False)
+        if up.returncode != 0:
+            raise AssertionError(f"compose up: {up.stderr}{cls.compose('logs', '--no-color').stdout}")
 
     @classmethod
     def tearDownClass(cls):
+        atexit.unregister(cls.down)
+        cls.down()
+
+    @classmethod
+    def down(cls):
         cls.compose("down", "--volumes", "--timeout", "40")
 
     @staticmethod
@@ -290,4 +304,5 @@ class Composed(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     unittest.main()
