@@ -1,9 +1,11 @@
 #include "deploy/state/secrets.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
 
@@ -97,6 +99,25 @@ absl::StatusOr<SecretBox> SecretBox::Load(const std::filesystem::path& key_file)
                                     "remove it and set all secrets anew"));
   }
   return SecretBox(file, std::move(key));
+}
+
+absl::StatusOr<SecretBox> SecretBox::FromKey(std::string where, std::string_view key) {
+  auto kept = std::make_unique<Key>();
+  if (key.size() != kept->bytes.size()) {
+    return absl::DataLossError(Text("'", where, "' is no key of secrets, which has ",
+                                    kept->bytes.size(), " bytes: bring it back, or remove it and ",
+                                    "set all secrets anew"));
+  }
+  std::copy(key.begin(), key.end(), kept->bytes.begin());
+  return SecretBox(std::move(where), std::move(kept));
+}
+
+absl::StatusOr<std::string> SecretBox::NewKey() {
+  std::string key(std::tuple_size_v<decltype(Key::bytes)>, '\0');
+  if (RAND_bytes(Bytes(key), static_cast<int>(key.size())) != 1) {
+    return absl::InternalError("the system has no random numbers for a key");
+  }
+  return key;
 }
 
 // Under another name first: a key that is there is whole, whenever this process may be killed.

@@ -31,6 +31,11 @@ class SecretBox {
   // it, or it is somebody else's; DATA_LOSS: it is no key. Each says what to do.
   static absl::StatusOr<SecretBox> Load(const std::filesystem::path& key_file);
 
+  // Of a key that is kept elsewhere: `where` says that in messages. DATA_LOSS: it is no key.
+  static absl::StatusOr<SecretBox> FromKey(std::string where, std::string_view key);
+  // A new one for FromKey(): 32 bytes.
+  static absl::StatusOr<std::string> NewKey();
+
   // Nonce, ciphertext and tag. INVALID_ARGUMENT: the value has more than kMostBytes.
   absl::StatusOr<std::string> Seal(std::string_view name, std::string_view value) const;
   // DATA_LOSS: sealed with another key or under another name, or changed since. The value is the

@@ -1,0 +1,150 @@
+// chains-platform: the platform of a Kubernetes cluster.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "chains/core/text.h"
+#include "chains/grpc/process.h"
+#include "deploy/apiserver/curl_transport.h"
+#include "deploy/apiserver/server_address.h"
+#include "deploy/platform/cluster_platform.h"
+#include "deploy/platform/names.h"
+
+namespace chains::deploy {
+namespace {
+
+constexpr int kUsage = 2;
+
+struct Flags {
+  std::string settings;
+  std::string home = "/var/lib/chains";
+  std::string listen = "0.0.0.0:7070";
+  std::string health_listen = "0.0.0.0:7072";
+  std::string kubeconfig;
+  std::string context;
+  bool open = false;
+};
+
+void Declare(CLI::App& app, Flags& flags) {
+  app.add_option(
+      "--settings", flags.settings,
+      "file with what an administrator decides, as JSON; without it all is as by default");
+  app.add_option("--home", flags.home, "folder for bundles and logs")->capture_default_str();
+  app.add_option("--listen", flags.listen,
+                 "where command lines, gateways and pods come to: HOST:PORT")
+      ->capture_default_str();
+  app.add_option("--health-listen", flags.health_listen,
+                 "where health alone is answered, in plaintext: HOST:PORT")
+      ->capture_default_str();
+  app.add_option("--kubeconfig", flags.kubeconfig,
+                 "file that says where the cluster is; in a pod its service account does");
+  app.add_option("--context", flags.context, "of the kubeconfig; else its current one");
+  app.add_flag("--open", flags.open, "nobody is asked for a key");
+}
+
+void Say(const absl::Status& status) {
+  std::fprintf(stderr, "chains-platform: %s\n", std::string(MessageOf(status)).c_str());
+  std::fflush(stderr);
+}
+
+// Whoever started this process starts another.
+[[noreturn]] void EndAtOnce(const absl::Status& why) {
+  Say(why);
+  std::_Exit(EXIT_FAILURE);
+}
+
+absl::StatusOr<ClusterSettings> SettingsFrom(const std::string& path) {
+  if (path.empty()) return ClusterSettings();
+  std::ifstream file(path, std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (!file || file.bad()) {
+    return absl::InvalidArgumentError(Text("--settings ", path, ": it cannot be read"));
+  }
+  absl::StatusOr<ClusterSettings> settings = ParseClusterSettings(text);
+  if (settings.ok()) return settings;
+  return absl::InvalidArgumentError(Text("--settings ", path, ": ", MessageOf(settings.status())));
+}
+
+// Of this process alone: in a pod the host's name is the pod's.
+absl::StatusOr<std::string> Identity() {
+  std::string host(256, '\0');
+  if (gethostname(host.data(), host.size() - 1) != 0) host = "platform";
+  host.resize(host.find('\0'));
+  absl::StatusOr<std::string> suffix = NewReplicaSuffix();
+  if (!suffix.ok()) return suffix;
+  return Text(host, "_", *suffix);
+}
+
+absl::StatusOr<ClusterPlatform::Options> OptionsFrom(const Flags& flags) {
+  absl::StatusOr<ClusterSettings> settings = SettingsFrom(flags.settings);
+  if (!settings.ok()) return settings.status();
+  absl::StatusOr<std::string> identity = Identity();
+  if (!identity.ok()) return identity.status();
+  ClusterPlatform::Options options;
+  options.settings = *std::move(settings);
+  options.home = flags.home;
+  options.listen = flags.listen;
+  options.health_listen = flags.health_listen;
+  options.identity = *std::move(identity);
+  options.open = flags.open;
+  options.on_lost = EndAtOnce;
+  return options;
+}
+
+int Serve(const Flags& flags) {
+  PrepareProcess();
+  const sigset_t signals = BlockEndSignals();
+  absl::StatusOr<ClusterPlatform::Options> options = OptionsFrom(flags);
+  absl::StatusOr<ServerAddress> address =
+      FindServer({.kubeconfig = flags.kubeconfig, .context = flags.context}, ProcessEnvironment());
+  for (const absl::Status& status : {options.status(), address.status()}) {
+    if (status.ok()) continue;
+    Say(status);
+    return kUsage;
+  }
+  absl::StatusOr<std::unique_ptr<CurlTransport>> transport =
+      CurlTransport::Make(*std::move(address));
+  if (!transport.ok()) {
+    Say(transport.status());
+    return kUsage;
+  }
+  ClusterPlatform platform(**transport, *std::move(options));
+  // It may wait for its turn for ever; a signal ends that.
+  std::thread starting([&platform] {
+    const absl::Status started = platform.Start();
+    if (absl::IsCancelled(started)) return;
+    if (!started.ok()) EndAtOnce(started);
+    std::printf("chains-platform answers at %s\n", platform.address().c_str());
+    std::fflush(stdout);
+  });
+  int signal = 0;
+  sigwait(&signals, &signal);
+  platform.Stop();
+  starting.join();
+  return 0;
+}
+
+}  // namespace
+}  // namespace chains::deploy
+
+int main(int argc, char** argv) {
+  CLI::App app("The platform of a Kubernetes cluster: decides what runs of the chains there.",
+               "chains-platform");
+  chains::deploy::Flags flags;
+  chains::deploy::Declare(app, flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : chains::deploy::kUsage;
+  }
+  return chains::deploy::Serve(flags);
+}
