@@ -103,6 +103,7 @@ absl::Status BlobStore::Writer::Commit() {
   if (status.ok() && !store_->Has(sha256_)) {
     status = files.Rename(file_.path(), blob);
     if (status.ok()) file_.Close();
+    if (status.ok()) NoteVerified();
   }
   if (status.ok()) status = files.SyncFolder(folder);
   Discard();

@@ -59,6 +59,7 @@ class BlobStore {
     friend class BlobStore;
     Writer(BlobStore* store, FileDescriptor file, std::string sha256, uint64_t size, bool exact);
     void Leave();
+    void NoteVerified();
 
     BlobStore* store_;
     FileDescriptor file_;
