@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -209,6 +211,9 @@ absl::Status RunAgent(Settings settings, const std::string& platform, int signal
   absl::StatusOr<std::unique_ptr<BundleFetcher>> fetcher =
       BundleFetcher::Open(std::move(settings.fetcher));
   if (!fetcher.ok()) return fetcher.status();
+  // Of programs that ended with an earlier agent of this pod; secrets are among it.
+  std::error_code ignored;
+  std::filesystem::remove_all(settings.starter.run / settings.starter.deployment, ignored);
   ProcessStarter starter(std::move(settings.starter), poller);
   Agent agent(std::move(settings.agent), **fetcher, starter);
   poller.Watch(signals, FdPoller::kReadable, [&] { TakeSignals(signals, agent, starter); });

@@ -13,9 +13,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "absl/strings/str_split.h"
+#include "absl/strings/ascii.h"
 #include "chains/chain/client.h"
 #include "chains/testing/status_matchers.h"
+#include "chains/v1/wire_health.pb.h"
 #include "deploy/fleets/local/process.h"
 #include "fragile.chains.h"
 #include "probe.chains.h"
@@ -132,6 +133,35 @@ class AgentProcessTest : public ::testing::Test {
     run.add_chainlets("fragile.Mute");
     (*run.mutable_secrets())["voice"] = secret;
     return orders;
+  }
+
+  // A shell script in the place of a chain's program.
+  v1::PodOrders ScriptAs(const std::string& replica, const std::string& text) {
+    v1::PodOrders orders = Nothing();
+    v1::ReplicaOrder& run = *orders.mutable_run();
+    run.set_replica(replica);
+    run.set_chain("script");
+    run.set_bundle(platform_.PushScript("script", "#!/bin/sh\n" + text));
+    run.set_program("script");
+    run.add_chainlets("a.Chainlet");
+    return orders;
+  }
+
+  // What the program's second port says of it, as a kubelet asks.
+  absl::StatusOr<bool> IsServing() {
+    static constexpr Method kCheck{.chainlet = "grpc.health.v1.Health",
+                                   .name = "Check",
+                                   .path = "/grpc.health.v1.Health/Check",
+                                   .kind = MethodKind::kUnary,
+                                   .idempotent = true};
+    chains::internal::ClientConnection client(Text("127.0.0.1:", health_port_));
+    const Context context = Context().WithDeadline(absl::Now() + absl::Seconds(10));
+    absl::StatusOr<Bytes> reply = RunOn(
+        client.reactor(), [&client] { return client.channel().Unary(kCheck, Bytes()); }, context);
+    if (!reply.ok()) return reply.status();
+    wire::v1::HealthCheckResponse said;
+    if (absl::Status parsed = reply->ParseInto(said); !parsed.ok()) return parsed;
+    return said.status() == wire::v1::HealthCheckResponse::SERVING;
   }
 
   v1::PodReport Report() {
@@ -279,8 +309,10 @@ TEST_F(AgentProcessTest, APodThatEndsLetsALongCallFinish) {
       return false;
     });
   }));
+  EXPECT_THAT(IsServing(), ::testing::Eq(absl::StatusOr<bool>(true)));
   agent_->Signal(SIGTERM);
   ASSERT_TRUE(Becomes([this] { return Report().leaving(); }));
+  EXPECT_TRUE(Becomes([this] { return !IsServing().value_or(true); }));
   EXPECT_TRUE(Lives(pid));
   caller.join();
   EXPECT_THAT(answer.status(), IsOk());
@@ -303,6 +335,48 @@ TEST_F(AgentProcessTest, AnAgentThatIsKilledTakesItsProgramAlong) {
   EXPECT_THAT(EndOf("Steps-1")->how(), HasSubstr("container"));
   platform_.Order(ProbeAs("Steps-2"));
   EXPECT_TRUE(Becomes([this] { return IsReady("Steps-2"); }));
+}
+
+TEST_F(AgentProcessTest, NobodyIsReadyBeforeItsProgramIs) {
+  ASSERT_TRUE(Becomes([this] { return Report().pod() == "hello-x7k2p"; }));
+  EXPECT_FALSE(IsServing().ok());
+  platform_.Order(ProbeAs("Steps-1"));
+  ASSERT_TRUE(Becomes([this] { return IsServing().value_or(false); }));
+  EXPECT_THAT(Steps(1, 0).status(), IsOk());
+}
+
+TEST_F(AgentProcessTest, WhoIgnoresThatItIsToLeaveIsEndedByForce) {
+  platform_.Order(ScriptAs("Script-1", "trap 'echo deaf' TERM; echo up; while :; do read x; done"));
+  ASSERT_TRUE(Becomes([this] { return OutputOf("Script-1") == "up\n"; }));
+  v1::PodOrders orders = Nothing();
+  orders.set_patience_ms(100);
+  platform_.Order(orders);
+  ASSERT_TRUE(Becomes([this] { return EndOf("Script-1").has_value(); }));
+  EXPECT_TRUE(EndOf("Script-1")->asked());
+  EXPECT_THAT(EndOf("Script-1")->how(), HasSubstr("killed by signal 9"));
+}
+
+// A process that stays a zombie keeps its number: in the end there are none left.
+TEST_F(AgentProcessTest, WhatLosesItsParentIsWaitedFor) {
+  platform_.Order(
+      ScriptAs("Script-1", "sh -c 'sh -c \"echo \\$\\$; exec true\" &'; exec tail -f /dev/null"));
+  ASSERT_TRUE(Becomes([this] { return OutputOf("Script-1").ends_with("\n"); }));
+  const fs::path orphan = Text("/proc/", absl::StripAsciiWhitespace(OutputOf("Script-1")));
+  EXPECT_THAT(orphan.string(), ::testing::MatchesRegex("/proc/[0-9]+"));
+  EXPECT_TRUE(Becomes([&orphan] { return !fs::exists(orphan); }));
+  EXPECT_EQ(Report().replica(), "Script-1");
+}
+
+TEST_F(AgentProcessTest, ADownloadThatBreaksGoesOnWhereItWas) {
+  platform_.Look([](PlatformInTest::Seen& seen) { seen.bundles.breaks_after = 3; });
+  platform_.Order(ProbeAs("Steps-1"));
+  ASSERT_TRUE(Becomes([this] { return IsReady("Steps-1"); }));
+  const std::vector<uint64_t> offsets =
+      platform_.Look([](PlatformInTest::Seen& seen) { return seen.bundles.offsets; });
+  ASSERT_GT(offsets.size(), 2u);
+  for (size_t i = 1; i < offsets.size(); ++i) {
+    EXPECT_EQ(offsets[i], i * 3 * BundleService::kPiece);
+  }
 }
 
 TEST_F(AgentProcessTest, AFileThatIsDamagedOnThePlatformIsNotRun) {

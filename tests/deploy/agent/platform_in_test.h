@@ -9,6 +9,7 @@
 #pragma once
 
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <map>
 #include <memory>
@@ -16,6 +17,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -33,6 +35,32 @@
 #include "tests/deploy/temp_folder.h"
 
 namespace chains::deploy {
+
+// The real one's bundles, over a connection that breaks.
+class BreakingBundles final : public v1::Bundles {
+ public:
+  explicit BreakingBundles(v1::Bundles& whole) : whole_(whole) {}
+
+  Task<v1::Bundle> Find(v1::FindBundleRequest request) override {
+    return whole_.Find(std::move(request));
+  }
+  Stream<v1::DownloadedPiece> Download(v1::DownloadRequest request) override {
+    offsets.push_back(request.offset());
+    Stream<v1::DownloadedPiece> pieces = whole_.Download(std::move(request));
+    for (int sent = 0; sent != breaks_after; ++sent) {
+      std::optional<v1::DownloadedPiece> piece = co_await pieces.Next();
+      if (!piece) co_return;
+      co_yield *std::move(piece);
+    }
+    co_await absl::UnavailableError("the connection broke");
+  }
+
+  int breaks_after = -1;          // so many pieces; -1: never
+  std::vector<uint64_t> offsets;  // that were asked for
+
+ private:
+  v1::Bundles& whole_;
+};
 
 // Hears what replicas say.
 class FakeControl final : public v1::Control {
@@ -64,6 +92,7 @@ class PlatformInTest {
   struct Seen {
     FakePods pods;
     FakeControl control;
+    BreakingBundles bundles;
   };
 
   PlatformInTest() {
@@ -88,12 +117,17 @@ class PlatformInTest {
     server_ = *std::move(server);
     address_ = server_->addresses().front();
     server_->Serve(0, Contract<v1::Pods>::Serve(seen_.pods));
-    server_->Serve(0, Contract<v1::Bundles>::Serve(bundles_));
+    server_->Serve(0, Contract<v1::Bundles>::Serve(seen_.bundles));
     server_->Serve(0, Contract<v1::Control>::Serve(seen_.control));
     server_->Start();
   }
   void Stop() { server_.reset(); }
 
+  // A bundle of this program, made of text, and nothing else; its digest.
+  std::string PushScript(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name) << text;
+    return Push(name, folder_ / name);
+  }
   // A bundle of this program and nothing else; its digest.
   std::string Push(const std::string& program, const std::string& path) {
     v1::Bundle bundle;
@@ -140,7 +174,7 @@ class PlatformInTest {
   const std::unique_ptr<BlobStore> blobs_ = BlobStore::Open(folder_ / "store").value();
   Model model_{{}};
   BundleService bundles_{model_, *blobs_, "gateway token"};
-  Seen seen_;
+  Seen seen_{.pods = {}, .control = {}, .bundles = BreakingBundles(bundles_)};
   std::string address_ = "127.0.0.1:0";
   std::unique_ptr<GrpcServer> server_;
 };
