@@ -8,6 +8,7 @@
 // What is asked of the API server runs beside that, by key, and gives another look when it ends.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -49,9 +50,15 @@ class KubernetesFleet::Impl {
   };
   class Working;
 
+  // running.cc
+  void ApplyAllAgain(absl::Time next);
+
   // kubernetes_fleet.cc
   void Changed();
-  void WakeAt(absl::Time when) { next_look_ = std::min(next_look_, when); }
+  // Another look then, where that is not over already.
+  void WakeAt(absl::Time when) {
+    if (when > this_look_) next_look_ = std::min(next_look_, when);
+  }
   // The place that a spec's replicas run in; empty: none.
   std::string PlaceFor(const ReplicaSpec& spec) const;
   const KnownDeployment* OwnerOf(const Json& object) const;
@@ -109,6 +116,7 @@ class KubernetesFleet::Impl {
   std::optional<std::set<std::string>> known_;
   std::map<FleetState::Key, int> told_scale_;  // by deployment and chainlets
   bool again_ = false;
+  absl::Time this_look_ = absl::InfinitePast();
   absl::Time next_look_ = absl::InfiniteFuture();
   absl::Time next_sync_ = absl::InfinitePast();
 };

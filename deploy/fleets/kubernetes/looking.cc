@@ -61,7 +61,7 @@ bool KubernetesFleet::Impl::IsLost(const FleetReplica& replica, const Json& pod,
   if (agent != nullptr && agent->stream != 0) return false;
   const absl::Time gone_since = agent == nullptr ? absl::InfinitePast() : agent->gone_since;
   const absl::Time end_of_grace = EndOfGrace(pod);
-  WakeAt(gone_since + kReattach > now ? gone_since + kReattach : absl::InfiniteFuture());
+  WakeAt(gone_since + kReattach);
   if (now - gone_since < kReattach) return false;
   if (!ContainerRuns(pod) || started_anew) return true;
   // Its node does not answer any more: the pod stays as it was, and nobody ends it.
@@ -110,7 +110,7 @@ void KubernetesFleet::Impl::Assign(absl::Time now) {
   std::sort(waiting.begin(), waiting.end(),
             [](const FleetReplica* a, const FleetReplica* b) { return a->number < b->number; });
   for (const auto& [key, agent] : state_.pods) {
-    if (agent.doomed_until > now) WakeAt(agent.doomed_until);
+    WakeAt(agent.doomed_until);
     if (taken.contains(key) || !IsFree(key, agent, now)) continue;
     const auto its = std::find_if(waiting.begin(), waiting.end(), [&](const FleetReplica* each) {
       return each->deployment == key.first && each->place == agent.place;

@@ -72,6 +72,13 @@ Task<std::vector<FoundReplica>> KubernetesFleet::Impl::Find() {
   co_return found;
 }
 
+void KubernetesFleet::Impl::ApplyAllAgain(absl::Time next) {
+  next_sync_ = next;
+  for (auto& [id, known] : state_.deployments) {
+    for (WantedObject& wanted : known.objects) wanted.applied.clear();
+  }
+}
+
 Task<void> KubernetesFleet::Impl::Run() {
   internal::Here::Place here = co_await internal::Here();
   Loop& loop = here.loop();
@@ -80,14 +87,10 @@ Task<void> KubernetesFleet::Impl::Run() {
   next_sync_ = loop.Now() + kSyncEvery;
   while (true) {
     again_ = false;
-    next_look_ = next_sync_;
     const absl::Time now = loop.Now();
-    if (now >= next_sync_) {
-      next_sync_ = now + kSyncEvery;
-      for (auto& [id, known] : state_.deployments) {
-        for (WantedObject& wanted : known.objects) wanted.applied.clear();
-      }
-    }
+    if (now >= next_sync_) ApplyAllAgain(now + kSyncEvery);
+    this_look_ = now;
+    next_look_ = next_sync_;
     if (pods_.synced() && places_.synced() && owners_.synced()) {
       Look(now);
       Assign(now);
