@@ -3,9 +3,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -13,6 +15,7 @@
 #include <CLI/CLI.hpp>
 
 #include "chains/core/text.h"
+#include "chains/grpc/health_check.h"
 #include "chains/grpc/process.h"
 #include "deploy/apiserver/curl_transport.h"
 #include "deploy/apiserver/server_address.h"
@@ -137,6 +140,10 @@ int Serve(const Flags& flags) {
 }  // namespace chains::deploy
 
 int main(int argc, char** argv) {
+  // For a container's health check: does the platform at this address serve?
+  if (argc == 3 && std::string_view(argv[1]) == "--check") {
+    return chains::CheckHealth(argv[2], std::cerr);
+  }
   CLI::App app("The platform of a Kubernetes cluster: decides what runs of the chains there.",
                "chains-platform");
   chains::deploy::Flags flags;
