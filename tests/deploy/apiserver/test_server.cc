@@ -52,6 +52,18 @@ std::string TestServer::Connection::Read() {
   }
 }
 
+std::string TestServer::Connection::ReadBytes(size_t size) {
+  while (received_.size() < size) {
+    char bytes[16384];
+    const long more = ReadSome(bytes, sizeof(bytes));
+    if (more <= 0) break;
+    received_.append(bytes, static_cast<size_t>(more));
+  }
+  const std::string read = received_.substr(0, size);
+  received_.erase(0, size);
+  return read;
+}
+
 bool TestServer::Connection::Write(std::string_view bytes, int patience_ms) {
   while (!bytes.empty()) {
     pollfd writable = {socket_, POLLOUT, 0};

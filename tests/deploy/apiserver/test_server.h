@@ -37,6 +37,8 @@ class TestServer {
    public:
     // The next request with its body; empty: the client is gone.
     std::string Read();
+    // So many bytes, or fewer where the client is gone.
+    std::string ReadBytes(size_t size);
     // False: the client is gone, or takes nothing for `patience_ms`; `written` says how much it
     // took. A negative patience is endless.
     bool Write(std::string_view bytes, int patience_ms = -1);
