@@ -12,6 +12,7 @@
 #include "deploy/cli/commands/push.h"
 #include "deploy/cli/commands/settings.h"
 #include "deploy/cli/completion.h"
+#include "deploy/cli/kubernetes/install.h"
 #include "deploy/cli/up.h"
 
 namespace chains::deploy::cli {
@@ -19,54 +20,68 @@ namespace {
 
 Command MakeUp() {
   auto flags = std::make_shared<UpFlags>();
-  return {.name = "up",
-          .summary = "a platform on this machine, until Ctrl-C",
-          .group = "Platform",
-          .examples = {"chains up", "chains up --listen 127.0.0.1:9080 --cpus 4 --memory 8Gi"},
-          .options = {{"--home",
-                       "where its state is kept (default: CHAINS_HOME, else ~/.chains)",
-                       &flags->home,
-                       {.completes = Completes::kFolders}},
-                      {"--listen", "where HTTP is answered", &flags->listen},
-                      {"--grpc-listen", "where gRPC clients call chains", &flags->grpc_listen},
-                      {"--platform-listen",
-                       "where others may push, as HOST:PORT (default: only this user, on a socket)",
-                       &flags->platform_listen},
-                      {"--gateway-token-file",
-                       "run no gateway here: chains-gateway --platform comes with the token in "
-                       "this file, which is made where it is missing",
-                       &flags->gateway_token_file,
-                       {.completes = Completes::kFiles}},
-                      {"--open", "ask nobody for a key", &flags->open},
-                      {"--detach,-d", "in the background; chains down ends it", &flags->detach},
-                      {"--memory",
-                       "for replicas, instead of what the machine has",
-                       &flags->memory,
-                       {.check =
-                            [](const std::string& text) {
-                              return internal::ParseMemorySize(text)
-                                         ? std::string()
-                                         : Text("'", text, "' is no size of memory such as 8Gi");
-                            }}},
-                      {"--cpus", "the same", &flags->cpus},
-                      {"--gpus", "the same", &flags->gpus},
-                      {"--pin-cpus",
-                       "give replicas that want whole CPUs some of their own, as long as there are",
-                       &flags->pin_cpus}},
-          .run = [flags](Session& session) { return RunUp(session, *flags); }};
+  auto install = std::make_shared<InstallFlags>();
+  Command command = {
+      .name = "up",
+      .summary = "a platform on this machine, until Ctrl-C; or on a cluster, for good",
+      .group = "Platform",
+      .examples = {"chains up", "chains up --listen 127.0.0.1:9080 --cpus 4 --memory 8Gi",
+                   "chains up --kubernetes --image-registry registry.example/chains"},
+      .options = {{"--home",
+                   "where its state is kept (default: CHAINS_HOME, else ~/.chains)",
+                   &flags->home,
+                   {.completes = Completes::kFolders}},
+                  {"--listen", "where HTTP is answered", &flags->listen},
+                  {"--grpc-listen", "where gRPC clients call chains", &flags->grpc_listen},
+                  {"--platform-listen",
+                   "where others may push, as HOST:PORT (default: only this user, on a socket)",
+                   &flags->platform_listen},
+                  {"--gateway-token-file",
+                   "run no gateway here: chains-gateway --platform comes with the token in this "
+                   "file, which is made where it is missing",
+                   &flags->gateway_token_file,
+                   {.completes = Completes::kFiles}},
+                  {"--open", "ask nobody for a key", &flags->open},
+                  {"--detach,-d", "in the background; chains down ends it", &flags->detach},
+                  {"--memory",
+                   "for replicas, instead of what the machine has",
+                   &flags->memory,
+                   {.check =
+                        [](const std::string& text) {
+                          return internal::ParseMemorySize(text)
+                                     ? std::string()
+                                     : Text("'", text, "' is no size of memory such as 8Gi");
+                        }}},
+                  {"--cpus", "the same", &flags->cpus},
+                  {"--gpus", "the same", &flags->gpus},
+                  {"--pin-cpus",
+                   "give replicas that want whole CPUs some of their own, as long as there are",
+                   &flags->pin_cpus}},
+      .run = [flags, install](Session& session) {
+        return install->kubernetes ? InstallOnCluster(session, *install) : RunUp(session, *flags);
+      }};
+  for (Option& each : InstallOptions(*install)) command.options.push_back(std::move(each));
+  return command;
 }
 
 Command MakeDown() {
   auto home = std::make_shared<std::string>();
-  return {.name = "down",
-          .summary = "end the platform on this machine, and its replicas",
-          .group = "Platform",
-          .examples = {"chains down"},
-          .options = {{"--home",
-                       "of the platform (default: CHAINS_HOME, else ~/.chains)",
-                       home.get(),
-                       {.completes = Completes::kFolders}}},
-          .run = [home](Session& session) { return RunDown(session, *home); }};
+  auto uninstall = std::make_shared<UninstallFlags>();
+  Command command = {
+      .name = "down",
+      .summary = "end the platform on this machine, and its replicas; or remove that on a cluster",
+      .group = "Platform",
+      .examples = {"chains down", "chains down --kubernetes"},
+      .options = {{"--home",
+                   "of the platform (default: CHAINS_HOME, else ~/.chains)",
+                   home.get(),
+                   {.completes = Completes::kFolders}}},
+      .run = [home, uninstall](Session& session) {
+        return uninstall->kubernetes ? UninstallFromCluster(session, *uninstall)
+                                     : RunDown(session, *home);
+      }};
+  for (Option& each : UninstallOptions(*uninstall)) command.options.push_back(std::move(each));
+  return command;
 }
 
 }  // namespace

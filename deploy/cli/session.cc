@@ -83,6 +83,8 @@ int Session::Fail(const absl::Status& error) const {
                         Text("error ", absl::StatusCodeToString(error.code()), ":"));
   for (size_t i = 0; i < lines.size(); ++i) err() << (i == 0 ? " " : "  ") << lines[i] << "\n";
   if (lines.empty()) err() << "\n";
+  const absl::Status tunnel = tunnel_ == nullptr ? absl::OkStatus() : tunnel_->problem();
+  if (!tunnel.ok()) err() << "  tunnel: " << Safe(MessageOf(tunnel)) << "\n";
   const std::string path = PathText(error);
   // Of the platform itself nobody wants to know the path.
   if (!path.empty() && path.find("chains.v1.Platform") == std::string::npos) {

@@ -7,6 +7,8 @@
 
 #include <string>
 
+#include "absl/status/status.h"
+
 namespace chains::deploy::cli {
 
 class Tunnel {
@@ -20,6 +22,8 @@ class Tunnel {
 
   virtual ~Tunnel() = default;
   virtual Addresses addresses() const = 0;
+  // Why connections through it did not come about; OK: they did, or nobody tried.
+  virtual absl::Status problem() const = 0;
 };
 
 }  // namespace chains::deploy::cli

@@ -7,6 +7,8 @@
 
 #include "absl/time/clock.h"
 #include "chains/core/text.h"
+#include "deploy/apiserver/curl_transport.h"
+#include "deploy/apiserver/server_address.h"
 #include "deploy/build/init.h"
 #include "deploy/bundle/child.h"
 #include "deploy/cli/kubernetes/cluster.h"
@@ -35,8 +37,15 @@ absl::StatusOr<std::unique_ptr<Tunnel>> OpenTunnel(const ClusterAccess&) {
   return absl::UnimplementedError("there are no tunnels yet");
 }
 
-absl::StatusOr<std::unique_ptr<Cluster>> OpenCluster(const ClusterAccess&, const std::string&) {
-  return absl::UnimplementedError("there is no transport yet");
+absl::StatusOr<std::unique_ptr<Cluster>> OpenCluster(const ClusterAccess& access,
+                                                     const std::string& field_manager) {
+  absl::StatusOr<ServerAddress> address = FindServer(
+      {.kubeconfig = access.kubeconfig, .context = access.context}, ProcessEnvironment());
+  if (!address.ok()) return address.status();
+  absl::StatusOr<std::unique_ptr<CurlTransport>> transport =
+      CurlTransport::Make(*std::move(address));
+  if (!transport.ok()) return transport.status();
+  return std::make_unique<Cluster>(*std::move(transport), access.in_namespace, field_manager);
 }
 
 }  // namespace

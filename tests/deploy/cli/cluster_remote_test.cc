@@ -20,6 +20,7 @@ class FakeTunnel final : public Tunnel {
   }
   ~FakeTunnel() override { --open_; }
   Addresses addresses() const override { return addresses_; }
+  absl::Status problem() const override { return absl::UnavailableError("no pod is ready"); }
 
  private:
   const Addresses addresses_;
@@ -63,7 +64,8 @@ TEST_F(ClusterRemoteTest, AClusterThatIsNotThereIsNamed) {
 TEST_F(ClusterRemoteTest, APlatformThatDoesNotAnswerIsLookedForAmongThePods) {
   fake.failures["List"] = {absl::UnavailableError("gone")};
   EXPECT_EQ(Run({"list"}), kFailed);
-  EXPECT_THAT(err, AllOf(HasSubstr("kubectl -n chains get pods"), Not(HasSubstr("chains up"))));
+  EXPECT_THAT(err, AllOf(HasSubstr("kubectl -n chains get pods"), Not(HasSubstr("chains up")),
+                         HasSubstr("\n  tunnel: no pod is ready\n")));
 }
 TEST_F(ClusterRemoteTest, ARemoteThatNeedsNoneOpensNoTunnel) {
   remote_.kubernetes.reset();
