@@ -11,6 +11,7 @@
 #include "deploy/cli/commands/call.h"
 #include "deploy/cli/commands/grpc_method.h"
 #include "deploy/cli/commands/target.h"
+#include "deploy/cli/kubernetes/bench_job.h"
 #include "deploy/cli/receipt_tree.h"
 #include "deploy/cli/terminal/progress.h"
 #include "deploy/cli/terminal/safe_text.h"
@@ -32,8 +33,31 @@ struct Flags {
   absl::Duration timeout = absl::Seconds(60);
   int connections = 0;  // 0: as the rate needs
   bool grpc = false;
+  bool job = false;  // from a pod of the cluster
   std::vector<std::string> slos = {};
 };
+
+// The command line of the same bench, for a pod whose environment names the gateway.
+std::vector<std::string> ArgumentsOf(const Session& session, const Flags& flags,
+                                     const std::string& body) {
+  std::vector<std::string> arguments = {"bench",
+                                        flags.target.chain,
+                                        Text("--rate=", flags.rate),
+                                        Text("--duration=", absl::FormatDuration(flags.duration)),
+                                        Text("--data=", body),
+                                        Text("--method=", flags.method),
+                                        Text("--timeout=", absl::FormatDuration(flags.timeout)),
+                                        Text("--connections=", flags.connections)};
+  if (flags.grpc) arguments.emplace_back("--grpc");
+  if (session.json()) arguments.emplace_back("--output=json");
+  const std::pair<const char*, const std::string&> of[] = {
+      {"--environment=", flags.target.environment}, {"--deployment=", flags.target.deployment}};
+  for (const auto& [flag, value] : of) {
+    if (!value.empty()) arguments.push_back(Text(flag, value));
+  }
+  for (const std::string& slo : flags.slos) arguments.push_back(Text("--slo=", slo));
+  return arguments;
+}
 
 // An idle connection costs little, a missing one makes calls late.
 int ConnectionsOf(const Flags& flags) {
@@ -127,8 +151,14 @@ int Bench(Session& session, const Flags& flags) {
   if (!slos.ok()) return session.Usage(Text("--slo ", MessageOf(slos.status())));
   const absl::StatusOr<std::string> body = ReadArgument(flags.data, session.terminal().in);
   if (!body.ok()) return session.Usage(MessageOf(body.status()));
+  if (flags.job) {
+    return RunBenchJob(session, ArgumentsOf(session, flags, *body), flags.duration);
+  }
   const absl::StatusOr<Remote> remote = session.ChosenRemote();
   if (!remote.ok()) return session.Fail(remote.status());
+  if (remote->forwarded) {
+    session.Note("through a tunnel, which is slower than the cluster: --job measures beside it");
+  }
   const absl::StatusOr<load::Report> report = Measure(session, *remote, flags, *body);
   if (!report.ok()) return session.Fail(report.status());
   std::vector<SloOutcome> outcomes;
@@ -168,6 +198,7 @@ Command MakeBench() {
            {"--timeout", "of a call", &flags->timeout},
            {"--connections", "to the gateway (default: as the rate needs)", &flags->connections},
            {"--grpc", "by gRPC instead of HTTP", &flags->grpc},
+           {"--job", "from a pod of the cluster, where the platform is on one", &flags->job},
            {"--slo", "p99=50ms, max=1s, errors=1%: exit code 1 where it is missed; may be repeated",
             &flags->slos}}) {
     command.options.push_back(std::move(each));

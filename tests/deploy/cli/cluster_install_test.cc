@@ -7,6 +7,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_join.h"
+#include "deploy/cli/kubernetes/bench_job.h"
 #include "deploy/cli/kubernetes/overlay.h"
 #include "deploy/cli/kubernetes/readiness.h"
 #include "tests/deploy/cli/cli_fixture.h"
@@ -206,6 +207,67 @@ TEST_F(ClusterUninstallTest, DownRemovesTheNamespaceAndTheRemote) {
 TEST_F(ClusterUninstallTest, YesAsksNobody) {
   EXPECT_EQ(Run({"down", "--kubernetes", "--yes"}), kDone) << err;
   EXPECT_THAT(err, Not(HasSubstr("type the namespace")));
+}
+
+class BenchJobTest : public ClusterInstallTest {
+ protected:
+  BenchJobTest() {
+    EXPECT_EQ(Run({"up", "--kubernetes", "--context", "prod"}), kDone) << err;
+    api.log = "p50 3 ms\n";
+    // Its pod has ended as soon as it is asked for.
+    api.on_ask = [this](const std::string& method, const std::string& path) {
+      if (method == "DELETE") job = api.At(path);
+      if (method != "GET" || !path.ends_with("/pods")) return;
+      Json pod = AnObject("Pod", "bench_pod");
+      pod["metadata"]["labels"].erase("app.kubernetes.io/name");
+      pod["status"] = {
+          {"phase", code == 0 ? "Succeeded" : "Failed"},
+          {"containerStatuses",
+           Json::array({{{"name", "bench"}, {"state", {{"terminated", {{"exitCode", code}}}}}}})}};
+      api.Put(std::string(kNamespace) + "/pods/bench_pod", pod);
+    };
+  }
+  int Bench(std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"bench", "hello", "--rate",   "5",         "--data",
+                                          "{}",    "--job", "--remote", "kubernetes"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return Run(arguments);
+  }
+  Json job;  // when it was deleted
+  int code = 0;
+};
+
+TEST_F(BenchJobTest, RunsInAPodPrintsWhatItSaysAndLeavesNothing) {
+  EXPECT_EQ(Bench({"--slo", "p99=5ms"}), kDone) << err;
+  EXPECT_EQ(out, "p50 3 ms\n");
+  ASSERT_FALSE(job.is_null());
+  EXPECT_EQ(fake::Lines(fake::SchemaProblems(job)), "");
+  const Json& container = At(job, "/spec/template/spec/containers/0");
+  EXPECT_EQ(StringAt(container, "/image"), "r.example/chains/platform:7");
+  EXPECT_THAT(container["args"].get<std::vector<std::string>>(),
+              AllOf(Contains("hello"), Contains("--rate=5"), Contains("--data={}"),
+                    Contains("--slo=p99=5ms"), Not(Contains("--job"))));
+}
+TEST_F(BenchJobTest, AnObjectiveThatIsMissedIsItsExitCode) {
+  code = 1;
+  EXPECT_EQ(Bench({}), 1) << err;
+  EXPECT_EQ(out, "p50 3 ms\n");
+  EXPECT_FALSE(job.is_null());
+}
+TEST_F(BenchJobTest, TheObjectIsValidAndCallsTheGatewayOfItsNamespace) {
+  const Json made = BenchJob({.name = "chains-bench-1",
+                              .in_namespace = "team",
+                              .image = "r/chains/platform:1",
+                              .arguments = {"bench", "hello"}});
+  EXPECT_EQ(fake::Lines(fake::SchemaProblems(made)), "");
+  EXPECT_EQ(fake::Lines(fake::RuleProblems(made)), "");
+  const std::string text = made.dump();
+  EXPECT_THAT(text, AllOf(HasSubstr("http://chains-gateway.team.svc:8080"),
+                          HasSubstr("chains-admin-key"), HasSubstr("\"backoffLimit\":0")));
+}
+TEST_F(BenchJobTest, AnotherRemoteIsRefused) {
+  EXPECT_EQ(Run({"bench", "hello", "--rate", "5", "--data", "{}", "--job"}), kFailed);
+  EXPECT_THAT(err, HasSubstr("--job is for a platform on a cluster, and 'local' is on none"));
 }
 
 TEST(Readiness, NeedsAPodOfTheLatestTemplate) {
