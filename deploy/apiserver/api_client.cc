@@ -28,12 +28,6 @@ std::string WhatOf(std::string_view verb, std::string_view plural, std::string_v
   return Text(verb, " ", plural, who, where);
 }
 
-// Between half of it and all of it, so that those who failed together do not come back together.
-absl::Duration Jittered(absl::Duration wait) {
-  std::minstd_rand random(std::random_device{}());
-  return wait * std::uniform_real_distribution<double>(0.5, 1.0)(random);
-}
-
 // What an object says of itself.
 struct Place {
   std::string api_version, plural, in_namespace, name;
@@ -73,6 +67,12 @@ void AddItems(Json& page, std::vector<Json>& items) {
 }
 
 }  // namespace
+
+absl::Duration ApiClient::Jittered(absl::Duration wait) const {
+  if (options_.jitter != nullptr) return wait * (0.5 + 0.5 * options_.jitter());
+  std::minstd_rand random(std::random_device{}());
+  return wait * std::uniform_real_distribution<double>(0.5, 1.0)(random);
+}
 
 Task<HttpResponse> ApiClient::Attempt(HttpRequest request, bool repeatable, std::string what) {
   const internal::Here::Place here = co_await internal::Here();

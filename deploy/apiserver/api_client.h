@@ -19,6 +19,7 @@
 // deadline.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -65,6 +66,8 @@ class ApiClient {
     int attempts = 5;
     absl::Duration timeout = absl::Seconds(20);  // of one attempt
     int page = 500;                              // objects in one answer of a list
+    // From 0 to 1, of what is waited between attempts; null: at random. For tests, which repeat.
+    std::function<double()> jitter = nullptr;
   };
   // `transport` outlives it.
   ApiClient(Transport& transport, Options options)
@@ -98,6 +101,8 @@ class ApiClient {
   Task<std::string> ServerVersion();
 
   const Options& options() const { return options_; }
+  // Between half of it and all of it, so that those who failed together do not come back together.
+  absl::Duration Jittered(absl::Duration wait) const;
 
  private:
   Task<Json> Ask(HttpRequest request, bool repeatable, std::string what);

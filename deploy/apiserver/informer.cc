@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <random>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -13,11 +12,6 @@ namespace {
 
 constexpr absl::Duration kFirstWait = absl::Milliseconds(100);
 constexpr absl::Duration kLongestWait = absl::Seconds(10);
-
-absl::Duration Jittered(absl::Duration wait) {
-  std::minstd_rand random(std::random_device{}());
-  return wait * std::uniform_real_distribution<double>(0.5, 1.0)(random);
-}
 
 // Whether a version is older than another one. Kubernetes compares them as numbers since 1.35
 // (apimachinery, resourceversion.CompareResourceVersion); what is none is never older.
@@ -46,7 +40,7 @@ Task<void> Informer::Run() {
       resource_version_.clear();
       if (!absl::IsOutOfRange(outcome.status())) SetProblem(outcome.status());
     }
-    co_await Sleep(Jittered(wait));
+    co_await Sleep(api_.Jittered(wait));
     wait = std::min(wait * 2, kLongestWait);
   }
 }

@@ -1,6 +1,5 @@
 // ApiClient::Watch: what a watch sends, line by line.
 #include <optional>
-#include <random>
 #include <string>
 #include <utility>
 
@@ -15,15 +14,9 @@ namespace {
 
 // A watch is ended by the server after this long, a little more or less, so that those that began
 // together do not begin again together.
-constexpr int kShortestSeconds = 240;
-constexpr int kLongestSeconds = 480;
+constexpr absl::Duration kLongest = absl::Minutes(8);
 // A bookmark comes about every minute; when none of two did, nobody is there.
 constexpr absl::Duration kQuiet = absl::Seconds(150);
-
-int Lifetime() {
-  std::minstd_rand random(std::random_device{}());
-  return std::uniform_int_distribution<int>(kShortestSeconds, kLongestSeconds)(random);
-}
 
 std::optional<WatchEvent::Type> TypeOf(std::string_view name) {
   if (name == "ADDED") return WatchEvent::Type::kAdded;
@@ -68,7 +61,7 @@ Stream<WatchEvent> ApiClient::Watch(ObjectKind kind, std::string in_namespace,
   target.Add("allowWatchBookmarks", "true");
   target.Add("labelSelector", label_selector);
   target.Add("resourceVersion", resource_version);
-  target.Add("timeoutSeconds", Text(Lifetime()));
+  target.Add("timeoutSeconds", Text(absl::ToInt64Seconds(Jittered(kLongest))));
   HttpRequest request("GET", target.text());
   Stream<HttpResponse> lines = transport_.Follow(std::move(request), kQuiet);
   bool begun = false;
