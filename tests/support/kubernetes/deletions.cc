@@ -97,12 +97,14 @@ bool Writer::IsOrphan(const Json& object) const {
   });
 }
 
-bool Writer::CollectGarbage() {
+// Whether there is something to do; and does it.
+bool Writer::Collect(bool really) {
   for (const auto& [key, stored] : store_.all()) {
     const Json& object = stored.object;
     if (key.resource->namespaced && !IsBeingDeleted(object)) {
       const ObjectKey of_space{FindKind("v1", "Namespace"), "", key.in_namespace};
       if (IsOrphan(object) || store_.Find(of_space) == nullptr) {
+        if (!really) return true;
         const ObjectKey victim = key;
         Delete(victim, {{"preconditions", {{"uid", UidOf(object)}}}}, false);
         return true;
@@ -115,12 +117,14 @@ bool Writer::CollectGarbage() {
                      [&uid](const auto& each) { return IsOwnedBy(each.second.object, uid); });
     const bool orphans = Has(object, kOrphan);
     if (orphans && dependent != store_.all().end()) {
+      if (!really) return true;
       Stored freed = dependent->second;
       freed.object["metadata"]["ownerReferences"] = Json::array();
       store_.Put(ObjectKey(dependent->first), std::move(freed), now_);
       return true;
     }
     if (dependent == store_.all().end() && (orphans || Has(object, kForeground))) {
+      if (!really) return true;
       Stored done = stored;
       Drop(done.object, orphans ? kOrphan : kForeground);
       store_.Put(ObjectKey(key), std::move(done), now_);

@@ -23,7 +23,8 @@ class Writer {
   HttpResponse Delete(const ObjectKey& key, const Json& options, bool dry_run);
 
   // What nobody owns any more goes; one step. False: there was nothing to do.
-  bool CollectGarbage();
+  bool CollectGarbage() { return Collect(true); }
+  bool HasGarbage() { return Collect(false); }
 
  private:
   // The last steps of every change: `wanted` is to be there in place of what is.
@@ -34,6 +35,7 @@ class Writer {
   HttpResponse ApplyOver(const ApiRequest& request, const ObjectKey& key, const Json& applied);
   std::string ConflictsOf(const Stored& before, const Manager& me, const PathSet& changed,
                           Json& causes) const;
+  bool Collect(bool really);
   bool IsOrphan(const Json& object) const;
   const Stored* OwnerOf(const Json& owner, const std::string& in_namespace) const;
 
