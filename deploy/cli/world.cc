@@ -12,8 +12,8 @@
 #include "deploy/build/init.h"
 #include "deploy/bundle/child.h"
 #include "deploy/cli/kubernetes/cluster.h"
+#include "deploy/cli/kubernetes/cluster_tunnel.h"
 #include "deploy/cli/push/chain_source.h"
-#include "deploy/cli/tunnel.h"
 #include "deploy/cli/wait.h"
 
 namespace chains::deploy::cli {
@@ -33,14 +33,20 @@ absl::Status Become(const std::vector<std::string>& command) {
   return absl::FailedPreconditionError(Text("cannot run ", command[0], ": ", std::strerror(errno)));
 }
 
-absl::StatusOr<std::unique_ptr<Tunnel>> OpenTunnel(const ClusterAccess&) {
-  return absl::UnimplementedError("there are no tunnels yet");
+absl::StatusOr<ServerAddress> AddressOfCluster(const ClusterAccess& access) {
+  return FindServer({.kubeconfig = access.kubeconfig, .context = access.context},
+                    ProcessEnvironment());
+}
+
+absl::StatusOr<std::unique_ptr<Tunnel>> OpenTunnel(const ClusterAccess& access) {
+  const absl::StatusOr<ServerAddress> address = AddressOfCluster(access);
+  if (!address.ok()) return address.status();
+  return OpenClusterTunnel(*address, access.in_namespace);
 }
 
 absl::StatusOr<std::unique_ptr<Cluster>> OpenCluster(const ClusterAccess& access,
                                                      const std::string& field_manager) {
-  absl::StatusOr<ServerAddress> address = FindServer(
-      {.kubeconfig = access.kubeconfig, .context = access.context}, ProcessEnvironment());
+  absl::StatusOr<ServerAddress> address = AddressOfCluster(access);
   if (!address.ok()) return address.status();
   absl::StatusOr<std::unique_ptr<CurlTransport>> transport =
       CurlTransport::Make(*std::move(address));
