@@ -89,6 +89,16 @@ std::string BundleFetcher::FolderOf(const std::string& digest) const {
   return Text(options_.work, "/bundles/", digest);
 }
 
+// One connection for all files, until it fails.
+std::shared_ptr<v1::Bundles> BundleFetcher::Platform() {
+  if (platform_ == nullptr) platform_ = options_.connect();
+  return platform_;
+}
+
+void BundleFetcher::Lost(const std::shared_ptr<v1::Bundles>& platform) {
+  if (platform_ == platform) platform_.reset();
+}
+
 absl::Status BundleFetcher::cache_problem() const {
   return cache_ == nullptr ? absl::OkStatus() : cache_->problem();
 }
@@ -118,6 +128,7 @@ Task<BundleFetcher::Fetched> BundleFetcher::Fetch(std::string digest, std::set<s
     // What was damaged is gone, and is fetched again.
     if (!absl::IsDataLoss(made) || repairs == kMostRepairs) co_await made;
   }
+  platform_.reset();  // the next is asked for in minutes, or never
   co_return std::move(fetched);
 }
 
@@ -126,10 +137,11 @@ Task<v1::Bundle> BundleFetcher::Find(std::string digest, BundleProgress* progres
   v1::FindBundleRequest request;
   request.set_digest(digest);
   while (true) {
-    const std::shared_ptr<v1::Bundles> platform = options_.connect();
+    const std::shared_ptr<v1::Bundles> platform = Platform();
     absl::StatusOr<v1::Bundle> found =
         co_await Outcome(WithTimeout(platform->Find(request), options_.stall));
     if (!found.ok() && IsTransient(found.status())) {
+      Lost(platform);
       progress->waits = std::string(MessageOf(found.status()));
       co_await Sleep(backoff.Next());
       continue;
@@ -236,7 +248,7 @@ Task<void> BundleFetcher::FetchFile(const v1::BundleFile* file, BundleProgress* 
 // INVALID_ARGUMENT: the file came, and is another.
 Task<void> BundleFetcher::Continue(Download* download, BundleProgress* progress) {
   BlobStore::Writer& writer = download->writer;
-  const std::shared_ptr<v1::Bundles> platform = options_.connect();
+  const std::shared_ptr<v1::Bundles> platform = Platform();
   v1::DownloadRequest request;
   request.set_sha256(download->file.sha256());
   request.set_offset(writer.written());
@@ -245,6 +257,7 @@ Task<void> BundleFetcher::Continue(Download* download, BundleProgress* progress)
     absl::StatusOr<std::optional<v1::DownloadedPiece>> piece =
         co_await Outcome(WithTimeout(NextOf(&pieces), options_.stall));
     download->failed = piece.status();
+    if (!piece.ok()) Lost(platform);
     co_await piece.status();
     if (!piece->has_value()) break;  // too short, says Commit()
     progress->waits.clear();

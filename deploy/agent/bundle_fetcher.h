@@ -78,6 +78,8 @@ class BundleFetcher {
   BundleFetcher(Options options, std::unique_ptr<BlobStore> store);
 
   std::string FolderOf(const std::string& digest) const;
+  std::shared_ptr<v1::Bundles> Platform();
+  void Lost(const std::shared_ptr<v1::Bundles>& platform);
   Task<v1::Bundle> Find(std::string digest, BundleProgress* progress);
   Task<void> FetchMissing(const v1::Bundle* bundle, const std::set<std::string>* in_use,
                           BundleProgress* progress);
@@ -92,6 +94,7 @@ class BundleFetcher {
   const Options options_;
   const std::unique_ptr<BlobStore> store_;
   const std::unique_ptr<NodeCache> cache_;  // null: none
+  std::shared_ptr<v1::Bundles> platform_;   // null: not connected
   Gate working_{{.what = "work on the bundles of a pod", .limit = 1, .max_waiting = 16}};
   Gate downloads_;
 };

@@ -26,6 +26,7 @@
 #include "chains/grpc/run_on.h"
 #include "deploy/agent/agent.h"
 #include "deploy/agent/fd_poller.h"
+#include "deploy/agent/health_check.h"
 #include "deploy/agent/process_starter.h"
 
 namespace chains::deploy {
@@ -35,7 +36,10 @@ constexpr int kUsage = 2;
 // Between what a program has to finish what runs and when it is ended by force.
 constexpr absl::Duration kToLeave = absl::Seconds(5);
 
+constexpr absl::Duration kHealthTimeout = absl::Seconds(2);
+
 struct Flags {
+  std::string check;
   std::string platform;
   std::string deployment;
   std::string token_file;
@@ -67,6 +71,8 @@ void DeclarePod(CLI::App& app, Flags& flags) {
 }
 
 void Declare(CLI::App& app, Flags& flags) {
+  app.add_option("--check", flags.check,
+                 "asks the program at this address whether it serves, and ends: HOST:PORT; alone");
   app.add_option("--platform", flags.platform, "where the platform answers: HOST:PORT")->required();
   app.add_option("--deployment", flags.deployment, "the id of the deployment that runs here")
       ->required();
@@ -225,7 +231,20 @@ absl::Status RunAgent(Settings settings, const std::string& platform, int signal
   return ran.status();
 }
 
+int Fail(const absl::Status& status, int code) {
+  std::fprintf(stderr, "chains-agent: %s\n", std::string(MessageOf(status)).c_str());
+  return code;
+}
+
+int Check(const std::string& address) {
+  PrepareProcess();
+  const absl::Status serves = AskHealth(address, kHealthTimeout);
+  return serves.ok() ? 0 : Fail(serves, 1);
+}
+
 int Main(int argc, char** argv) {
+  // Needs none of the others, which are required.
+  if (argc == 3 && std::string_view(argv[1]) == "--check") return Check(argv[2]);
   Flags flags;
   CLI::App app("Runs in a pod what its platform wants to run there.", "chains-agent");
   Declare(app, flags);
@@ -240,9 +259,7 @@ int Main(int argc, char** argv) {
   absl::Status ran = settings.status();
   if (settings.ok()) ran = RunAgent(*std::move(settings), flags.platform, signals);
   close(signals);
-  if (ran.ok()) return 0;
-  std::fprintf(stderr, "chains-agent: %s\n", std::string(MessageOf(ran)).c_str());
-  return settings.ok() ? 1 : kUsage;
+  return ran.ok() ? 0 : Fail(ran, settings.ok() ? 1 : kUsage);
 }
 
 }  // namespace

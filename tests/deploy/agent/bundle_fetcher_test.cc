@@ -117,6 +117,7 @@ TEST_F(BundleFetcherTest, AFileThatWasCutOffGoesOnWhereItWas) {
   EXPECT_EQ(ContentOf(fs::path(fetched->folder) / "hello"), "0123456789abcdef");
   EXPECT_THAT(OffsetsOf("0123456789abcdef"), ElementsAre(0, 8));
   EXPECT_EQ(progress_.bytes, 16u);
+  EXPECT_EQ(platform_.connections, 2);
 }
 
 TEST_F(BundleFetcherTest, TheNextProcessGoesOnWhereTheLastWasCutOff) {
@@ -206,6 +207,7 @@ TEST_F(BundleFetcherTest, SeveralFilesComeAtOnceButNotAll) {
   ASSERT_TRUE(fetching.done());
   EXPECT_THAT(fetching.outcome().status(), IsOk());
   EXPECT_EQ(platform_.most_open, 4);
+  EXPECT_EQ(platform_.connections, 1);
   EXPECT_EQ(platform_.asked.size(), 13u);
 }
 

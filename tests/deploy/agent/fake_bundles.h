@@ -69,6 +69,7 @@ class FakeBundles final : public v1::Bundles {
 
   // What a fetcher connects to.
   std::shared_ptr<v1::Bundles> Connect() {
+    ++connections;
     return std::shared_ptr<v1::Bundles>(this, [](v1::Bundles*) {});
   }
   size_t AskedFor(const std::string& content) const {
@@ -80,6 +81,7 @@ class FakeBundles final : public v1::Bundles {
   std::map<std::string, v1::Bundle> indexes;    // by digest
   std::map<std::string, std::string> contents;  // by SHA-256
   std::vector<Asked> asked;                     // downloads
+  int connections = 0;
   int finds = 0;
   int away = 0;   // so many Find() are not answered
   int wrong = 0;  // so many downloads have another first byte
