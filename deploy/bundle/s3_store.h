@@ -24,6 +24,8 @@
 
 namespace chains::deploy {
 
+class S3Exchange;
+
 class S3Store final : public ObjectStore {
  public:
   struct Options {
@@ -63,12 +65,10 @@ class S3Store final : public ObjectStore {
   absl::Status Delete(const std::string& name) override;
 
  private:
-  class Exchange;
-
   explicit S3Store(Options options);
   std::string UrlOf(const std::string& name) const;
   // Until it is answered; the failure otherwise.
-  absl::Status Attempt(Exchange& exchange);
+  absl::Status Attempt(S3Exchange& exchange);
 
   const Options options_;
   std::mutex mutex_;
