@@ -48,7 +48,7 @@ struct Flags {
   std::string work;
   std::string run;
   std::string listen;
-  std::string health_listen = "0.0.0.0:7002";
+  std::string health_listen;
   std::string drain = "35s";
   uint64_t space = 0;
   std::string cache;
@@ -66,8 +66,8 @@ void DeclarePod(CLI::App& app, Flags& flags) {
   app.add_option("--listen", flags.listen,
                  "where the program takes calls: HOST:PORT (default: port 7001 of --ip)");
   app.add_option("--health-listen", flags.health_listen,
-                 "where the program answers health checks, in plaintext")
-      ->capture_default_str();
+                 "where the program answers health checks, in plaintext (default: port 7002 of all "
+                 "addresses)");
 }
 
 void Declare(CLI::App& app, Flags& flags) {
@@ -118,6 +118,12 @@ absl::StatusOr<std::string> ListenAddress(const Flags& flags) {
   }
   return flags.ip.find(':') == std::string::npos ? Text(flags.ip, ":7001")
                                                  : Text("[", flags.ip, "]:7001");
+}
+
+// A kubelet asks at the pod's address, of whichever kind that is.
+std::string HealthAddress(const Flags& flags) {
+  if (!flags.health_listen.empty()) return flags.health_listen;
+  return flags.ip.find(':') == std::string::npos ? "0.0.0.0:7002" : "[::]:7002";
 }
 
 // A service of the platform's, and the connection that it is called over.
@@ -193,7 +199,7 @@ absl::StatusOr<Settings> SettingsFrom(const Flags& flags) {
                       .token_file = flags.token_file,
                       .run = flags.run.empty() ? flags.work + "/run" : flags.run,
                       .listen = *std::move(listen),
-                      .health_listen = flags.health_listen,
+                      .health_listen = HealthAddress(flags),
                       .drain = std::max(drain - kToLeave, drain / 2)};
   settings.agent = {.deployment = flags.deployment,
                     .pod = flags.pod,
