@@ -1,6 +1,7 @@
 #include "deploy/platform/cluster_platform.h"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -90,6 +91,7 @@ class ClusterPlatform::Impl {
 
   absl::Status Start() {
     const std::lock_guard lock(mutex_);
+    if (stopped_) return absl::CancelledError("the platform is ending");
     if (absl::Status listening = ListenForHealth(); !listening.ok()) return listening;
     if (absl::Status leads = leading_->Await(); !leads.ok()) return leads;
     absl::StatusOr<OwnSecrets> own = Ask(EnsureSecrets(&api_, options_.settings.in_namespace));
@@ -105,6 +107,7 @@ class ClusterPlatform::Impl {
   }
 
   void Stop() {
+    if (stopped_.exchange(true)) return;
     leading_->Stop();  // Start() may wait for it
     const std::lock_guard lock(mutex_);
     if (health_ != nullptr) health_->SetServing(false);
@@ -250,6 +253,7 @@ class ClusterPlatform::Impl {
 
   const Options options_;
   ApiClient api_;
+  std::atomic<bool> stopped_ = false;
   std::mutex mutex_;  // of Start() and Stop()
   WorkerPool workers_;
   std::unique_ptr<Assembly> parts_;

@@ -74,6 +74,7 @@ std::vector<RunningReplica> Deployment::MakeRunning(absl::Time now) const {
                        .unit = replica->unit,
                        .revision = replica->revision,
                        .ready = replica->is_ready(),
+                       .starting = !replica->has_started(),
                        .unfit = IsUnfit(*replica, now),
                        .draining = replica->draining});
   }

@@ -44,7 +44,7 @@ void Leadership::Claim(Json& lease, absl::Time now) const {
   const bool is_mine = StringAt(lease, "/spec/holderIdentity") == options_.identity;
   Json& spec = lease["spec"];
   if (!is_mine) {
-    const bool had_holder = At(lease, "/spec").contains("holderIdentity");
+    const bool had_holder = At(lease, "/spec").contains("acquireTime");
     const int64_t before = IntAt(lease, "/spec/leaseTransitions");
     spec["acquireTime"] = MicroTime(now);
     spec["leaseTransitions"] = before + (had_holder ? 1 : 0);
@@ -127,7 +127,7 @@ Task<void> Leadership::Release() {
   if (!std::exchange(leads_, false)) co_return;
   Json lease = co_await api_.Get(kinds::kLease, options_.in_namespace, options_.name);
   if (StringAt(lease, "/spec/holderIdentity") != options_.identity) co_return;
-  lease["spec"]["holderIdentity"] = "";
+  lease["spec"].erase("holderIdentity");  // nobody: an empty name is no valid one
   lease["spec"]["leaseDurationSeconds"] = 1;
   lease["spec"]["renewTime"] = MicroTime(here.loop().Now());
   co_await api_.Replace(std::move(lease));

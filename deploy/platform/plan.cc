@@ -70,9 +70,10 @@ class Planner {
     }
     const auto ready = std::count_if(fit.begin(), fit.end(),
                                      [](const RunningReplica* replica) { return replica->ready; });
-    // Who is unfit stays until another has taken its place.
-    if (ready < count) return;
-    for (const RunningReplica* replica : unfit) actions_.drain.push_back(replica->name);
+    // Who is unfit stays until another has taken its place, if he is of use meanwhile.
+    for (const RunningReplica* replica : unfit) {
+      if (ready >= count || replica->starting) actions_.drain.push_back(replica->name);
+    }
   }
 
   bool IsKept(const RunningReplica& replica) const {

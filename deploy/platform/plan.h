@@ -17,6 +17,7 @@ struct RunningReplica {
   std::string unit;       // the key
   uint64_t revision = 0;  // the last one that it was part of
   bool ready = false;
+  bool starting = false;  // nobody ever called it
   bool unfit = false;     // another is to take its place
   bool draining = false;  // gets no new calls, and leaves
 };

@@ -23,6 +23,7 @@ class PlanTest : public ::testing::Test {
             .unit = revision.UnitOf(chainlet)->key,
             .revision = revision.number,
             .ready = true,
+            .starting = false,
             .unfit = false,
             .draining = false};
   }
@@ -138,6 +139,15 @@ TEST_F(PlanTest, WhoIsUnfitStaysUntilAnotherIsReady) {
   EXPECT_THAT(actions.drain, IsEmpty());
   replicas.push_back(Of(v1_, "shop.Price", "p2"));
   EXPECT_THAT(MakePlan(Live(v1_), replicas).drain, ElementsAre("p1"));
+}
+
+TEST_F(PlanTest, WhoIsUnfitAndNeverStartedIsNotWaitedFor) {
+  std::vector<RunningReplica> replicas = {Of(v1_, "shop.Price", "p1"), Of(v1_, "shop.Total", "t1")};
+  replicas[0].unfit = replicas[0].starting = true;
+  replicas[0].ready = false;
+  const Actions actions = MakePlan(Live(v1_), replicas);
+  EXPECT_THAT(Started(actions), ElementsAre(v1_.UnitOf("shop.Price")->key));
+  EXPECT_THAT(actions.drain, ElementsAre("p1"));
 }
 
 TEST_F(PlanTest, NothingIsWantedOfADeploymentThatIsOff) {
