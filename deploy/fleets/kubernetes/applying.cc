@@ -107,15 +107,22 @@ const KnownDeployment* KubernetesFleet::Impl::OwnerOf(const Json& object) const 
 }
 
 void KubernetesFleet::Impl::DeleteUnwanted(const Informer& those, ObjectKind kind) {
-  for (const auto& [name, object] : those.objects()) {
+  for (const auto& named : those.objects()) {  // clang captures no structured bindings
+    const std::string& name = named.first;
+    const Json& object = named.second;
     const KnownDeployment* const known = OwnerOf(object);
     if (known == nullptr) continue;
     const bool is_wanted = std::any_of(
         known->objects.begin(), known->objects.end(),
         [&](const WantedObject& each) { return each.kind == kind && NameOf(each.object) == name; });
-    const bool is_used = kind == kinds::kDeployment &&
-                         std::any_of(state_.replicas.begin(), state_.replicas.end(),
-                                     [&](const auto& each) { return each.second.place == name; });
+    const bool is_used =
+        std::any_of(state_.replicas.begin(), state_.replicas.end(), [&](const auto& each) {
+          const FleetReplica& replica = each.second;
+          if (kind == kinds::kDeployment) return replica.place == name;
+          // What still runs in a place of no unit is called by way of that unit's Service.
+          const bool is_old = !state_.places.contains(replica.place);
+          return is_old && replica.deployment == known->wanted.id && kind == kinds::kService;
+        });
     if (!is_wanted && !is_used) Delete(kind, object);
   }
 }

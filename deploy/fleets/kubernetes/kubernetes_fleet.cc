@@ -139,6 +139,7 @@ void KubernetesFleet::Impl::Remove(const std::string& deployment) {
   std::erase_if(state_.replicas,
                 [&](const auto& named) { return named.first.first == deployment; });
   std::erase_if(state_.pods, [&](const auto& named) { return named.first.first == deployment; });
+  std::erase_if(told_scale_, [&](const auto& named) { return named.first.first == deployment; });
   removed_.insert(deployment);
   Changed();
 }

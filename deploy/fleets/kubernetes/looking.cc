@@ -109,7 +109,9 @@ void KubernetesFleet::Impl::Assign(absl::Time now) {
   }
   std::sort(waiting.begin(), waiting.end(),
             [](const FleetReplica* a, const FleetReplica* b) { return a->number < b->number; });
-  for (const auto& [key, agent] : state_.pods) {
+  for (const auto& named : state_.pods) {  // clang captures no structured bindings
+    const FleetState::Key& key = named.first;
+    const AgentPod& agent = named.second;
     WakeAt(agent.doomed_until);
     if (taken.contains(key) || !IsFree(key, agent, now)) continue;
     const auto its = std::find_if(waiting.begin(), waiting.end(), [&](const FleetReplica* each) {

@@ -92,6 +92,9 @@ Stream<v1::PodOrders> PodsService::Host(Stream<v1::PodReport> requests) {
   pod.place = first.place();
   if (pod.free_since == absl::InfinitePast()) pod.free_since = here.loop().Now();
   Hosting hosting(state_, here.loop(), last_stream_, first, std::move(requests));
+  // What was told on an earlier stream and is not there was never heard.
+  FleetReplica* const its = state_.InPod(first.deployment(), first.pod());
+  if (its != nullptr && !its->seen && !its->found) its->told = false;
   Take(first, pod, here.loop().Now());
   internal::Root<void> reading(here.loop(), Context(), ReadReports(&hosting),
                                [this, &hosting](const auto&) {
@@ -102,11 +105,11 @@ Stream<v1::PodOrders> PodsService::Host(Stream<v1::PodReport> requests) {
   std::optional<v1::PodOrders> told;
   uint64_t version = 0;
   while (!hosting.ended) {
-    const AgentPod* const its = hosting.Find();
-    if (its == nullptr) {
+    const AgentPod* const still = hosting.Find();
+    if (still == nullptr) {
       co_await absl::NotFoundError("this pod is not expected any more, or attached again");
     }
-    v1::PodOrders orders = OrdersFor(hosting.deployment, hosting.pod, *its);
+    v1::PodOrders orders = OrdersFor(hosting.deployment, hosting.pod, *still);
     if (!told || !MessageDifferencer::Equals(*told, orders)) {
       told = orders;
       orders.set_version(++version);
@@ -182,7 +185,7 @@ void PodsService::TakeRunning(const v1::PodReport& report, AgentPod& pod, absl::
   FleetReplica* const replica = state_.InPod(report.deployment(), report.pod());
   if (replica == nullptr) return;
   if (replica->note.replica == pod.runs) {
-    replica->seen = true;
+    replica->told = replica->seen = true;
     return;
   }
   if (replica->found) {

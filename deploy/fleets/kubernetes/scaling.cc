@@ -153,14 +153,15 @@ void KubernetesFleet::Impl::FollowScale() {
     }
   }
   for (const auto& [key, its] : newest) {
-    const Json* const deployment = places_.Find(its.first);
+    const std::string& place = its.first;
+    const Json* const deployment = places_.Find(place);
     if (deployment == nullptr) continue;
     const int replicas = static_cast<int>(
         std::clamp<int64_t>(IntAt(*deployment, "/spec/replicas", 1), 0, kMostReplicas));
-    const auto alive =
-        std::count_if(pods_.objects().begin(), pods_.objects().end(), [&](const auto& named) {
-          return LabelOf(named.second, labels::kPlace) == its.first && IsAlive(named.second);
-        });
+    const auto is_alive = [&place](const auto& named) {
+      return LabelOf(named.second, labels::kPlace) == place && IsAlive(named.second);
+    };
+    const auto alive = std::count_if(pods_.objects().begin(), pods_.objects().end(), is_alive);
     const auto told = told_scale_.find(key);
     if (told != told_scale_.end() && told->second == replicas) continue;
     if (told != told_scale_.end() && replicas < told->second && alive > replicas) continue;

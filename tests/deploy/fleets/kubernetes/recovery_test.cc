@@ -256,6 +256,27 @@ TEST_F(KubernetesFleetRecovery, AnAgentThatIsCutOffKeepsWhatItHas) {
   EXPECT_EQ(agent.started.size(), 1u);
 }
 
+TEST_F(KubernetesFleetRecovery, WhatAnAgentNeverHeardOfIsStoppedAtOnce) {
+  cluster_.runs_pods = false;
+  Deploy(Hello());
+  Start("SayHello-1");
+  Settle();
+  cluster_.runs_pods = true;
+  cluster_.Step(nullptr, tokens_);
+  FakeAgent& agent = cluster_.Agent(Pods().front());
+  agent.obeys = false;
+  agent.Attach(fleet_->pods());
+  Settle();
+  ASSERT_EQ(agent.orders().run().replica(), "SayHello-1");
+  agent.Detach();  // it was on its way
+  Settle();
+  agent.Attach(fleet_->pods());
+  Stop("SayHello-1");
+  Settle();
+  ASSERT_NE(ExitOf("SayHello-1"), nullptr);
+  EXPECT_TRUE(ExitOf("SayHello-1")->asked);
+}
+
 TEST_F(KubernetesFleetRecovery, ALostNodeIsAnExitWhenItsPodHasHadItsTime) {
   Deploy(Hello());
   Start("SayHello-1");

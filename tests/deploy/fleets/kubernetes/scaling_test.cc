@@ -87,6 +87,27 @@ TEST_F(ScaledByHpa, ThePlaceOfNoUnitIsTheFleetsToEnd) {
   EXPECT_THAT(scalers, ElementsAre(PlaceOfUnit()));
 }
 
+class Regrouped : public FleetTest {};
+
+TEST_F(Regrouped, WhatStillRunsAloneIsReachableUntilItHasLeft) {
+  Deploy(Hello());
+  Start("SayHello-1");
+  Settle();
+  const std::string service = UnitName(Hello(), Hello().units[0]);
+  FleetDeployment together = Hello();
+  together.units = {UnitOf({"hello.SayHello", "hello.HelloAll"}, 1, 1 << 28, 1, 1)};
+  Deploy(together);
+  Start("SayHello+HelloAll-1");
+  Settle();
+  EXPECT_TRUE(Reachable("SayHello-1"));
+  EXPECT_TRUE(Reachable("SayHello+HelloAll-1"));
+  EXPECT_FALSE(cluster_.Object(kinds::kService, service).is_null());
+  Stop("SayHello-1");
+  Settle();
+  EXPECT_TRUE(cluster_.Object(kinds::kService, service).is_null());
+  EXPECT_TRUE(Reachable("SayHello+HelloAll-1"));
+}
+
 class ScaledByKeda : public FleetTest {
  protected:
   ScaledByKeda() : FleetTest(ScaledBy(ClusterSettings::Scaling::kKeda)) {}
