@@ -23,18 +23,21 @@ bool Cluster::Step() {
   return true;
 }
 
-std::vector<Json> Cluster::Objects(const std::string& api_version,
-                                   const std::string& plural) const {
-  std::vector<Json> objects;
+const std::vector<Json>& Cluster::Objects(const std::string& api_version,
+                                          const std::string& plural) const {
   const Resource* const resource = FindResource(api_version, plural);
+  Copy& copy = copies_[resource];
   server_.With([&](ApiCore& core) {
+    if (copy.version == core.store().version()) return;
+    copy.version = core.store().version();
+    copy.objects.clear();
     const auto& all = core.store().all();
     for (auto each = all.lower_bound({resource, "", ""});
          each != all.end() && each->first.resource == resource; ++each) {
-      objects.push_back(each->second.object);
+      copy.objects.push_back(each->second.object);
     }
   });
-  return objects;
+  return copy.objects;
 }
 
 namespace {
@@ -84,7 +87,8 @@ void Cluster::LoseNode(const std::string& name) {
 }
 
 void Cluster::DeletePod(const std::string& name, bool force) {
-  for (const Json& pod : Objects("v1", "pods")) {
+  const std::vector<Json> pods = Objects("v1", "pods");
+  for (const Json& pod : pods) {
     if (NameOf(pod) != name) continue;
     if (force) programs_.erase(UidOf(pod));
     Delete(pod, force ? Json({{"gracePeriodSeconds", 0}}) : Json::object());
@@ -92,7 +96,8 @@ void Cluster::DeletePod(const std::string& name, bool force) {
 }
 
 void Cluster::FailContainer(const std::string& name, const std::string& reason, int code) {
-  for (const Json& pod : Objects("v1", "pods")) {
+  const std::vector<Json> pods = Objects("v1", "pods");
+  for (const Json& pod : pods) {
     if (NameOf(pod) != name || programs_.erase(UidOf(pod)) == 0) continue;
     const absl::Time now = clock_.Now();
     Change(pod, [&](Json& changed) {

@@ -65,7 +65,8 @@ class Cluster {
   // Somebody of those who have something to do does it. False: nobody has.
   bool Step();
 
-  std::vector<Json> Objects(const std::string& api_version, const std::string& plural) const;
+  // Until the next change of any object.
+  const std::vector<Json>& Objects(const std::string& api_version, const std::string& plural) const;
   std::vector<std::string> RunningPods() const;
   PodProgram* ProgramOf(const std::string& pod) const;
   // Since when calls are not led to a pod any more; past: they are; future: they never were.
@@ -83,17 +84,22 @@ class Cluster {
 
   void MakeReplicaSet(const Json& deployment);
   void MakePod(const Json& set);
-  void DeleteOne(const std::vector<Json>& pods);
+  void DeleteOne(const std::vector<const Json*>& pods);
   void Schedule(const Json& pod, std::vector<Action>& actions);
   void StartPod(const Json& pod);
   void EndPod(const Json& pod);
-  std::vector<Json> PodsOf(const Json& set) const;
+  std::vector<const Json*> PodsOf(const Json& set) const;
   double UsedOn(const std::string& node, const std::string& resource) const;
 
   void Put(const Json& object);
   void Change(const Json& object, const std::function<void(Json&)>& change);
   void Delete(const Json& object, Json options);
   std::string RandomSuffix();
+
+  struct Copy {
+    uint64_t version = 0;
+    std::vector<Json> objects = {};
+  };
 
   chains::testing::FakeClock& clock_;
   ApiServer& server_;
@@ -103,6 +109,7 @@ class Cluster {
   std::map<std::string, std::unique_ptr<PodProgram>> programs_;  // by the pod's uid
   std::map<std::string, absl::Time> not_ready_since_;            // by uid
   std::set<std::string> terminated_;                             // by uid: they were told
+  mutable std::map<const Resource*, Copy> copies_;               // what Objects() gave
   bool registry_broken_ = false;
   int addresses_ = 0;
 };

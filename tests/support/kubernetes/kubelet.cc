@@ -71,15 +71,15 @@ void Cluster::ForPods(std::vector<Action>& actions) {
       ForKubelet(pod, actions);
     } else if (IsBeingDeleted(pod)) {
       // Its node does not answer; sooner or later somebody, or the collector of pods, forces it.
-      actions.push_back([this, pod] { Delete(pod, {{"gracePeriodSeconds", 0}}); });
+      actions.push_back([this, its = &pod] { Delete(Json(*its), {{"gracePeriodSeconds", 0}}); });
     } else if (HasCondition(pod, "Ready")) {
-      actions.push_back([this, pod] {
-        Change(pod, [this](Json& next) {
+      actions.push_back([this, its = &pod] {
+        Change(*its, [this](Json& next) {
           SetCondition(next, "Ready", false, "NodeNotReady", "", clock_.Now());
         });
       });
     } else {
-      actions.push_back([this, pod] { Delete(pod, Json::object()); });
+      actions.push_back([this, its = &pod] { Delete(Json(*its), Json::object()); });
     }
   }
 }
@@ -104,8 +104,8 @@ void Cluster::Schedule(const Json& pod, std::vector<Action>& actions) {
   }
   if (!fit.empty()) {
     const std::string node = fit[random_() % fit.size()];
-    actions.push_back([this, pod, node] {
-      Change(pod, [&](Json& next) {
+    actions.push_back([this, its = &pod, node] {
+      Change(*its, [&](Json& next) {
         next["spec"]["nodeName"] = node;
         SetCondition(next, "PodScheduled", true, "", "", clock_.Now());
       });
@@ -117,8 +117,8 @@ void Cluster::Schedule(const Json& pod, std::vector<Action>& actions) {
   const std::string message =
       Text("0/", nodes_.size(), " nodes are available: ", absl::StrJoin(texts, ", "), ".");
   if (pod.dump().find(message) != std::string::npos) return;  // it says so already
-  actions.push_back([this, pod, message] {
-    Change(pod, [&](Json& next) {
+  actions.push_back([this, its = &pod, message] {
+    Change(*its, [&](Json& next) {
       SetCondition(next, "PodScheduled", false, "Unschedulable", message, clock_.Now());
     });
   });
@@ -130,24 +130,24 @@ void Cluster::ForKubelet(const Json& pod, std::vector<Action>& actions) {
   if (IsBeingDeleted(pod)) {
     const bool gone = program == nullptr || program->ended() || clock_.Now() >= EndOfGrace(pod);
     if (gone || terminated_.count(UidOf(pod)) == 0) {
-      actions.push_back([this, pod] { EndPod(pod); });
+      actions.push_back([this, its = &pod] { EndPod(Json(*its)); });
     }
     return;
   }
   if (HasEnded(pod)) return;
   if (program == nullptr) {
     if (registry_broken_ && pod.dump().find("ImagePullBackOff") != std::string::npos) return;
-    actions.push_back([this, pod] { StartPod(pod); });
+    actions.push_back([this, its = &pod] { StartPod(Json(*its)); });
     return;
   }
   if (program->ended()) {
-    actions.push_back([this, pod] { FailContainer(NameOf(pod), "Completed", 0); });
+    actions.push_back([this, its = &pod] { FailContainer(NameOf(*its), "Completed", 0); });
     return;
   }
   const bool ready = program->ready();
   if (ready == HasCondition(pod, "Ready")) return;
-  actions.push_back([this, pod, ready] {
-    Change(pod, [this, ready](Json& next) {
+  actions.push_back([this, its = &pod, ready] {
+    Change(*its, [this, ready](Json& next) {
       SetCondition(next, "Ready", ready, ready ? "" : "ContainersNotReady", "", clock_.Now());
       next["status"]["containerStatuses"][0]["ready"] = ready;
     });

@@ -49,7 +49,7 @@ int64_t DeletionCost(const Json& pod) {
 }  // namespace
 
 void Cluster::ForDeployments(std::vector<Action>& actions) {
-  const std::vector<Json> sets = Objects("apps/v1", "replicasets");
+  const std::vector<Json>& sets = Objects("apps/v1", "replicasets");
   for (const Json& deployment : Objects("apps/v1", "deployments")) {
     if (IsBeingDeleted(deployment)) continue;
     const std::string hash = TemplateHash(deployment);
@@ -61,17 +61,17 @@ void Cluster::ForDeployments(std::vector<Action>& actions) {
       there |= current;
       const int64_t should = current ? wanted : 0;
       if (IntAt(set, "/spec/replicas") == should) continue;
-      actions.push_back([this, set, should] {
-        Change(set, [should](Json& next) { next["spec"]["replicas"] = should; });
+      actions.push_back([this, its = &set, should] {
+        Change(*its, [should](Json& next) { next["spec"]["replicas"] = should; });
       });
     }
-    if (!there) actions.push_back([this, deployment] { MakeReplicaSet(deployment); });
+    if (!there) actions.push_back([this, its = &deployment] { MakeReplicaSet(*its); });
     int64_t pods = 0, ready = 0;
     for (const Json& set : sets) {
       if (!OwnedBy(set, deployment)) continue;
-      for (const Json& pod : PodsOf(set)) {
+      for (const Json* const pod : PodsOf(set)) {
         ++pods;
-        ready += HasCondition(pod, "Ready");
+        ready += HasCondition(*pod, "Ready");
       }
     }
     const Json status = {{"observedGeneration", IntAt(deployment, "/metadata/generation")},
@@ -80,8 +80,8 @@ void Cluster::ForDeployments(std::vector<Action>& actions) {
                          {"readyReplicas", ready},
                          {"availableReplicas", ready}};
     if (At(deployment, "/status") == status) continue;
-    actions.push_back([this, deployment, status] {
-      Change(deployment, [&status](Json& next) { next["status"] = status; });
+    actions.push_back([this, its = &deployment, status] {
+      Change(*its, [&status](Json& next) { next["status"] = status; });
     });
   }
 }
@@ -99,10 +99,10 @@ void Cluster::MakeReplicaSet(const Json& deployment) {
   Put(set);
 }
 
-std::vector<Json> Cluster::PodsOf(const Json& set) const {
-  std::vector<Json> pods;
-  for (Json& pod : Objects("v1", "pods")) {
-    if (OwnedBy(pod, set) && IsActive(pod)) pods.push_back(std::move(pod));
+std::vector<const Json*> Cluster::PodsOf(const Json& set) const {
+  std::vector<const Json*> pods;
+  for (const Json& pod : Objects("v1", "pods")) {
+    if (OwnedBy(pod, set) && IsActive(pod)) pods.push_back(&pod);
   }
   return pods;
 }
@@ -110,9 +110,9 @@ std::vector<Json> Cluster::PodsOf(const Json& set) const {
 void Cluster::ForReplicaSets(std::vector<Action>& actions) {
   for (const Json& set : Objects("apps/v1", "replicasets")) {
     if (IsBeingDeleted(set)) continue;
-    const std::vector<Json> pods = PodsOf(set);
+    const std::vector<const Json*> pods = PodsOf(set);
     const auto wanted = static_cast<size_t>(IntAt(set, "/spec/replicas"));
-    if (pods.size() < wanted) actions.push_back([this, set] { MakePod(set); });
+    if (pods.size() < wanted) actions.push_back([this, its = &set] { MakePod(*its); });
     if (pods.size() > wanted) actions.push_back([this, pods] { DeleteOne(pods); });
   }
 }
@@ -132,23 +132,24 @@ void Cluster::MakePod(const Json& set) {
 
 // As ActivePodsWithRanks in kubernetes, pkg/controller/controller_utils.go: unassigned before
 // assigned, pending before running, not ready before ready, the cheaper before the dearer.
-void Cluster::DeleteOne(const std::vector<Json>& pods) {
+void Cluster::DeleteOne(const std::vector<const Json*>& pods) {
   const auto rank = [](const Json& pod) {
     return std::make_tuple(!StringAt(pod, "/spec/nodeName").empty(),
                            StringAt(pod, "/status/phase") == "Running", HasCondition(pod, "Ready"),
                            DeletionCost(pod));
   };
-  std::vector<Json> equal;
-  for (const Json& pod : pods) {
-    if (!equal.empty() && rank(pod) < rank(equal.front())) equal.clear();
-    if (equal.empty() || rank(pod) == rank(equal.front())) equal.push_back(pod);
+  std::vector<const Json*> equal;
+  for (const Json* const pod : pods) {
+    if (!equal.empty() && rank(*pod) < rank(*equal.front())) equal.clear();
+    if (equal.empty() || rank(*pod) == rank(*equal.front())) equal.push_back(pod);
   }
-  Delete(equal[random_() % equal.size()], Json::object());
+  const Json victim = *equal[random_() % equal.size()];
+  Delete(victim, Json::object());
 }
 
 void Cluster::ForEndpoints(std::vector<Action>& actions) {
-  const std::vector<Json> pods = Objects("v1", "pods");
-  const std::vector<Json> slices = Objects("discovery.k8s.io/v1", "endpointslices");
+  const std::vector<Json>& pods = Objects("v1", "pods");
+  const std::vector<Json>& slices = Objects("discovery.k8s.io/v1", "endpointslices");
   for (const Json& service : Objects("v1", "services")) {
     const Selector selector = Selector::OfSpec({{"matchLabels", At(service, "/spec/selector")}});
     Json endpoints = Json::array();
