@@ -11,6 +11,7 @@
 
 #include "absl/time/clock.h"
 #include "chains/core/text.h"
+#include "deploy/bundle/blobs_behind.h"
 #include "deploy/bundle/bundle.h"
 
 namespace chains::deploy {
@@ -99,8 +100,9 @@ absl::Status BlobStore::Writer::Commit() {
   const std::string folder = fs::path(blob).parent_path();
   absl::Status status = files.SetMode(file_.path(), kReadOnly);
   if (status.ok()) status = files.Sync(file_);
+  if (status.ok()) status = store_->SaveBehind(sha256_, file_.path());
   // A file that is there stays: folders of deployments share it.
-  if (status.ok() && !store_->Has(sha256_)) {
+  if (status.ok() && !store_->HasHere(sha256_)) {
     status = files.Rename(file_.path(), blob);
     if (status.ok()) file_.Close();
     if (status.ok()) NoteVerified();
@@ -114,6 +116,7 @@ absl::Status BlobStore::Writer::Commit() {
 
 BlobStore::BlobStore(std::string root, Files::Hook hook)
     : root_(std::move(root)), files_(std::move(hook)) {}
+BlobStore::~BlobStore() = default;
 
 absl::StatusOr<std::unique_ptr<BlobStore>> BlobStore::Open(std::string root, Files::Hook hook) {
   std::unique_ptr<BlobStore> store(new BlobStore(std::move(root), std::move(hook)));
@@ -165,7 +168,9 @@ std::string BlobStore::TemporaryPath() {
   return Text(root_, "/tmp/", ++temporaries_);
 }
 
-bool BlobStore::Has(std::string_view sha256) const {
+bool BlobStore::Has(std::string_view sha256) const { return HasHere(sha256) || HasBehind(sha256); }
+
+bool BlobStore::HasHere(std::string_view sha256) const {
   return sha256.size() == kSha256Size && access(BlobPath(sha256).c_str(), F_OK) == 0;
 }
 
@@ -177,6 +182,7 @@ void BlobStore::Promise(std::string_view sha256) {
 std::optional<uint64_t> BlobStore::Find(std::string_view sha256) {
   if (sha256.size() != kSha256Size) return std::nullopt;
   Promise(sha256);
+  if (!BringHere(sha256).ok()) return std::nullopt;  // as if it were not there: it is sent again
   struct stat info;
   if (stat(BlobPath(sha256).c_str(), &info) != 0) return std::nullopt;
   return static_cast<uint64_t>(info.st_size);
@@ -248,8 +254,11 @@ absl::StatusOr<std::string> BlobStore::PutBundle(const v1::Bundle& bundle) {
         Text("the bundle's index has ", bytes.size(), " bytes, more than ", kMaxBundleIndexBytes));
   }
   std::string digest = Hex(Sha256Of(bytes));
-  if (GetBundle(digest).ok()) return digest;
-  absl::Status status = files_.WriteDurably(TemporaryPath(), BundlePath(digest), bytes, kReadOnly);
+  absl::Status status;
+  if (!GetBundle(digest).ok()) {
+    status = files_.WriteDurably(TemporaryPath(), BundlePath(digest), bytes, kReadOnly);
+  }
+  if (status.ok()) status = SaveBundleBehind(bundle, digest);
   if (!status.ok()) return status;
   return digest;
 }
@@ -259,6 +268,10 @@ absl::StatusOr<v1::Bundle> BlobStore::GetBundle(std::string_view digest) const {
   if (!sha256.ok()) return sha256.status();
   const std::string path = BundlePath(digest);
   absl::StatusOr<std::string> bytes = ReadFile(path, kMaxBundleIndexBytes);
+  if (absl::IsNotFound(bytes.status()) && behind_ != nullptr) {
+    if (absl::Status status = BringBundleHere(digest); !status.ok()) return status;
+    bytes = ReadFile(path, kMaxBundleIndexBytes);
+  }
   if (absl::IsNotFound(bytes.status())) {
     return absl::NotFoundError(Text("there is no bundle ", digest, " in ", root_));
   }

@@ -31,8 +31,11 @@
 #include "chains/v1/bundle.pb.h"
 #include "deploy/bundle/digest.h"
 #include "deploy/bundle/files.h"
+#include "deploy/bundle/object_store.h"
 
 namespace chains::deploy {
+
+class BlobsBehind;
 
 // Thread-safe, and blocks: call it on worker threads. One process has a folder at a time.
 class BlobStore {
@@ -83,6 +86,12 @@ class BlobStore {
                                                          Files::Hook hook = nullptr);
   BlobStore(const BlobStore&) = delete;
   BlobStore& operator=(const BlobStore&) = delete;
+  ~BlobStore();
+
+  // Keeps all that comes in `objects` as well, before it is acknowledged, and has what is there:
+  // what is missing in the folder is fetched when it is needed. Once, before anything else. Several
+  // stores may have the same `objects` behind them; one of them takes pushes and collects.
+  void KeepBehind(std::shared_ptr<ObjectStore> objects);
 
   bool Has(std::string_view sha256) const;
   // The size of a file that is here; it stays for an hour, whatever Collect() is told.
@@ -140,6 +149,16 @@ class BlobStore {
   std::string TemporaryPath();
   absl::StatusOr<Writer> Make(std::string_view sha256, uint64_t size, bool exact);
   void Promise(std::string_view sha256);
+  bool HasHere(std::string_view sha256) const;
+  bool HasBehind(std::string_view sha256) const;
+  absl::Status SaveBehind(std::string_view sha256, const std::string& path);
+  absl::Status SaveBundleBehind(const v1::Bundle& bundle, const std::string& digest);
+  // OK also where the store behind has none.
+  absl::Status BringHere(std::string_view sha256);
+  absl::Status BringHere(const v1::Bundle& bundle);
+  absl::Status BringBundleHere(std::string_view digest) const;
+  absl::Status CollectBehind(const std::set<std::string>& keep_digests,
+                             const std::set<std::string>& keep, absl::Time since);
   absl::Status Lock();
   absl::Status Verify(const v1::BundleFile& file);
   absl::Status PlaceFile(const v1::BundleFile& file, const std::string& path);
@@ -155,7 +174,8 @@ class BlobStore {
 
   const std::string root_;
   const Files files_;
-  FileDescriptor lock_;  // flock(2), until it is closed
+  FileDescriptor lock_;                  // flock(2), until it is closed
+  std::unique_ptr<BlobsBehind> behind_;  // null: there is nothing behind
 
   std::mutex trees_;  // held by Assemble and Collect: they link, change and remove blobs
   std::map<std::string, Identity> verified_;  // by sha256; guarded by trees_

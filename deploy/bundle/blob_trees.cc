@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "chains/core/text.h"
 #include "deploy/bundle/blob_store.h"
+#include "deploy/bundle/blobs_behind.h"
 #include "deploy/bundle/bundle.h"
 
 namespace chains::deploy {
@@ -161,6 +162,7 @@ absl::Status BlobStore::Populate(const v1::Bundle& bundle, const std::string& di
 
 absl::Status BlobStore::Assemble(const v1::Bundle& bundle, const std::string& dir) {
   if (absl::Status valid = ValidateBundle(bundle); !valid.ok()) return valid;
+  if (absl::Status status = BringHere(bundle); !status.ok()) return status;
   const std::lock_guard lock(trees_);
   std::error_code error;
   const bool there = fs::exists(fs::symlink_status(dir, error));
@@ -288,6 +290,7 @@ absl::StatusOr<BlobStore::Collected> BlobStore::Collect(const std::set<std::stri
   absl::Status status = CollectBundles(keep_digests, since, collected);
   if (status.ok()) status = CollectBlobs(*keep, since, collected);
   if (status.ok()) status = CollectPartial(*keep, since, collected);
+  if (status.ok()) status = CollectBehind(keep_digests, *keep, since);
   {
     const std::lock_guard promises(mutex_);
     std::erase_if(promised_, [&](const auto& promise) { return promise.second < since; });
