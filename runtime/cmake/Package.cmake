@@ -70,6 +70,18 @@ if(TARGET chains-gateway)
     gateway chains-gateway "HTTP and JSON in front of inference chains"
     "Answers POST requests in JSON by calls of chains over gRPC." chains-gateway)
 endif()
+if(TARGET chains-platform)
+  install(TARGETS chains-platform RUNTIME COMPONENT platform)
+  list(APPEND CPACK_COMPONENTS_ALL platform)
+  set(CPACK_DEBIAN_PLATFORM_PACKAGE_NAME chains-platform)
+  set(CPACK_DEBIAN_PLATFORM_PACKAGE_SECTION net)
+  set(CPACK_DEBIAN_PLATFORM_PACKAGE_SHLIBDEPS ON)
+  set(CPACK_COMPONENT_PLATFORM_DESCRIPTION
+      "Platform of inference chains on a Kubernetes cluster\n\
+Takes pushes, decides what runs, and has it run in pods.\n\
+Licence: Apache-2.0.")
+  _chains_copyright(chains-platform platform)
+endif()
 if(TARGET chains-cli)
   _chains_program_package(
     cli chains "command line and platform for inference chains"
