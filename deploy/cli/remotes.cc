@@ -222,6 +222,11 @@ absl::StatusOr<Remote> Choose(const Remotes& remotes, const std::string& name,
   if (chosen.empty() && remotes.by_name.size() == 1) return remotes.by_name.begin()->second;
   const auto found = remotes.by_name.find(chosen);
   if (found != remotes.by_name.end()) return found->second;
+  if (chosen == "kubernetes") {
+    return absl::NotFoundError(
+        "no platform is called 'kubernetes': `chains up --kubernetes` installs one on a cluster, "
+        "`chains remotes add kubernetes --kubernetes` is for one that is there");
+  }
   std::vector<std::string> names;
   for (const auto& [known, remote] : remotes.by_name) names.push_back(known);
   return absl::NotFoundError(Text("no platform is called '", chosen, "', only: ",

@@ -10,6 +10,7 @@
 #include "deploy/cli/commands/local.h"
 #include "deploy/cli/commands/logs.h"
 #include "deploy/cli/commands/push.h"
+#include "deploy/cli/commands/remotes.h"
 #include "deploy/cli/commands/settings.h"
 #include "deploy/cli/completion.h"
 #include "deploy/cli/image/image.h"
@@ -92,13 +93,13 @@ Command MakeRoot() {
           .summary = "Builds, deploys and watches chains.",
           .examples = {"chains up --detach", "chains push chainlets/hello",
                        R"(chains call hello '{"names": ["Ada"]}')"},
-          .subcommands = {MakeInit(),       MakeCheck(),        MakeRun(),    MakePush(),
-                          MakeWatch(),      MakeCall(),         MakeGraph(),  MakeBench(),
-                          MakeImage(),      MakeList(),         MakeStatus(), MakeLogs(),
-                          MakePromote(),    MakeRollback(),     MakeScale(),  MakeWake(),
-                          MakeActivate(),   MakeDeactivate(),   MakeDelete(), MakeUp(),
-                          MakeDown(),       MakeEnvironments(), MakeKeys(),   MakeSecrets(),
-                          MakeCompletion(), MakeVersion()}};
+          .subcommands = {MakeInit(),     MakeCheck(),      MakeRun(),          MakePush(),
+                          MakeWatch(),    MakeCall(),       MakeGraph(),        MakeBench(),
+                          MakeImage(),    MakeList(),       MakeStatus(),       MakeLogs(),
+                          MakePromote(),  MakeRollback(),   MakeScale(),        MakeWake(),
+                          MakeActivate(), MakeDeactivate(), MakeDelete(),       MakeRemotes(),
+                          MakeUp(),       MakeDown(),       MakeEnvironments(), MakeKeys(),
+                          MakeSecrets(),  MakeCompletion(), MakeVersion()}};
 }
 
 }  // namespace chains::deploy::cli

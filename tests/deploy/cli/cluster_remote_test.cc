@@ -75,6 +75,27 @@ TEST_F(ClusterRemoteTest, ARemoteThatNeedsNoneOpensNoTunnel) {
   EXPECT_THAT(asked, IsEmpty());
 }
 
+TEST_F(ClusterRemoteTest, OneThatSomebodyElseInstalledIsAddedWithItsKey) {
+  ASSERT_EQ(Run({"remotes", "add", "prod", "--kubernetes", "--context", "prod", "--gateway",
+                 "https://chains.example.com"},
+                "ck_7\n"),
+            kDone)
+      << err;
+  const absl::StatusOr<Remotes> kept = LoadRemotes(home_);
+  ASSERT_TRUE(kept.ok());
+  const Remote& prod = kept->by_name.at("prod");
+  EXPECT_EQ(prod.key, "ck_7");
+  EXPECT_EQ(prod.kubernetes, (ClusterAccess{.context = "prod"}));
+  EXPECT_EQ(kept->default_name, "local");
+  ASSERT_EQ(Run({"remotes", "list"}), kDone) << err;
+  EXPECT_THAT(out, AllOf(HasSubstr("namespace chains of prod"), HasSubstr("local (default)"),
+                         HasSubstr("through a tunnel"), Not(HasSubstr("ck_7"))));
+  EXPECT_EQ(Run({"remotes", "remove", "prod"}), kDone);
+  EXPECT_EQ(LoadRemotes(home_)->by_name.count("prod"), 0u);
+  EXPECT_EQ(Run({"remotes", "remove", "prod"}), kFailed);
+  EXPECT_EQ(Run({"remotes", "add", "prod"}), kUsage);
+}
+
 class ClusterPushTest : public ClusterRemoteTest {
  protected:
   ClusterPushTest() {

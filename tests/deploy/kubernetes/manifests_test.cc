@@ -141,7 +141,7 @@ class Rendered : public ::testing::TestWithParam<std::string> {
   std::vector<Json> objects_;
   const Json none_;
 };
-INSTANTIATE_TEST_SUITE_P(Overlays, Rendered, ::testing::Values("dev", "production", "all"),
+INSTANTIATE_TEST_SUITE_P(Overlays, Rendered, ::testing::Values("dev", "all"),
                          [](const auto& info) { return info.param; });
 
 TEST_P(Rendered, IsValidAndInOneNamespace) {
