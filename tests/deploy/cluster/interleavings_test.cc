@@ -38,7 +38,7 @@ TEST(InterleavingsTest, EveryOrderOfThingsComesToWhatIsWanted) {
   const uint64_t one = Number("CHAINS_SEED", 0);
   if (one != 0) return Try(one);
   const uint64_t seeds = Number("CHAINS_SEEDS", 40);
-  for (uint64_t seed = 1; seed <= seeds ; ++seed) Try(seed);
+  for (uint64_t seed = 1; seed <= seeds; ++seed) Try(seed);
 }
 
 }  // namespace

@@ -106,6 +106,7 @@ class World {
   absl::Time up_since_;
   std::unique_ptr<Gateway> gateway_;
   std::vector<std::unique_ptr<Asked>> asked_;
+  bool storms_ = true;
 
   // What people know.
   std::set<std::string> pushed_;       // whose push was acknowledged

@@ -26,6 +26,7 @@ constexpr std::pair<const char*, const char*> kOurs[] = {{"v1", "configmaps"},
 
 std::string World::Converge() {
   Note("all is calm");
+  storms_ = false;
   server_.SetFaults({});
   cluster_->RestoreNode("node2");
   cluster_->BreakRegistry(false);

@@ -129,6 +129,7 @@ Task<void> World::RunScaling(v1::SetScalingRequest request) {
 }
 
 void World::TakeAnswers() {
+  bool dies = false;
   for (auto each = asked_.begin(); each != asked_.end();) {
     Asked& asked = **each;
     if (!asked.running->done()) {
@@ -139,10 +140,13 @@ void World::TakeAnswers() {
     Note(Text("answered: ", asked.what, " ", asked.deployment, ": ",
               std::string(status.message()).substr(0, 120)));
     if (status.ok() && asked.deletes) deleted_.insert(asked.deployment);
+    // What was just acknowledged is what a platform that dies now may forget.
+    dies |= storms_ && Draw() < (asked.deletes ? 0.3 : 0.1);
     if (status.ok() && !asked.promoted.empty()) production_ = asked.promoted;
     each = asked_.erase(each);
   }
   if (gateway_ != nullptr) gateway_->Check();
+  if (dies) KillPlatform();
 }
 
 }  // namespace chains::deploy
