@@ -5,7 +5,8 @@
 //   absl::StatusOr<std::unique_ptr<S3Store>> store = S3Store::Make(*std::move(options));
 //
 // Requests are signed by libcurl (AWS Signature Version 4) and address the bucket in the path. One
-// object has at most 5 GiB, what S3 takes in one piece.
+// object has at most 5 GiB, what S3 takes in one piece. Its process ignores SIGPIPE, as every one
+// that serves gRPC does: TLS may write to who has hung up.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,5 @@
 #include "deploy/bundle/s3_store.h"
 
-#include <csignal>
 #include <fstream>
 #include <map>
 #include <string>
