@@ -1,6 +1,7 @@
 #include "deploy/platform/recovery.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <utility>
 
@@ -10,6 +11,7 @@ namespace chains::deploy {
 namespace {
 
 constexpr absl::Duration kPatience = absl::Seconds(35);
+constexpr double kLeastCpus = 0.001;  // that clusters tell apart
 
 absl::StatusOr<std::shared_ptr<const Revision>> Load(const Left& left,
                                                      const state::DeploymentRecord& record,
@@ -49,11 +51,27 @@ bool TakeOver(Model& model, const Fleet& fleet, const FoundReplica& found, absl:
     if (unit == nullptr) continue;
     Replica replica = Adopted(found, fleet, now);
     replica.revision = revision->number;
-    replica.resources = unit->resources;
+    replica.resources.set_cpus(found.cpus);
     deployment->replicas.emplace(found.name, std::move(replica));
     return true;
   }
   return false;
+}
+
+// A replica that was taken over was started with what was in force then. Only its CPUs are known,
+// where the fleet tells them: with others than are in force now it is replaced.
+void SetResources(Deployment& deployment) {
+  for (auto& [name, replica] : deployment.replicas) {
+    for (const auto& revision : {deployment.live, deployment.pending}) {
+      const Unit* const unit = revision == nullptr ? nullptr : revision->Find(replica.unit);
+      if (unit == nullptr || replica.draining) continue;
+      const double cpus = replica.resources.cpus();
+      replica.resources = deployment.ResourcesOf(*revision, *unit);
+      const bool differs = std::abs(cpus - replica.resources.cpus()) > kLeastCpus;
+      if (cpus > 0 && differs) replica.resources.set_cpus(cpus);
+      break;
+    }
+  }
 }
 
 // It keeps what it has of the machine until it is gone.
@@ -114,6 +132,7 @@ absl::Status Recover(Model& model, const Left& left, const std::vector<FoundRepl
       const bool starts = named || revision == deployment->pending;
       deployment->ScaleBy(*revision, settings, now, starts ? 1 : 0);
     }
+    SetResources(*deployment);
   }
   return absl::OkStatus();
 }

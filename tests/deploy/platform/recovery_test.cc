@@ -62,6 +62,28 @@ TEST_F(RecoveryTest, ALiveDeploymentIsBackWithItsReplicas) {
   EXPECT_EQ(next_.last_sequence, 1u);
 }
 
+// Or each platform that takes over would start all of them anew.
+TEST_F(RecoveryTest, WhatWasScaledByHandIsNoReasonToReplaceWhatRuns) {
+  Control();
+  Push push(*this, Of("one"));
+  ReplicaSpec spec = Last("shop.Total");
+  FakeReplica replica(*this, spec);
+  ASSERT_TRUE(push.live());
+  v1::SetScalingRequest scaling;
+  scaling.set_deployment(push.id());
+  scaling.set_chainlet("Total");
+  scaling.mutable_change()->set_cpus(0.2);
+  scaling.mutable_change()->set_memory_bytes(int64_t{2} << 30);
+  ASSERT_TRUE(Ask(service_.SetScaling(scaling)).ok());
+  FoundReplica scaled = Found(spec), old = Found(spec);
+  scaled.cpus = 0.2;
+  old.name = "Total-old";
+  ASSERT_THAT(Recovered({scaled, old}), IsOk());
+  const Deployment& deployment = Next(push.id());
+  EXPECT_FALSE(deployment.IsUnfit(deployment.replicas.at(spec.name), Now()));
+  EXPECT_TRUE(deployment.IsUnfit(deployment.replicas.at("Total-old"), Now()));
+}
+
 TEST_F(RecoveryTest, APushThatWasUnderWayGoesOn) {
   Control();
   Push push(*this, Of("one"));
