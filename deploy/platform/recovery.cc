@@ -51,7 +51,8 @@ bool TakeOver(Model& model, const Fleet& fleet, const FoundReplica& found, absl:
     if (unit == nullptr) continue;
     Replica replica = Adopted(found, fleet, now);
     replica.revision = revision->number;
-    replica.resources.set_cpus(found.cpus);
+    // What a pod asks for others of the cluster may have changed.
+    if (!fleet.schedules()) replica.resources.set_cpus(found.cpus);
     deployment->replicas.emplace(found.name, std::move(replica));
     return true;
   }
