@@ -8,6 +8,9 @@
 namespace chains::deploy {
 namespace {
 
+// Who is refused asks again, later.
+constexpr absl::Duration kAttachEvery = absl::Seconds(1);
+
 Context WithToken(const std::string& token) {
   return Context(absl::InfiniteFuture(), "", {{"chains-token", token}});
 }
@@ -29,7 +32,7 @@ PodReplica::~PodReplica() { Detach(); }
 
 void PodReplica::AddSteps(std::vector<Step>& steps) {
   const bool attached = running_ && !running_->done();
-  if (!attached && link_.control != nullptr) {
+  if (!attached && link_.control != nullptr && link_.clock.Now() >= next_attach_) {
     steps.push_back([this] { Attach(); });
   }
   if (report_.state() == v1::REPLICA_STARTING) {
@@ -60,6 +63,7 @@ void PodReplica::Detach() {
 }
 
 void PodReplica::Attach() {
+  next_attach_ = link_.clock.Now() + kAttachEvery;
   report_.set_orders_seen(0);
   orders_.Clear();
   running_.emplace(link_.clock, Follow(link_.control), WithToken(token_));
@@ -112,7 +116,7 @@ void PodAgent::Terminate() {
 
 std::vector<PodAgent::Step> PodAgent::Steps() {
   std::vector<Step> steps;
-  if (!attached() && link_.pods != nullptr) {
+  if (!attached() && link_.pods != nullptr && link_.clock.Now() >= next_attach_) {
     steps.push_back([this] { Attach(); });
   }
   if (replica_ != nullptr) replica_->AddSteps(steps);
@@ -123,6 +127,7 @@ std::vector<PodAgent::Step> PodAgent::Steps() {
 }
 
 void PodAgent::Attach() {
+  next_attach_ = link_.clock.Now() + kAttachEvery;
   ordered_ = false;
   running_.emplace(link_.clock, Follow(link_.pods), WithToken(link_.token_of(pod_)));
   Say();

@@ -63,6 +63,7 @@ class PodReplica {
   v1::ReplicaReport report_;
   v1::ReplicaOrders orders_;
   bool news_ = false, ended_ = false, was_callable_ = false;
+  absl::Time next_attach_ = absl::InfinitePast();
   Notice noticed_;
   std::optional<chains::testing::Running<void>> running_;
 };
@@ -100,6 +101,7 @@ class PodAgent final : public fake::PodProgram {
   v1::PodReport report_;
   v1::PodOrders orders_;
   bool ordered_ = false;  // by the platform that it is attached to
+  absl::Time next_attach_ = absl::InfinitePast();
   bool news_ = false;
   Notice noticed_;
   std::unique_ptr<PodReplica> replica_;
