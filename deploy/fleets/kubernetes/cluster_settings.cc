@@ -62,6 +62,7 @@ void ReadPods(SettingsFields& fields, ClusterSettings& settings) {
   fields.Take("nodeSelector", settings.node_selector);
   fields.TakeObjects("gpuTolerations", settings.gpu_tolerations);
   fields.Take("gpuRuntimeClass", settings.runtime_class_for_gpus);
+  fields.TakePercent("cpuRequestPercent", settings.cpu_request_percent);
   fields.TakeSize("bundleSpace", settings.bundle_space_bytes);
   fields.TakeSize("sharedMemory", settings.shared_memory_bytes);
   fields.Take("nodeCache", settings.node_cache);

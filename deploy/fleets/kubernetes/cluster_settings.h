@@ -11,7 +11,7 @@
 //    "bundleSpace": "8Gi", "sharedMemory": "256Mi", "drain": "35s", "idlePod": "60s"}
 //
 // The others, as below: platform, serviceAccount, priorityClass, tolerations, nodeSelector,
-// gpuTolerations, gpuRuntimeClass, nodeCache, hpaMetric.
+// gpuTolerations, gpuRuntimeClass, cpuRequestPercent, nodeCache, hpaMetric.
 #pragma once
 
 #include <cstdint>
@@ -60,6 +60,9 @@ struct ClusterSettings {
   std::map<std::string, GpuNodes> gpus = {{"", {}}};
   Json gpu_tolerations = Json::array({{{"key", "nvidia.com/gpu"}, {"operator", "Exists"}}});
   std::string runtime_class_for_gpus;
+  // How much of the CPUs that a chainlet declares its pods request; less than 100: pods share what
+  // a small cluster has. Its replicas use what they declare, where it is idle.
+  int cpu_request_percent = 100;
   int64_t bundle_space_bytes = int64_t{8} << 30;  // the emptyDir that a bundle is fetched into
   int64_t shared_memory_bytes = int64_t{256} << 20;
   std::string node_cache;  // a folder of each node that pods share for files; empty: none

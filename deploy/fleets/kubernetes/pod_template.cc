@@ -51,10 +51,11 @@ std::string ImageOf(const FleetUnit& unit, const ClusterSettings& settings) {
 // would stop all threads of a replica for the rest of each 100 ms in which it had its share, while
 // CPUs idle beside it; requests divide what is short.
 Json ResourcesOf(const FleetUnit& unit, const ClusterSettings& settings) {
+  const double cpus = unit.resources.cpus() * settings.cpu_request_percent / 100;
   const std::string memory =
       SizeText(std::clamp<int64_t>(unit.resources.memory_bytes(), 0, kMostBytes) +
                std::min(settings.shared_memory_bytes, kMostBytes) + kRunBytes);
-  Json requests = {{"cpu", CpusText(unit.resources.cpus())}, {"memory", memory}};
+  Json requests = {{"cpu", CpusText(cpus)}, {"memory", memory}};
   Json limits = {{"memory", memory}};
   if (const GpuNodes* const gpu = GpuOf(unit, settings)) {
     const std::string count = Text(std::max(1, unit.resources.gpu_count()));

@@ -97,6 +97,14 @@ void SettingsFields::TakeTime(std::string_view name, absl::Duration& value) {
   value = time;
 }
 
+void SettingsFields::TakePercent(std::string_view name, int& value) {
+  const Json* const found = Find(name);
+  if (found == nullptr) return;
+  const bool valid = found->is_number_integer() && *found >= 1 && *found <= 100;
+  if (!valid) return Fail(name, "has to be a whole number from 1 to 100");
+  value = found->get<int>();
+}
+
 void SettingsFields::TakeWord(std::string_view name, const std::vector<std::string>& words,
                               std::string& value) {
   std::string text = value;
