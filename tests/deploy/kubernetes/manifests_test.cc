@@ -74,7 +74,8 @@ TEST(Manifests, AreValidFileByFile) {
   EXPECT_GT(objects, 20u);
 }
 TEST(Manifests, SettingsAreThoseThatThePlatformReads) {
-  for (const char* const file : {"base/cluster.json", "overlays/production/cluster.json"}) {
+  for (const char* const file :
+       {"base/cluster.json", "overlays/dev/cluster.json", "overlays/production/cluster.json"}) {
     const absl::StatusOr<ClusterSettings> settings =
         ParseClusterSettings(ReadText(fs::path(KUBERNETES) / file));
     ASSERT_TRUE(settings.ok()) << file << ": " << settings.status();
