@@ -79,6 +79,7 @@ absl::StatusOr<std::unique_ptr<BundleFetcher>> BundleFetcher::Open(Options optio
 BundleFetcher::BundleFetcher(Options options, std::unique_ptr<BlobStore> store)
     : options_(std::move(options)),
       store_(std::move(store)),
+      seed_(options_.seed.empty() ? nullptr : std::make_unique<NodeCache>(options_.seed, 0)),
       cache_(options_.cache.empty()
                  ? nullptr
                  : std::make_unique<NodeCache>(options_.cache, options_.max_cache_bytes)),
@@ -207,15 +208,20 @@ absl::Status BundleFetcher::CheckRoom(const v1::Bundle& bundle, uint64_t missing
                                            "larger disk for its pods (ephemeral storage)"));
 }
 
+Task<bool> BundleFetcher::TakeFromHere(const v1::BundleFile* file) {
+  bool copied = false;
+  for (NodeCache* const each : {seed_.get(), cache_.get()}) {
+    if (each == nullptr || copied) continue;
+    co_await Blocking([&] { copied = each->CopyInto(*store_, *file); });
+  }
+  co_return copied;
+}
+
 Task<void> BundleFetcher::FetchFile(const v1::BundleFile* file, BundleProgress* progress) {
   const Permit permit = co_await downloads_.Enter();
-  if (cache_ != nullptr) {
-    bool copied = false;
-    co_await Blocking([&] { copied = cache_->CopyInto(*store_, *file); });
-    if (copied) {
-      progress->bytes += file->size();
-      co_return;
-    }
+  if (co_await TakeFromHere(file)) {
+    progress->bytes += file->size();
+    co_return;
   }
   Backoff backoff;
   int wrong = 0;

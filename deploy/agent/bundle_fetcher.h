@@ -50,6 +50,7 @@ class BundleFetcher {
     uint64_t max_bytes = 0;  // that files may have in `work`; 0: what the disk has
     std::string cache;       // of the node; empty: none
     uint64_t max_cache_bytes = uint64_t{64} << 30;
+    std::string seed;  // files that an image has already, as a cache has them; empty: none
     int files_at_once = 4;
     int tries_of_a_file = 3;                   // that come whole, and wrong
     absl::Duration stall = absl::Seconds(60);  // how long nothing may come
@@ -86,6 +87,8 @@ class BundleFetcher {
   absl::Status MakeRoom(const v1::Bundle& bundle, const std::set<std::string>& in_use,
                         uint64_t missing);
   Task<void> FetchFile(const v1::BundleFile* file, BundleProgress* progress);
+  // Whether it was in the image, or in the node's cache.
+  Task<bool> TakeFromHere(const v1::BundleFile* file);
   struct Download;
   Task<void> Continue(Download* download, BundleProgress* progress);
   absl::Status CheckRoom(const v1::Bundle& bundle, uint64_t missing) const;
@@ -93,6 +96,7 @@ class BundleFetcher {
 
   const Options options_;
   const std::unique_ptr<BlobStore> store_;
+  const std::unique_ptr<NodeCache> seed_;   // null: none; nothing is added to it
   const std::unique_ptr<NodeCache> cache_;  // null: none
   std::shared_ptr<v1::Bundles> platform_;   // null: not connected
   Gate working_{{.what = "work on the bundles of a pod", .limit = 1, .max_waiting = 16}};

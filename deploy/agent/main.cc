@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,12 +22,12 @@
 #include "chains/core/text.h"
 #include "chains/core/worker_pool.h"
 #include "chains/grpc/client_channel.h"
+#include "chains/grpc/health_check.h"
 #include "chains/grpc/process.h"
 #include "chains/grpc/reactor.h"
 #include "chains/grpc/run_on.h"
 #include "deploy/agent/agent.h"
 #include "deploy/agent/fd_poller.h"
-#include "deploy/agent/health_check.h"
 #include "deploy/agent/process_starter.h"
 
 namespace chains::deploy {
@@ -35,8 +36,6 @@ namespace {
 constexpr int kUsage = 2;
 // Between what a program has to finish what runs and when it is ended by force.
 constexpr absl::Duration kToLeave = absl::Seconds(5);
-
-constexpr absl::Duration kHealthTimeout = absl::Seconds(2);
 
 struct Flags {
   std::string check;
@@ -51,6 +50,7 @@ struct Flags {
   std::string health_listen;
   std::string drain = "35s";
   uint64_t space = 0;
+  std::string seed = "/opt/chains/bundles";
   std::string cache;
   uint64_t cache_space = uint64_t{64} << 30;
   int files_at_once = 4;
@@ -88,6 +88,10 @@ void Declare(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   app.add_option("--space", flags.space,
                  "the most bytes that bundles may have in --work (default: what the disk has)");
+  app.add_option(
+         "--seed", flags.seed,
+         "a folder of the image with files of bundles (chains image --baked), if it is there")
+      ->capture_default_str();
   app.add_option("--cache", flags.cache,
                  "a folder of the node in which pods keep files of bundles for each other");
   app.add_option("--cache-space", flags.cache_space, "the most bytes that are kept in it")
@@ -188,11 +192,14 @@ absl::StatusOr<Settings> SettingsFrom(const Flags& flags) {
     return absl::InvalidArgumentError(
         Text("--drain ", flags.drain, ": a time as in 35s or 2m is expected"));
   }
+  std::error_code none;
+  const bool has_seed = std::filesystem::is_directory(flags.seed, none);
   settings.fetcher = {.work = flags.work,
                       .connect = nullptr,
                       .max_bytes = flags.space,
                       .cache = flags.cache,
                       .max_cache_bytes = flags.cache_space,
+                      .seed = has_seed ? flags.seed : "",
                       .files_at_once = flags.files_at_once};
   settings.starter = {.platform = flags.platform,
                       .deployment = flags.deployment,
@@ -242,15 +249,11 @@ int Fail(const absl::Status& status, int code) {
   return code;
 }
 
-int Check(const std::string& address) {
-  PrepareProcess();
-  const absl::Status serves = AskHealth(address, kHealthTimeout);
-  return serves.ok() ? 0 : Fail(serves, 1);
-}
-
 int Main(int argc, char** argv) {
   // Needs none of the others, which are required.
-  if (argc == 3 && std::string_view(argv[1]) == "--check") return Check(argv[2]);
+  if (argc == 3 && std::string_view(argv[1]) == "--check") {
+    return CheckHealth(argv[2], std::cerr);
+  }
   Flags flags;
   CLI::App app("Runs in a pod what its platform wants to run there.", "chains-agent");
   Declare(app, flags);

@@ -22,8 +22,8 @@
 #include <gtest/gtest.h>
 
 #include "chains/chain/client.h"
+#include "chains/grpc/health_check.h"
 #include "chains/testing/status_matchers.h"
-#include "deploy/agent/health_check.h"
 #include "deploy/fleets/local/process.h"
 #include "fragile.chains.h"
 #include "probe.chains.h"
@@ -152,7 +152,9 @@ class AgentProcessTest : public ::testing::Test {
   }
 
   // What the program's second port says of it, as a kubelet asks.
-  absl::Status Serves() { return AskHealth(Text("127.0.0.1:", health_port_), absl::Seconds(10)); }
+  absl::Status Serves() {
+    return AskHealth(Text("127.0.0.1:", health_port_), "", absl::Seconds(10));
+  }
 
   v1::PodReport Report() {
     return platform_.Look([](PlatformInTest::Seen& seen) {

@@ -292,5 +292,20 @@ TEST_F(BundleFetcherTest, ANodesCacheSparesTheOthersTheDownload) {
   EXPECT_THAT(fetcher_->cache_problem(), ::testing::Not(IsOk()));
 }
 
+TEST_F(BundleFetcherTest, WhatTheImageHasIsNotDownloaded) {
+  const v1::Bundle bundle = platform_.Make("the program", {{"lib/libfoo.so", "a library"}});
+  Open([&](BundleFetcher::Options& options) { options.seed = folder_ / "work/store/blobs"; });
+  ASSERT_THAT(Fetch(bundle).status(), IsOk());  // it is not in the image
+  EXPECT_EQ(platform_.asked.size(), 2u);
+  Open([&](BundleFetcher::Options& options) {
+    options.seed = folder_ / "work/store/blobs";
+    options.work = folder_ / "a pod of an image with it";
+  });
+  const auto fetched = Fetch(bundle);
+  ASSERT_THAT(fetched.status(), IsOk());
+  EXPECT_EQ(ContentOf(fs::path(fetched->folder) / "hello"), "the program");
+  EXPECT_EQ(platform_.asked.size(), 2u);
+}
+
 }  // namespace
 }  // namespace chains::deploy
