@@ -59,6 +59,7 @@ absl::Status Assembly::OpenFiles() {
   absl::StatusOr<std::unique_ptr<BlobStore>> blobs = BlobStore::Open(home / "store");
   if (!blobs.ok()) return blobs.status();
   blobs_ = *std::move(blobs);
+  if (options_.objects != nullptr) blobs_->KeepBehind(options_.objects);
   absl::StatusOr<std::unique_ptr<LogKeeper>> logs = LogKeeper::Create({.folder = home / "logs"});
   if (!logs.ok()) return logs.status();
   logs_ = *std::move(logs);

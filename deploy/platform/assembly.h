@@ -19,6 +19,7 @@
 #include "chains/core/root.h"
 #include "chains/grpc/server.h"
 #include "deploy/bundle/blob_store.h"
+#include "deploy/bundle/object_store.h"
 #include "deploy/fleets/fleet.h"
 #include "deploy/logs/log_keeper.h"
 #include "deploy/platform/assets.h"
@@ -41,6 +42,8 @@ class Assembly {
     bool open = false;           // nobody is asked for a key
     std::string gateway_token;   // with which gateways come
     v1::Machine machine;         // that bundles have to fit
+    // What is kept behind the files in `home`, for platforms elsewhere; null: nothing.
+    std::shared_ptr<ObjectStore> objects = nullptr;
     Controller::Options controller = {};
   };
   explicit Assembly(Options options);

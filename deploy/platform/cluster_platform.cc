@@ -153,6 +153,7 @@ class ClusterPlatform::Impl {
     options.open = options_.open;
     options.gateway_token = own.gateway_token;
     options.machine = MachineOfImages();
+    options.objects = options_.objects;
     options.controller = options_.controller;
     options.controller.replicas_attach_at = options_.settings.platform;
     parts_ = std::make_unique<Assembly>(std::move(options));

@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "deploy/apiserver/transport.h"
+#include "deploy/bundle/object_store.h"
 #include "deploy/fleets/kubernetes/cluster_settings.h"
 #include "deploy/platform/controller.h"
 #include "deploy/platform/leadership.h"
@@ -33,6 +34,8 @@ class ClusterPlatform {
     std::string health_listen;  // HOST:PORT of health alone: SERVING where it leads and serves
     std::string identity;       // of this process, and of no other: a pod's name, say
     bool open = false;          // nobody is asked for a key
+    // Where files of bundles are kept for whoever leads next; null: in `home` alone.
+    std::shared_ptr<ObjectStore> objects = nullptr;
     // This process decides nothing any more, and must end at once; on a thread of the platform's.
     std::function<void(const absl::Status& why)> on_lost;
     Controller::Options controller = {};  // replicas_attach_at is filled in

@@ -19,6 +19,7 @@
 #include "chains/grpc/process.h"
 #include "deploy/apiserver/curl_transport.h"
 #include "deploy/apiserver/server_address.h"
+#include "deploy/bundle/s3_store.h"
 #include "deploy/platform/cluster_platform.h"
 #include "deploy/platform/names.h"
 
@@ -34,6 +35,7 @@ struct Flags {
   std::string health_listen = "0.0.0.0:7072";
   std::string kubeconfig;
   std::string context;
+  std::string s3;
   bool open = false;
 };
 
@@ -51,6 +53,10 @@ void Declare(CLI::App& app, Flags& flags) {
   app.add_option("--kubeconfig", flags.kubeconfig,
                  "file that says where the cluster is; in a pod its service account does");
   app.add_option("--context", flags.context, "of the kubeconfig; else its current one");
+  app.add_option(
+      "--s3", flags.s3,
+      "ENDPOINT/BUCKET[/PREFIX] that keeps bundles for several platforms, beside --home; "
+      "keys and region by AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION");
   app.add_flag("--open", flags.open, "nobody is asked for a key");
 }
 
@@ -100,6 +106,16 @@ absl::StatusOr<ClusterPlatform::Options> OptionsFrom(const Flags& flags) {
   options.identity = *std::move(identity);
   options.open = flags.open;
   options.on_lost = EndAtOnce;
+  if (flags.s3.empty()) return options;
+  absl::StatusOr<S3Store::Options> bucket = S3Store::OptionsOf(flags.s3, ProcessEnvironment());
+  if (!bucket.ok()) {
+    return absl::Status(bucket.status().code(), Text("--s3: ", MessageOf(bucket.status())));
+  }
+  absl::StatusOr<std::unique_ptr<S3Store>> objects = S3Store::Make(*std::move(bucket));
+  if (!objects.ok()) {
+    return absl::Status(objects.status().code(), Text("--s3: ", MessageOf(objects.status())));
+  }
+  options.objects = *std::move(objects);
   return options;
 }
 
