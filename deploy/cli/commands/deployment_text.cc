@@ -65,20 +65,35 @@ void PrintChainlets(const Terminal& terminal, const v1::Deployment& deployment) 
   table.Print(terminal, 2);
 }
 
-void PrintReplicas(const Terminal& terminal, const v1::Deployment& deployment, absl::Time now) {
-  Table table({"REPLICA", "CHAINLET", "STATE", "PID", "AGE", "RESTARTS", "IN FLIGHT",
-               "SHARES ITS PROCESS WITH", "NODE"});
+// One machine needs no name.
+bool HasNodes(const v1::Deployment& deployment) {
   for (const v1::ChainletStatus& chainlet : deployment.chainlets()) {
     for (const v1::ReplicaStatus& replica : chainlet.replicas()) {
-      table.Add({{replica.name()},
-                 {NameOf(chainlet)},
-                 {replica.state(), StyleOf(replica.state())},
-                 {replica.pid() == 0 ? "" : absl::StrCat(replica.pid())},
-                 {Age(replica.started_unix_ms(), now)},
-                 {absl::StrCat(replica.restarts())},
-                 {absl::StrCat(replica.in_flight())},
-                 {SharedWith(deployment, replica)},
-                 {replica.node()}});
+      if (!replica.node().empty()) return true;
+    }
+  }
+  return false;
+}
+
+void PrintReplicas(const Terminal& terminal, const v1::Deployment& deployment, absl::Time now) {
+  const bool has_nodes = HasNodes(deployment);
+  std::vector<std::string> headings = {
+      "REPLICA", "CHAINLET", "STATE",     "PID",
+      "AGE",     "RESTARTS", "IN FLIGHT", "SHARES ITS PROCESS WITH"};
+  if (has_nodes) headings.emplace_back("NODE");
+  Table table(std::move(headings));
+  for (const v1::ChainletStatus& chainlet : deployment.chainlets()) {
+    for (const v1::ReplicaStatus& replica : chainlet.replicas()) {
+      std::vector<Table::Cell> row = {{replica.name()},
+                                      {NameOf(chainlet)},
+                                      {replica.state(), StyleOf(replica.state())},
+                                      {replica.pid() == 0 ? "" : absl::StrCat(replica.pid())},
+                                      {Age(replica.started_unix_ms(), now)},
+                                      {absl::StrCat(replica.restarts())},
+                                      {absl::StrCat(replica.in_flight())},
+                                      {SharedWith(deployment, replica)}};
+      if (has_nodes) row.push_back({replica.node()});
+      table.Add(std::move(row));
     }
   }
   if (table.empty()) return;

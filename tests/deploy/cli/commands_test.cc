@@ -161,6 +161,10 @@ TEST_F(CliTest, StatusShowsWhoRunsWhereAndWhy) {
             "\n"
             "  SCALED  CHAINLET  REPLICAS  WHY\n"
             "  1h ago  SayHello  1 → 3     4.2 in flight over 60s\n");
+  fake.deployment.mutable_chainlets(1)->mutable_replicas(0)->set_node("node1 (pod hello-x7k2p)");
+  EXPECT_EQ(Run({"status", "hello", "--environment", "staging"}), 0) << err;
+  EXPECT_THAT(out, AllOf(HasSubstr("SHARES ITS PROCESS WITH  NODE\n"),
+                         HasSubstr("HelloAll                 node1 (pod hello-x7k2p)\n")));
 }
 TEST_F(CliTest, StatusOfAllLeavesOutWhatIsOver) {
   *fake.list.add_deployments() = ADeployment("3f9a", v1::DEPLOYMENT_ACTIVE);
