@@ -137,7 +137,13 @@ Task<void> Gateway::FirstAnswers() const {
   }
 }
 
-std::optional<Response> Gateway::Refuse(const RequestHead& head) {
+Admission Gateway::Admit(const RequestHead& head) {
+  Admission admission;
+  admission.refusal = Refuse(head);
+  return admission;
+}
+
+std::optional<Response> Gateway::Refuse(const RequestHead& head) const {
   if (IsOwnPage(PathOf(head.target))) return std::nullopt;
   const std::shared_ptr<const Routes>& routes = routes_.routes();
   if (routes == nullptr) return ErrorResponse(routes_.Now().status());

@@ -66,7 +66,7 @@ class Gateway final : public Handler {
   // Ends when every route's contract is known or was asked for in vain once.
   Task<void> FirstAnswers() const;
 
-  std::optional<Response> Refuse(const RequestHead& head) override;
+  Admission Admit(const RequestHead& head) override;
   Task<Response> Handle(Request request) override;
   Response Failure(int status, std::string_view text) override;
 
@@ -88,6 +88,7 @@ class Gateway final : public Handler {
                             internal::CallRecord* record);
   absl::StatusOr<const json::Transcoder::Method*> FindMethod(const Target& target,
                                                              const std::string& name) const;
+  std::optional<Response> Refuse(const RequestHead& head) const;
   Response OwnPage(const RequestHead& head);
   Response Readiness() const;
   std::string OpenApiText() const;

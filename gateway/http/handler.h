@@ -1,6 +1,7 @@
 // Handler: what answers the requests of an HTTP server.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -9,13 +10,23 @@
 
 namespace chains::gateway {
 
+// What becomes of a request, by its head.
+struct Admission {
+  // Sent instead of an answer: the body is never read.
+  std::optional<Response> refusal = std::nullopt;
+  // The request is handled at once, with its body in pieces.
+  bool in_pieces = false;
+  // Of the body; without it the server's own limit.
+  std::optional<uint64_t> max_body_bytes = std::nullopt;
+};
+
 // All of it on the server's loop.
 class Handler {
  public:
   virtual ~Handler() = default;
 
-  // Asked as soon as the head has come. A response refuses the request: its body is never read.
-  virtual std::optional<Response> Refuse(const RequestHead& head) = 0;
+  // Asked as soon as the head has come.
+  virtual Admission Admit(const RequestHead& head) = 0;
 
   // The task is dropped when the client leaves, or when a drain's time is over.
   virtual Task<Response> Handle(Request request) = 0;

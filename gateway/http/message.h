@@ -2,11 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "chains/core/stream.h"
+#include "gateway/http/web_socket.h"
 
 namespace chains::gateway {
 
@@ -20,6 +24,7 @@ struct RequestHead {
   std::string target;  // "/chains/hello/production/run_remote?x=1", never with scheme and host
   HttpHeaders headers;
   bool keep_alive = true;
+  bool is_http_1_0 = false;
   bool expects_continue = false;
   std::optional<uint64_t> content_length = std::nullopt;
 
@@ -33,15 +38,31 @@ struct Request {
       : head(std::move(request_head)), body(std::move(request_body)) {}
 
   RequestHead head;
-  std::string body;
+  std::string body;  // empty where it comes in pieces
+  // The body as it comes, where the handler's Admission asked for that. Little is read ahead of who
+  // takes it, and the client waits. Fails RESOURCE_EXHAUSTED: it is larger than admitted;
+  // INVALID_ARGUMENT: it is not HTTP.
+  std::optional<Stream<std::string>> pieces = std::nullopt;
 };
 
-// The server adds Date, Content-Length and Connection. A body that is made while it is sent will be
-// one more member here, beside `body`; until then a response is whole.
+// Move-only. The server adds Date, what says how long the body is, and Connection.
 struct Response {
   int status = 200;
   HttpHeaders headers = {};
   std::string body = {};
+  // Instead of `body`, one that is made while it is sent: each piece goes out at once, and the next
+  // one is asked for when the client's side has room for it. Where it fails the response is broken
+  // off, so that no client takes it for whole. Dropped when the client leaves.
+  std::optional<Stream<std::string>> pieces = std::nullopt;
+  // How long the pieces are together, where that is known. Of a response to HEAD: how long the body
+  // would be.
+  std::optional<uint64_t> length = std::nullopt;
+  // Asked when the pieces ended well: headers behind the body. HTTP/1.1 has them only for clients
+  // that said `TE: trailers`.
+  std::function<HttpHeaders()> trailers = nullptr;
+  // Answers a WebSocket's opening handshake: the status is 101, there is no body, and this is what
+  // the socket is given to.
+  WebSocketHandler web_socket = nullptr;
 };
 
 // "Not Found"; empty for a status nobody named.

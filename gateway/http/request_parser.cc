@@ -1,6 +1,7 @@
 #include "gateway/http/request_parser.h"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -59,12 +60,15 @@ class RequestParser::Machine final : public http::basic_parser<true> {
  public:
   explicit Machine(const Limits& limits) {
     header_limit(static_cast<uint32_t>(limits.max_head_bytes));
-    body_limit(limits.max_body_bytes);
+    // Its own would be judged before a handler can say another.
+    body_limit(std::numeric_limits<uint64_t>::max());
+    body_left = limits.max_body_bytes;
     eager(false);
   }
 
   RequestHead head;
   std::string body;
+  uint64_t body_left = 0;
   int version = 0;
 
  private:
@@ -93,11 +97,19 @@ class RequestParser::Machine final : public http::basic_parser<true> {
     error = {};
   }
   size_t on_body_impl(View bytes, error_code& error) override {
+    if (bytes.size() > body_left) {
+      error = http::error::body_limit;
+      return 0;
+    }
+    body_left -= bytes.size();
     body.append(bytes.data(), bytes.size());
     error = {};
     return bytes.size();
   }
-  void on_chunk_header_impl(uint64_t, View, error_code& error) override { error = {}; }
+  void on_chunk_header_impl(uint64_t size, View, error_code& error) override {
+    error = {};
+    if (size > body_left) error = http::error::body_limit;
+  }
   size_t on_chunk_body_impl(uint64_t, View bytes, error_code& error) override {
     return on_body_impl(bytes, error);
   }
@@ -110,13 +122,26 @@ class RequestParser::Machine final : public http::basic_parser<true> {
 };
 
 RequestParser::RequestParser(Limits limits)
-    : limits_(limits), machine_(std::make_unique<std::optional<Machine>>()) {
+    : limits_(limits),
+      body_limit_(limits.max_body_bytes),
+      machine_(std::make_unique<std::optional<Machine>>()) {
   machine_->emplace(limits_);
 }
 RequestParser::~RequestParser() = default;
 
 bool RequestParser::done() const { return head_.has_value() && (*machine_)->is_done(); }
 size_t RequestParser::body_bytes() const { return (*machine_)->body.size(); }
+std::string RequestParser::TakeBody() { return std::exchange((*machine_)->body, std::string()); }
+
+void RequestParser::LimitBody(uint64_t bytes) {
+  body_limit_ = bytes;
+  (*machine_)->body_left = bytes;
+  if (head_->content_length.value_or(0) > bytes) RefuseBody();
+}
+
+void RequestParser::RefuseBody() {
+  Refuse(413, Text("the body is larger than ", body_limit_, " bytes"));
+}
 
 size_t RequestParser::Feed(std::string_view bytes) {
   size_t taken = 0;
@@ -143,9 +168,11 @@ size_t RequestParser::Step(std::string_view bytes) {
   if (error == http::error::need_more) error = {};
   if (error) {
     const int status = StatusOf(error);
-    Refuse(status, status == 413
-                       ? Text("the body is larger than ", limits_.max_body_bytes, " bytes")
-                       : Text("bad HTTP: ", error.message()));
+    if (status == 413) {
+      RefuseBody();
+    } else {
+      Refuse(status, Text("bad HTTP: ", error.message()));
+    }
   } else if (parser.is_header_done() && !has_head()) {
     ReadHead();
   }
@@ -156,6 +183,7 @@ void RequestParser::ReadHead() {
   Machine& machine = **machine_;
   head_ = std::move(machine.head);
   head_->keep_alive = machine.keep_alive();
+  head_->is_http_1_0 = machine.version == 10;
   if (const auto length = machine.content_length()) head_->content_length = *length;
   CheckHead();
 }
@@ -188,6 +216,7 @@ void RequestParser::CheckHead() {
 Request RequestParser::Take() {
   Request request(*std::move(head_), std::move((*machine_)->body));
   machine_->emplace(limits_);
+  body_limit_ = limits_.max_body_bytes;
   head_.reset();
   begun_ = false;
   return request;

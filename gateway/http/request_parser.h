@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,7 +26,7 @@ class RequestParser {
  public:
   struct Limits {
     size_t max_head_bytes = 16 << 10;   // request line and headers: more is 431
-    size_t max_body_bytes = 100 << 20;  // more is 413
+    size_t max_body_bytes = 100 << 20;  // more is 413, unless LimitBody() says otherwise
   };
   struct Problem {
     int status;
@@ -48,7 +49,12 @@ class RequestParser {
   const std::optional<Problem>& problem() const { return problem_; }
 
   const RequestHead& head() const { return *head_; }
+  // The head is complete: how long its body may be. A longer one that is announced is a problem()
+  // at once.
+  void LimitBody(uint64_t bytes);
   size_t body_bytes() const;
+  // What has come of the body and was not taken yet.
+  std::string TakeBody();
   // done() is true.
   Request Take();
 
@@ -59,7 +65,10 @@ class RequestParser {
   void CheckHead();
   void Refuse(int status, std::string_view text);
 
+  void RefuseBody();
+
   const Limits limits_;
+  uint64_t body_limit_;
   std::unique_ptr<std::optional<Machine>> machine_;  // one for each request, in the same place
   bool begun_ = false;
   std::optional<RequestHead> head_;

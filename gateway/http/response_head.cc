@@ -4,6 +4,7 @@
 #include <array>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "chains/core/text.h"
 
 namespace chains::gateway {
@@ -30,27 +31,48 @@ void AppendOnOneLine(std::string_view text, std::string& to) {
   if (ends) std::replace_if(to.begin() + static_cast<ptrdiff_t>(begin), to.end(), EndsLine, ' ');
 }
 
+void AppendHeaders(const HttpHeaders& headers, std::string& to) {
+  for (const auto& [name, value] : headers) {
+    if (IsSetByServer(name)) continue;
+    AppendOnOneLine(name, to);
+    to.append(": ");
+    AppendOnOneLine(value, to);
+    to.append("\r\n");
+  }
+}
+
 }  // namespace
 
 bool HasBody(int status) { return status >= 200 && status != 204 && status != 304; }
 
 // Appended piece by piece: putting it together line by line took five times as long.
-std::string HeadOf(const Response& response, std::string_view date, bool keep_alive) {
+std::string HeadOf(const Response& response, std::string_view date, bool keep_alive,
+                   Framing framing, uint64_t length) {
   std::string head;
   head.reserve(kUsualHead);
   head.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
   head.append(ReasonOf(response.status)).append("\r\nDate: ").append(date).append("\r\n");
-  for (const auto& [name, value] : response.headers) {
-    if (IsSetByServer(name)) continue;
-    AppendOnOneLine(name, head);
-    head.append(": ");
-    AppendOnOneLine(value, head);
-    head.append("\r\n");
-  }
+  AppendHeaders(response.headers, head);
   if (HasBody(response.status)) {
-    head.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
+    if (framing == Framing::kLength) {
+      head.append("Content-Length: ").append(std::to_string(length)).append("\r\n");
+    } else if (framing == Framing::kChunked) {
+      head.append("Transfer-Encoding: chunked\r\n");
+    }
   }
   return head.append(keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
+}
+
+std::string ChunkOf(std::string_view piece) {
+  std::string chunk = absl::StrCat(absl::Hex(piece.size()), "\r\n");
+  chunk.reserve(chunk.size() + piece.size() + 2);
+  return chunk.append(piece).append("\r\n");
+}
+
+std::string LastChunk(const HttpHeaders& trailers) {
+  std::string chunk = "0\r\n";
+  AppendHeaders(trailers, chunk);
+  return chunk.append("\r\n");
 }
 
 }  // namespace chains::gateway

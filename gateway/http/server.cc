@@ -8,6 +8,9 @@
 #include <unistd.h>
 #include <utility>
 
+#include "gateway/http/http1_connection.h"
+#include "gateway/http/transport.h"
+
 namespace chains::gateway {
 namespace {
 
@@ -90,7 +93,11 @@ void HttpServer::Add(Socket socket) {
   ++accepted_;
   if (IsFull()) shared_.idle.front()->Close();
   Connection::Owner& owner = *this;
-  auto connection = std::make_unique<Connection>(std::move(socket), shared_, owner);
+  Begin(std::make_unique<Http1Connection>(std::make_unique<PlainTransport>(std::move(socket)), "",
+                                          shared_, owner));
+}
+
+void HttpServer::Begin(std::unique_ptr<Connection> connection) {
   Connection& added = *connection;
   connections_[&added] = std::move(connection);
   added.Start();
@@ -111,8 +118,15 @@ void HttpServer::CloseAll() {
   while (!connections_.empty()) connections_.begin()->first->Close();
 }
 
+void HttpServer::Closed(Connection& connection) { Discard(connection); }
+
+void HttpServer::Becomes(Connection& connection, std::unique_ptr<Connection> next) {
+  Discard(connection);
+  Begin(std::move(next));
+}
+
 // Somewhere above on the stack the connection may be at work.
-void HttpServer::Closed(Connection& connection) {
+void HttpServer::Discard(Connection& connection) {
   const auto found = connections_.find(&connection);
   if (found == connections_.end()) return;
   closed_.push_back(std::move(found->second));

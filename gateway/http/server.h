@@ -21,6 +21,7 @@
 #include "chains/core/loop.h"
 #include "gateway/http/connection.h"
 #include "gateway/http/handler.h"
+#include "gateway/http/listener.h"
 #include "gateway/http/options.h"
 #include "gateway/http/socket_loop.h"
 
@@ -57,8 +58,11 @@ class HttpServer final : private Connection::Owner, private Loop::Job {
   bool IsFull() const;
   // Where it is full, the connection that has been idle longest makes room.
   void Add(Socket socket);
+  void Begin(std::unique_ptr<Connection> connection);
   void CloseAll();
   void Closed(Connection& connection) override;
+  void Becomes(Connection& connection, std::unique_ptr<Connection> next) override;
+  void Discard(Connection& connection);
   void Run() override;
 
   Shared shared_;

@@ -124,13 +124,28 @@ TEST(RequestParser, BoundsHeadAndBody) {
   EXPECT_EQ(StatusOf(head + "X: " + std::string(2000, 'x') + "\r\n\r\n"), 431);
   EXPECT_EQ(StatusOf("GET /" + std::string(2000, 'x')), 431);
   EXPECT_EQ(StatusOf(head + "Content-Length: 100\r\n\r\n" + std::string(100, 'x')), 200);
-  EXPECT_EQ(StatusOf(head + "Content-Length: 101\r\n\r\n"), 413);
+  EXPECT_EQ(StatusOf(head + "Content-Length: 101\r\n\r\n" + std::string(101, 'x')), 413);
   EXPECT_EQ(StatusOf(head + "Content-Length: 99999999999999999999999\r\n\r\n"), 400);
   std::string chunks;
   for (int i = 0; i < 11; ++i) chunks += "a\r\n0123456789\r\n";
   EXPECT_EQ(StatusOf(head + "Transfer-Encoding: chunked\r\n\r\n" + chunks), 413);
   EXPECT_EQ(StatusOf(head + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n"), 413);
   EXPECT_EQ(StatusOf(head + "Transfer-Encoding: chunked\r\n\r\n1;" + std::string(2000, 'x')), 400);
+}
+
+TEST(RequestParser, TakesAnotherLimitForABody) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n";
+  RequestParser more(kSmall);
+  FeedAll(more, head, head.size());
+  more.LimitBody(101);
+  FeedAll(more, std::string(101, 'x'), 101);
+  EXPECT_TRUE(more.done());
+  EXPECT_EQ(more.TakeBody().size(), 101u);
+  RequestParser less(kSmall);
+  FeedAll(less, head, head.size());
+  less.LimitBody(100);
+  ASSERT_TRUE(less.problem());
+  EXPECT_EQ(less.problem()->status, 413);
 }
 
 TEST(RequestParser, SaysWhy) {

@@ -31,16 +31,20 @@ class Counted {
 
 class FakeHandler final : public Handler {
  public:
-  std::optional<Response> Refuse(const RequestHead& head) override {
-    if (head.target == "/forbidden") return Failure(403, "not you");
-    return std::nullopt;
+  Admission Admit(const RequestHead& head) override {
+    Admission admission;
+    if (head.target == "/forbidden") admission.refusal = Failure(403, "not you");
+    return admission;
   }
   Task<Response> Handle(Request request) override {
     ++requests;
     return Answer(std::move(request), Counted(live), finished);
   }
   Response Failure(int status, std::string_view text) override {
-    return {.status = status, .headers = {}, .body = std::string(text)};
+    Response response;
+    response.status = status;
+    response.body = text;
+    return response;
   }
 
   int requests = 0;
