@@ -100,7 +100,7 @@ absl::Status ApiKeys::Check(std::optional<std::string_view> authorization) const
     known |= same;
     invoke |= same & each.invoke;
   }
-  if (!known) return absl::PermissionDeniedError("this key is not known here");
+  if (!known) return absl::UnauthenticatedError("this key is not known here");
   if (!invoke) {
     return absl::PermissionDeniedError(
         "this key may not call chains: it lacks the scope 'invoke'; make one that has it with "

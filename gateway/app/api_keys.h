@@ -31,8 +31,8 @@ class ApiKeys {
       const google::protobuf::RepeatedPtrField<v1::KnownKey>& known);
 
   // By the header Authorization: `Api-Key KEY` or `Bearer KEY`. UNAUTHENTICATED without a key,
-  // PERMISSION_DENIED with one that is not known, or may not call. Takes equally long for every key
-  // of one length.
+  // or with one that is not known; PERMISSION_DENIED with one that may not call (RFC 9110, 15.5.2
+  // and 15.5.4). Takes equally long for every key of one length.
   absl::Status Check(std::optional<std::string_view> authorization) const;
 
  private:

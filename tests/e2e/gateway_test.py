@@ -70,7 +70,7 @@ class Gateway(EndToEnd):
 
     def test_wants_a_key(self):
         self.assertEqual(self.ask(HELLO, "{}", key=None)[0], 401)
-        self.assertEqual(self.ask(HELLO, "{}", key="another")[0], 403)
+        self.assertEqual(self.ask(HELLO, "{}", key="another")[0], 401)
 
     def test_refuses_a_body_that_is_too_large(self):
         connection = socket.create_connection(self.gateway.address.split(":"), timeout=60)

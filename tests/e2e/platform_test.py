@@ -131,7 +131,7 @@ class Deployments(OnAPlatform):
         key = self.platform.json("keys", "create", "caller")["key"]
         until(lambda: self.platform.post(path, NAMES, key=key)[0] == 200, "the key to be known")
         self.platform.run("keys", "revoke", "caller")
-        until(lambda: self.platform.post(path, NAMES, key=key)[0] == 403, "the key to be refused")
+        until(lambda: self.platform.post(path, NAMES, key=key)[0] == 401, "the key to be refused")
 
     def test_logs_tell_who_said_what(self):
         id_ = self.platform.push(BIN / "hello", "--name", "spoken")

@@ -250,7 +250,7 @@ TEST_F(GatewayTest, WantsAKeyForAllButItsOwnPages) {
               StartsWith("HTTP/1.1 200"));
   EXPECT_THAT(Ask(Get("/healthz")), StartsWith("HTTP/1.1 200"));
   EXPECT_THAT(Ask(Post("/get_http_status", "", "Authorization: Bearer wrong\r\n")),
-              StartsWith("HTTP/1.1 403"));
+              StartsWith("HTTP/1.1 401"));
   const std::string refused = Ask(Post("/no/such/path", body));
   EXPECT_THAT(refused, AllOf(StartsWith("HTTP/1.1 401"), HasSubstr("WWW-Authenticate: ")));
   EXPECT_THAT(refused, HasSubstr("UNAUTHENTICATED"));

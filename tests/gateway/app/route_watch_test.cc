@@ -218,7 +218,7 @@ TEST_F(RouteWatchTest, WantsAKeyWithTheScopeToInvoke) {
               AllOf(StartsWith("HTTP/1.1 403"), HasSubstr("lacks the scope 'invoke'")));
   Tell(Table(3).With("v1", "hello", {"a"}).Key(std::string(32, 'k'), true));
   EXPECT_THAT(Ask(Greeting("/deployment/v1", key)),
-              AllOf(StartsWith("HTTP/1.1 403"), HasSubstr("not known here")));
+              AllOf(StartsWith("HTTP/1.1 401"), HasSubstr("not known here")));
   Tell(Table(4).With("v1", "hello", {"a"}));
   EXPECT_THAT(Ask(Greeting("/deployment/v1")), StartsWith("HTTP/1.1 200"));
 }

@@ -170,7 +170,7 @@ TEST_F(ProxyTest, RefusesAsOverHttp) {
   EXPECT_TRUE(absl::IsUnauthenticated(Call(kUnary, "").status()));
   EXPECT_EQ(*Call(kUnary, "", With({{"authorization", "Api-Key secret"}})), "echo ");
   EXPECT_TRUE(
-      absl::IsPermissionDenied(Call(kUnary, "", With({{"authorization", "Bearer x"}})).status()));
+      absl::IsUnauthenticated(Call(kUnary, "", With({{"authorization", "Bearer x"}})).status()));
   Tell(Table(2).With("v1", "hello", {}).Inactive("it crashed").Points("hello", "production", "v1"));
   const auto inactive = Call(kUnary, "");
   EXPECT_TRUE(absl::IsUnavailable(inactive.status()));
