@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# demo.sh BUILD [--once]: a platform on this machine, three chains pushed to it and asked with real
+# demo.sh BUILD [--once]: a platform on this machine, four chains pushed to it and asked with real
 # input. On a terminal everything stays up until Ctrl-C; with --once, or without one, it stops.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -36,9 +36,9 @@ gateway=$address
 key=$(sed -n 's/.*"key": *"\([^"]*\)".*/\1/p' "$CHAINS_HOME/remotes.json")
 echo "gateway: http://$gateway"
 
-ask() { # ask CHAIN BODY|@FILE
+ask() { # ask CHAIN BODY|@FILE [OPTION...]
   curl -s --max-time 300 -X POST "http://$gateway/chains/$1/production/run_remote" \
-    -H "Authorization: Api-Key $key" -d "$2"
+    -H "Authorization: Api-Key $key" -d "$2" "${@:3}"
 }
 
 say "hello: HelloAll calls SayHello for every name at once"
@@ -64,6 +64,12 @@ run chains push "$chains/transcribe"
 } >"$logs/request.json"
 ask transcribe "@$logs/request.json" >"$logs/response.json"
 "$bin/transcribe_score" score "$logs" "$logs/response.json"
+
+say "streaming: Consumer hands on what Generator makes, part by part, as it is made"
+run chains push "$chains/streaming"
+echo "\$ curl -N http://$gateway/chains/streaming/production/run_remote -H 'Authorization: Api-Key …' -d '{\"interval_ms\": 300}'"
+ask streaming '{"interval_ms": 300}' -N | tee "$logs/parts"
+[[ $(tail -n 1 "$logs/parts") == '{"footer":{"message":"Done.","items":4}}' ]] || fail "the last part is not there"
 
 say "What is deployed"
 run chains list | tee "$logs/list"
