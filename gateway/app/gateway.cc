@@ -2,16 +2,15 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
-#include "chains/core/blocking.h"
-#include "chains/core/recording.h"
 #include "chains/core/text.h"
 #include "chains/core/timing.h"
 #include "chains/core/trace.h"
 #include "gateway/app/call_headers.h"
 #include "gateway/app/errors.h"
 #include "gateway/app/openapi.h"
+#include "gateway/app/pages.h"
+#include "gateway/app/unary_call.h"
 
 namespace chains::gateway {
 namespace {
@@ -19,16 +18,6 @@ namespace {
 using json::Transcoder;
 
 constexpr std::string_view kWake = "wake";
-constexpr const char* kJson = "application/json";
-constexpr size_t kUsualHeaders = 3;
-constexpr const char* kProtobuf = "application/x-protobuf";
-
-Response Page(std::string_view type, std::string body) {
-  Response response{.status = 200, .headers = {}, .body = std::move(body)};
-  response.headers.reserve(kUsualHeaders);
-  response.headers.emplace_back("Content-Type", type);
-  return response;
-}
 
 std::string_view PathOf(std::string_view target) {
   return target.substr(0, target.find_first_of("?#"));
@@ -38,51 +27,7 @@ bool IsOwnPage(std::string_view path) {
   return path == "/healthz" || path == "/readyz" || path == "/metrics" || path == "/openapi.json";
 }
 
-Response NotAllowed(std::string_view allowed) {
-  Response response =
-      ErrorResponse(absl::UnimplementedError(Text("this path answers ", allowed, " only")), 405);
-  response.headers.emplace_back("Allow", allowed);
-  return response;
-}
-
-bool IsProtobuf(const RequestHead& head) {
-  const auto type = head.Header("content-type");
-  return type && absl::StartsWithIgnoreCase(ToAbsl(*type), kProtobuf);
-}
-
 }  // namespace
-
-// Counts one request, whatever becomes of it.
-class Gateway::Tally {
- public:
-  Tally(Gateway& gateway, size_t bytes_in)
-      : gateway_(gateway),
-        began_(gateway.loop_.Now()),
-        bytes_in_(bytes_in),
-        series_(gateway.nowhere_) {
-    series_->Began();
-  }
-  Tally(const Tally&) = delete;
-  Tally& operator=(const Tally&) = delete;
-  ~Tally() { series_->Ended(status_, gateway_.loop_.Now() - began_, bytes_in_, bytes_out_); }
-
-  void At(const std::shared_ptr<Metrics::Series>& series) {
-    series_->MovedTo(*series);
-    series_ = series;
-  }
-  void Answered(const Response& response) {
-    status_ = response.status;
-    bytes_out_ = response.body.size();
-  }
-
- private:
-  Gateway& gateway_;
-  const absl::Time began_;
-  const size_t bytes_in_;
-  size_t bytes_out_ = 0;
-  int status_ = 499;  // until it is answered
-  std::shared_ptr<Metrics::Series> series_;
-};
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(
     Loop& loop, std::vector<std::unique_ptr<Target>> targets, Options options) {
@@ -161,7 +106,7 @@ Response Gateway::Failure(int status, std::string_view text) {
 
 Task<Response> Gateway::Handle(Request request) {
   if (IsOwnPage(PathOf(request.head.target))) co_return OwnPage(request.head);
-  Tally tally(*this, request.body.size());
+  Tally tally(loop_, nowhere_, request.body.size());
   const std::string request_id = RequestIdOf(request.head);
   const internal::TraceId trace = TraceIdOf(request.head);
   const CallersReceipt receipt(request.head, loop_);
@@ -172,21 +117,23 @@ Task<Response> Gateway::Handle(Request request) {
   response.headers.emplace_back("Traceparent",
                                 internal::TraceparentOf(trace, internal::NewSpanId()));
   receipt.AddTo(response);
-  tally.Answered(response);
+  tally.Answered(response.status);
+  tally.BytesOut(response.body.size());
   co_return response;
 }
 
-Task<Response> Gateway::Call(const Request& request, const std::string& request_id,
+Task<Response> Gateway::Call(Request& request, const std::string& request_id,
                              internal::TraceId trace, const CallersReceipt& receipt, Tally& tally) {
   std::optional<Context> context;
   while (true) {
-    const std::shared_ptr<const Routes> routes = co_await routes_.Now();
+    std::shared_ptr<const Routes> routes = co_await routes_.Now();
     const Router::Match match = co_await routes->router().Find(request.head.target);
     Target& target = Picked(routes->target(match.route));
-    if (request.head.method != "POST") co_return NotAllowed("POST");
     const std::shared_ptr<Deployment> deployment = target.deployment();
+    const bool is_post = request.head.method == "POST";
     const bool wakes = match.method == kWake && deployment != nullptr;
-    if (wakes) co_return co_await WakeUp(target);
+    if (wakes && is_post) co_return co_await WakeUp(target);
+    if (!is_post) co_return NotAllowed("POST");
     co_await target.problem();
     const Transcoder::Method* method = co_await FindMethod(target, match.method);
     tally.At(target.SeriesOf(*method, metrics_));
@@ -202,12 +149,18 @@ Task<Response> Gateway::Call(const Request& request, const std::string& request_
       co_await AwaitReplica(deployment, *context, moved);
       continue;
     }
-    if (receipt.asked()) {
-      const Context recorded = receipt.Under(*context);
-      co_return co_await CallOnRecord(request, target, *method, recorded);
-    }
-    co_return co_await CallMethod(request, target, *method, *context, nullptr);
+    Invocation invocation(loop_, options_, std::move(routes), target, *method, *std::move(context),
+                          receipt, tally);
+    co_return co_await Invoke(request, invocation);
   }
+}
+
+// By kind of method and of request.
+Task<Response> Gateway::Invoke(Request& request, Invocation& invocation) {
+  if (invocation.method.call.kind == MethodKind::kUnary) return UnaryCall(request, invocation);
+  return Done<Response>(absl::UnimplementedError(
+      Text(invocation.method.snake_name,
+           " is a stream, which this gateway does not carry: call it over gRPC")));
 }
 
 bool Gateway::LeadsElsewhere(const std::string& path, const Deployment& deployment) const {
@@ -226,72 +179,9 @@ Target& Gateway::Picked(Target& target) {
 Task<Response> Gateway::WakeUp(const Target& target) {
   const std::shared_ptr<Deployment> deployment = target.deployment();
   co_await deployment->WakeUp();
-  Response accepted = Page(kJson, "{}");
+  Response accepted = Page(kJsonType, "{}");
   accepted.status = 202;
   co_return accepted;
-}
-
-// The gateway is the caller of the entrypoint; JSON is its part of serializing.
-Task<Response> Gateway::CallOnRecord(const Request& request, Target& target,
-                                     const Transcoder::Method& method, const Context& context) {
-  internal::Recording recording(context, loop_, [&method] {
-    return internal::CallPlace{.where = internal::CallPlace::Where::kCaller,
-                               .chainlet = method.call.chainlet,
-                               .method = method.call.name};
-  });
-  const Context called = recording.Under(context);
-  absl::StatusOr<Response> outcome =
-      co_await Outcome(CallMethod(request, target, method, called, recording.record()));
-  const bool refused = outcome.ok() && outcome->status != 200;
-  recording.Ended(refused ? absl::Status(CodeOf(outcome->status), "") : outcome.status());
-  co_return outcome;
-}
-
-// Large bodies are transcoded off the loop.
-Task<Response> Gateway::CallMethod(const Request& request, Target& target,
-                                   const Transcoder::Method& method, const Context& context,
-                                   internal::CallRecord* record) {
-  const Transcoder& transcoder = *target.transcoder();
-  const bool is_json = !IsProtobuf(request.head);
-  Bytes sent;
-  if (is_json) {
-    absl::StatusOr<std::string> wire;
-    std::optional<internal::Serializing> transcoding(record);
-    if (request.body.size() > options_.blocking_bytes) {
-      co_await Blocking([&] { wire = transcoder.RequestToWire(method, request.body); });
-    } else {
-      wire = transcoder.RequestToWire(method, request.body);
-    }
-    transcoding.reset();
-    if (absl::IsResourceExhausted(wire.status())) co_return ErrorResponse(wire.status(), 413);
-    co_await wire.status();
-    sent = Bytes(*wire);
-  } else {
-    sent = Bytes(request.body);
-  }
-  absl::StatusOr<Bytes> outcome;
-  for (int attempts = 1;; ++attempts) {
-    Bytes copy = method.call.idempotent ? sent.Share() : std::move(sent);
-    outcome = co_await internal::Within<Bytes>(target.channel().Unary(method.call, std::move(copy)),
-                                               context);
-    const std::optional<absl::Duration> pause =
-        target.retries().After(outcome.status(), method.call, attempts);
-    if (!pause || loop_.Now() + *pause >= context.deadline()) break;
-    co_await Sleep(*pause);
-  }
-  if (target.deployment() != nullptr) target.deployment()->Answered(outcome.status());
-  const Bytes received = co_await std::move(outcome);
-  std::string reply = received.ToString();
-  if (!is_json) co_return Page(kProtobuf, std::move(reply));
-  absl::StatusOr<std::string> json;
-  const internal::Serializing transcoding(record);
-  if (reply.size() > options_.blocking_bytes) {
-    co_await Blocking([&] { json = transcoder.ReplyToJson(method, reply); });
-  } else {
-    json = transcoder.ReplyToJson(method, reply);
-  }
-  std::string body = co_await std::move(json);
-  co_return Page(kJson, std::move(body));
 }
 
 absl::StatusOr<const Transcoder::Method*> Gateway::FindMethod(const Target& target,
@@ -303,10 +193,6 @@ absl::StatusOr<const Transcoder::Method*> Gateway::FindMethod(const Target& targ
     return absl::NotFoundError(
         Text(target.route().ToString(), " has no such method, only: ", absl::StrJoin(names, ", ")));
   }
-  if (method->call.kind != MethodKind::kUnary) {
-    return absl::UnimplementedError(
-        Text(name, " is a stream, which this gateway does not carry: call it over gRPC"));
-  }
   return method;
 }
 
@@ -315,7 +201,7 @@ Response Gateway::OwnPage(const RequestHead& head) {
   const std::string_view path = PathOf(head.target);
   if (path == "/healthz") return Page("text/plain", "ok\n");
   if (path == "/readyz") return Readiness();
-  if (path == "/openapi.json") return Page(kJson, OpenApiText());
+  if (path == "/openapi.json") return Page(kJsonType, OpenApiText());
   const size_t connections = connections_ ? connections_() : 0;
   return Page("text/plain; version=0.0.4",
               metrics_.Text(connections, ReadyTargets(), targets().size()));

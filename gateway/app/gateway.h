@@ -22,13 +22,14 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "chains/core/loop.h"
 #include "chains/core/task.h"
-#include "gateway/app/api_keys.h"
+#include "gateway/app/gateway_options.h"
+#include "gateway/app/invocation.h"
 #include "gateway/app/metrics.h"
 #include "gateway/app/receipt_header.h"
 #include "gateway/app/routes.h"
+#include "gateway/app/tally.h"
 #include "gateway/app/target.h"
 #include "gateway/http/handler.h"
 
@@ -37,14 +38,7 @@ namespace chains::gateway {
 // For the loop's thread, or while that does not run. It outlives the loop's Blocking work.
 class Gateway final : public Handler {
  public:
-  struct Options {
-    // Of the routes that it is created with; nullopt: everybody may call.
-    std::optional<ApiKeys> keys = std::nullopt;
-    absl::Duration timeout = absl::Seconds(60);  // without a Chains-Timeout header
-    absl::Duration max_timeout = absl::Hours(1);
-    size_t blocking_bytes = 256 << 10;  // larger bodies are transcoded off the loop
-    Target::Backoff backoff = {};
-  };
+  using Options = GatewayOptions;
 
   static absl::StatusOr<std::unique_ptr<Gateway>> Create(
       Loop& loop, std::vector<std::unique_ptr<Target>> targets, Options options);
@@ -71,21 +65,14 @@ class Gateway final : public Handler {
   Response Failure(int status, std::string_view text) override;
 
  private:
-  class Tally;
-
   Gateway(Loop& loop, Options options) : loop_(loop), options_(std::move(options)) {}
 
-  Task<Response> Call(const Request& request, const std::string& request_id,
-                      internal::TraceId trace, const CallersReceipt& receipt, Tally& tally);
+  Task<Response> Call(Request& request, const std::string& request_id, internal::TraceId trace,
+                      const CallersReceipt& receipt, Tally& tally);
+  Task<Response> Invoke(Request& request, Invocation& invocation);
   Task<Response> WakeUp(const Target& target);
   Target& Picked(Target& target);
   bool LeadsElsewhere(const std::string& path, const Deployment& deployment) const;
-  Task<Response> CallOnRecord(const Request& request, Target& target,
-                              const json::Transcoder::Method& method, const Context& context);
-  // `record` is null where no receipt is written.
-  Task<Response> CallMethod(const Request& request, Target& target,
-                            const json::Transcoder::Method& method, const Context& context,
-                            internal::CallRecord* record);
   absl::StatusOr<const json::Transcoder::Method*> FindMethod(const Target& target,
                                                              const std::string& name) const;
   std::optional<Response> Refuse(const RequestHead& head) const;

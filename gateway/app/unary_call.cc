@@ -1,0 +1,95 @@
+#include "gateway/app/unary_call.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "chains/core/blocking.h"
+#include "chains/core/recording.h"
+#include "chains/core/text.h"
+#include "chains/core/timing.h"
+#include "gateway/app/errors.h"
+#include "gateway/app/pages.h"
+
+namespace chains::gateway {
+namespace {
+
+bool IsProtobuf(const RequestHead& head) {
+  const auto type = head.Header("content-type");
+  return type && absl::StartsWithIgnoreCase(ToAbsl(*type), ToAbsl(kProtobufType));
+}
+
+// `record` is null where no receipt is written.
+Task<Response> Call(const Request& request, Invocation& invocation, const Context& context,
+                    internal::CallRecord* record) {
+  Target& target = invocation.target;
+  const json::Transcoder::Method& method = invocation.method;
+  const json::Transcoder& transcoder = invocation.transcoder();
+  const size_t blocking_bytes = invocation.options.blocking_bytes;
+  const bool is_json = !IsProtobuf(request.head);
+  Bytes sent;
+  if (is_json) {
+    absl::StatusOr<std::string> wire;
+    std::optional<internal::Serializing> transcoding(record);
+    if (request.body.size() > blocking_bytes) {
+      co_await Blocking([&] { wire = transcoder.RequestToWire(method, request.body); });
+    } else {
+      wire = transcoder.RequestToWire(method, request.body);
+    }
+    transcoding.reset();
+    if (absl::IsResourceExhausted(wire.status())) co_return ErrorResponse(wire.status(), 413);
+    co_await wire.status();
+    sent = Bytes(*wire);
+  } else {
+    sent = Bytes(request.body);
+  }
+  absl::StatusOr<Bytes> outcome;
+  for (int attempts = 1;; ++attempts) {
+    Bytes copy = method.call.idempotent ? sent.Share() : std::move(sent);
+    outcome = co_await internal::Within<Bytes>(target.channel().Unary(method.call, std::move(copy)),
+                                               context);
+    const std::optional<absl::Duration> pause =
+        target.retries().After(outcome.status(), method.call, attempts);
+    if (!pause || invocation.loop.Now() + *pause >= context.deadline()) break;
+    co_await Sleep(*pause);
+  }
+  if (target.deployment() != nullptr) target.deployment()->Answered(outcome.status());
+  const Bytes received = co_await std::move(outcome);
+  std::string reply = received.ToString();
+  if (!is_json) co_return Page(kProtobufType, std::move(reply));
+  absl::StatusOr<std::string> json;
+  const internal::Serializing transcoding(record);
+  if (reply.size() > blocking_bytes) {
+    co_await Blocking([&] { json = transcoder.ReplyToJson(method, reply); });
+  } else {
+    json = transcoder.ReplyToJson(method, reply);
+  }
+  std::string body = co_await std::move(json);
+  co_return Page(kJsonType, std::move(body));
+}
+
+// The gateway is the caller of the entrypoint; JSON is its part of serializing.
+Task<Response> CallOnRecord(const Request& request, Invocation& invocation) {
+  const Context context = invocation.receipt.Under(invocation.context);
+  internal::Recording recording(context, invocation.loop, [&invocation] {
+    return internal::CallPlace{.where = internal::CallPlace::Where::kCaller,
+                               .chainlet = invocation.method.call.chainlet,
+                               .method = invocation.method.call.name};
+  });
+  const Context called = recording.Under(context);
+  absl::StatusOr<Response> outcome =
+      co_await Outcome(Call(request, invocation, called, recording.record()));
+  const bool refused = outcome.ok() && outcome->status != 200;
+  recording.Ended(refused ? absl::Status(CodeOf(outcome->status), "") : outcome.status());
+  co_return outcome;
+}
+
+}  // namespace
+
+Task<Response> UnaryCall(const Request& request, Invocation& invocation) {
+  if (invocation.receipt.asked()) return CallOnRecord(request, invocation);
+  return Call(request, invocation, invocation.context, nullptr);
+}
+
+}  // namespace chains::gateway
