@@ -39,7 +39,9 @@ string(
   "libboost-dev (>= 1.74)"
   "libmimalloc-dev (>= 2)"
   "libssl-dev"
-  "prometheus-cpp-dev")
+  "libzstd-dev"
+  "prometheus-cpp-dev"
+  "zlib1g-dev")
 set(CPACK_COMPONENT_DEV_DESCRIPTION
     "C++20 runtime for inference chains over gRPC\n\
 Libraries, headers, code generator and CMake package with which a chain is written and built.\n\
