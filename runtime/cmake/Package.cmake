@@ -42,6 +42,8 @@ string(
   "libzstd-dev"
   "prometheus-cpp-dev"
   "zlib1g-dev")
+  "libwslay-dev"
+  "prometheus-cpp-dev")
 set(CPACK_COMPONENT_DEV_DESCRIPTION
     "C++20 runtime for inference chains over gRPC\n\
 Libraries, headers, code generator and CMake package with which a chain is written and built.\n\
