@@ -1,11 +1,17 @@
-// WebSocket: messages both ways over what began as an HTTP request (RFC 6455), as its handler sees
-// it.
+// WebSocket: messages both ways with one client, for who answers a request with one.
 //
-//   Task<void> Echo(WebSocket& socket) {
+//   Response response;
+//   response.web_socket = [](WebSocket& socket) -> Task<void> {
 //     while (std::optional<WebSocket::Message> message = co_await socket.Receive()) {
-//       co_await socket.Send(*std::move(message));
+//       co_await socket.Send(*std::move(message));        // an echo
 //     }
-//   }
+//   };
+//
+// The handler runs until it ends, and then the socket is closed (1000; 1011 where it failed). When
+// the client closes or leaves, or a drain's time is over, the handler is dropped where it stands.
+//
+// Back-pressure goes both ways. While nobody receives, at most one message is held and the client
+// is not read; while the client does not read, at most one message is held and Send() waits.
 #pragma once
 
 #include <cstdint>
@@ -18,28 +24,32 @@
 
 namespace chains::gateway {
 
-// On the server's loop. It lives as long as its handler's task, which is dropped when the client
-// leaves without a word, or breaks the rules. One coroutine at a time receives, one sends.
+// For coroutines of the server's loop that end before the handler does.
 class WebSocket {
  public:
   struct Message {
     Message(bool text, std::string bytes) : is_text(text), data(std::move(bytes)) {}
-    bool is_text;
-    std::string data;  // of a text valid UTF-8
+
+    bool is_text;      // then `data` is UTF-8
+    std::string data;  // at most the server's limit; it may be empty
   };
 
   virtual ~WebSocket() = default;
 
-  // The next message; nullopt when the client has closed.
+  // The client's next message; nullopt once Close() was called. One coroutine at a time.
   virtual Task<std::optional<Message>> Receive() = 0;
-  // Ends when there is room for the next one: a client that does not read holds its sender up.
+
+  // Ends when the system has taken all of the message, which no other may have overtaken. Several
+  // coroutines may send: one after the other. CANCELLED once Close() was called.
   virtual Task<void> Send(Message message) = 0;
-  // Says goodbye: a code of RFC 6455 or 4000 to 4999, and a reason of at most 123 bytes. Nothing
-  // can be sent after it. A handler that ends without it closes with 1000, one that fails with
-  // 1011.
+
+  // Says goodbye after what was sent, and ends when the system has taken it; the rest is the
+  // server's. `code` as RFC 6455, 7.4 has it: 1000, 4000…4999; of `reason` go as many whole
+  // characters as fit, 123 bytes. Every further Close() does nothing.
   virtual Task<void> Close(uint16_t code, std::string reason) = 0;
 };
 
+// The function lives as long as its task.
 using WebSocketHandler = std::function<Task<void>(WebSocket&)>;
 
 }  // namespace chains::gateway
