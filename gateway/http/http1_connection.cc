@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "chains/core/text.h"
+#include "gateway/http/web_socket_connection.h"
 
 namespace chains::gateway {
 namespace {
@@ -45,6 +46,14 @@ void Http1Connection::Start() {
 
 void Http1Connection::Close() {
   if (state_ == State::kClosed) return;
+  shared_.sockets.Stop(transport_->fd(), *this);
+  Release();
+  transport_.reset();
+  owner_.Closed(*this);
+}
+
+// Lets go of everything but the transport, which is not watched any more.
+void Http1Connection::Release() {
   state_ = State::kClosed;
   pumping_.reset();
   running_.reset();
@@ -53,10 +62,7 @@ void Http1Connection::Close() {
   StopTiming();
   SetIdle(false);
   HoldBody(0);
-  shared_.sockets.Stop(transport_->fd(), *this);
-  transport_.reset();
   output_.Clear();
-  owner_.Closed(*this);
 }
 
 void Http1Connection::Drain() {
@@ -200,11 +206,24 @@ void Http1Connection::Finished(absl::StatusOr<Response> response) {
   running_.reset();
   if (pipe_ == nullptr) HoldBody(0);
   if (!response.ok()) response = shared_.handler.Failure(500, MessageOf(response.status()));
+  if (response->web_socket != nullptr) return BecomeWebSocket(*std::move(response));
   const bool body_left = pipe_ != nullptr && !parser_.done();
   if (response->pieces && !is_head_request_ && HasBody(response->status)) {
     return SendPieces(*std::move(response));
   }
   Respond(*std::move(response), body_left ? After::kLinger : After::kNextRequest);
+}
+
+void Http1Connection::BecomeWebSocket(Response response) {
+  WebSocketConnection::Opening opening{
+      .head = HeadOf(response, shared_.Date(), keep_alive_, Framing::kLength, 0),
+      .handler = std::move(response.web_socket)};
+  std::string received = input_.substr(taken_);
+  shared_.sockets.Stop(transport_->fd(), *this);
+  auto next = std::make_unique<WebSocketConnection>(std::move(transport_), std::move(opening),
+                                                    std::move(received), shared_, owner_);
+  Release();
+  owner_.Becomes(*this, std::move(next));
 }
 
 void Http1Connection::Refuse(int status, std::string_view text) {

@@ -61,6 +61,8 @@ class Http1Connection final : public Connection,
   void Admit();
   void Handle(Request request);
   void Finished(absl::StatusOr<Response> response);
+  void BecomeWebSocket(Response response);
+  void Release();
   void Refuse(int status, std::string_view text);
   void BeginResponse(After after);
   void Respond(Response response, After after);

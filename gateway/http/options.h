@@ -34,6 +34,10 @@ struct HttpOptions {
   // response.
   absl::Duration linger_timeout = absl::Seconds(5);
 
+  // Of a WebSocket: between two pings, and of a client's message.
+  absl::Duration ping_interval = absl::Seconds(20);
+  size_t max_message_bytes = 16 << 20;
+
   HalfClose half_close = HalfClose::kLeft;
 };
 

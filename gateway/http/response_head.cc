@@ -60,6 +60,7 @@ std::string HeadOf(const Response& response, std::string_view date, bool keep_al
       head.append("Transfer-Encoding: chunked\r\n");
     }
   }
+  if (response.status == 101) return head.append("Connection: Upgrade\r\n\r\n");
   return head.append(keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
 }
 

@@ -70,7 +70,7 @@ size_t WebSocketSession::Feed(std::string_view bytes) {
     const ssize_t count = wslay_frame_recv(frames_.get(), &part);
     if (count == WSLAY_ERR_WANT_READ) break;
     if (count < 0) {
-      Fail(WSLAY_CODE_PROTOCOL_ERROR, "a frame whose length is not allowed");
+      Abort(WSLAY_CODE_PROTOCOL_ERROR, "a frame whose length is not allowed");
     } else {
       Take(part);
     }
@@ -101,11 +101,11 @@ bool WebSocketSession::Begin(const wslay_frame_iocb& frame) {
   const bool is_known = frame.opcode <= WSLAY_BINARY_FRAME ||
                         (frame.opcode >= WSLAY_CONNECTION_CLOSE && frame.opcode <= kPong);
   if (frame.rsv != 0) {
-    Fail(WSLAY_CODE_PROTOCOL_ERROR, "reserved bits are set, and no extension was agreed on");
+    Abort(WSLAY_CODE_PROTOCOL_ERROR, "reserved bits are set, and no extension was agreed on");
   } else if (!is_known) {
-    Fail(WSLAY_CODE_PROTOCOL_ERROR, Text("no frame has opcode ", int{frame.opcode}));
+    Abort(WSLAY_CODE_PROTOCOL_ERROR, Text("no frame has opcode ", int{frame.opcode}));
   } else if (frame.mask == 0) {
-    Fail(WSLAY_CODE_PROTOCOL_ERROR, "a client's frames must be masked");
+    Abort(WSLAY_CODE_PROTOCOL_ERROR, "a client's frames must be masked");
   } else if (wslay_is_ctrl_frame(frame.opcode)) {
     control_.clear();
   } else {
@@ -121,8 +121,8 @@ bool WebSocketSession::Begin(const wslay_frame_iocb& frame) {
 void WebSocketSession::BeginData(const wslay_frame_iocb& frame) {
   const bool continues = frame.opcode == WSLAY_CONTINUATION_FRAME;
   if (continues != in_message_) {
-    return Fail(WSLAY_CODE_PROTOCOL_ERROR,
-                continues ? "a continuation of no message" : "a message begins inside another one");
+    return Abort(WSLAY_CODE_PROTOCOL_ERROR, continues ? "a continuation of no message"
+                                                      : "a message begins inside another one");
   }
   if (!continues) {
     in_message_ = true;
@@ -130,8 +130,8 @@ void WebSocketSession::BeginData(const wslay_frame_iocb& frame) {
     utf8_ = Utf8Check();
   }
   if (frame.payload_length > limits_.max_message_bytes - data_.size()) {
-    Fail(WSLAY_CODE_MESSAGE_TOO_BIG,
-         Text("a message is longer than ", limits_.max_message_bytes, " bytes"));
+    Abort(WSLAY_CODE_MESSAGE_TOO_BIG,
+          Text("a message is longer than ", limits_.max_message_bytes, " bytes"));
   }
 }
 
@@ -141,7 +141,7 @@ void WebSocketSession::TakePayload(std::string_view payload) {
     return;
   }
   if (is_text_ && !utf8_.Feed(payload)) {
-    return Fail(WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA, "a text is not UTF-8");
+    return Abort(WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA, "a text is not UTF-8");
   }
   data_.append(payload);
 }
@@ -151,7 +151,7 @@ void WebSocketSession::End() {
   if (wslay_is_ctrl_frame(opcode_)) return EndControl();
   if (!is_last_) return;
   if (is_text_ && !utf8_.complete()) {
-    return Fail(WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA, "a text ends inside a character");
+    return Abort(WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA, "a text ends inside a character");
   }
   in_message_ = false;
   complete_ = true;
@@ -165,7 +165,7 @@ void WebSocketSession::EndControl() {
 
 void WebSocketSession::TakeGoodbye() {
   if (control_.size() == 1) {
-    return Fail(WSLAY_CODE_PROTOCOL_ERROR, "a Close frame with half a code");
+    return Abort(WSLAY_CODE_PROTOCOL_ERROR, "a Close frame with half a code");
   }
   Goodbye said{.code = WSLAY_CODE_NO_STATUS_RCVD, .reason = {}};
   if (!control_.empty()) {
@@ -173,11 +173,11 @@ void WebSocketSession::TakeGoodbye() {
                                       static_cast<uint8_t>(control_[1]));
     said.reason = control_.substr(2);
     if (!IsCode(said.code)) {
-      return Fail(WSLAY_CODE_PROTOCOL_ERROR, Text("nobody may close with code ", said.code));
+      return Abort(WSLAY_CODE_PROTOCOL_ERROR, Text("nobody may close with code ", said.code));
     }
     Utf8Check utf8;
     if (!utf8.Feed(said.reason) || !utf8.complete()) {
-      return Fail(WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA, "the reason of a Close is not UTF-8");
+      return Abort(WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA, "the reason of a Close is not UTF-8");
     }
   }
   if (!goodbye_) goodbye_ = Goodbye{.code = said.code, .reason = {}};
@@ -186,7 +186,7 @@ void WebSocketSession::TakeGoodbye() {
 }
 
 // Says so after the frame that is on its way, and nothing else.
-void WebSocketSession::Fail(uint16_t code, std::string_view why) {
+void WebSocketSession::Abort(uint16_t code, std::string_view why) {
   failed_ = true;
   complete_ = false;
   data_ = std::string();

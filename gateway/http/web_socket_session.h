@@ -62,6 +62,10 @@ class WebSocketSession {
 
   // Whether the next Feed() of more bytes can take any.
   bool wants_input() const { return !complete_ && !has_ended(); }
+  // How many more the frame that comes has.
+  uint64_t expected() const { return in_frame_ ? payload_left_ : 0; }
+  // How much of the client's message is here.
+  size_t held() const { return data_.size(); }
 
   // Only where can_queue().
   void Queue(WebSocket::Message message);
@@ -71,6 +75,8 @@ class WebSocketSession {
   // After the message that is queued. Later ones do nothing; nor does it where the client or this
   // end has said goodbye.
   void Close(uint16_t code, std::string_view reason);
+  // As if the client had broken a rule: what was queued is dropped, and what comes thrown away.
+  void Abort(uint16_t code, std::string_view why);
 
   // False where the sink took no more and there is more.
   bool Write(Sink& sink);
@@ -105,7 +111,6 @@ class WebSocketSession {
   void End();
   void EndControl();
   void TakeGoodbye();
-  void Fail(uint16_t code, std::string_view why);
 
   bool NextFrame();
   void WriteFragment();

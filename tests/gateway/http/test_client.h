@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string>
 #include <string_view>
@@ -45,6 +46,8 @@ class TestClient {
     }
     fd_ = socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     connected_ = connect(fd_, reinterpret_cast<const sockaddr*>(&name), size) == 0;
+    const int on = 1;
+    setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));  // no matter on unix sockets
     fcntl(fd_, F_SETFL, fcntl(fd_, F_GETFL) | O_NONBLOCK);
   }
   ~TestClient() { Leave(); }
