@@ -38,6 +38,7 @@ string(
   "libabsl-dev"
   "libboost-dev (>= 1.74)"
   "libmimalloc-dev (>= 2)"
+  "libnghttp2-dev"
   "libssl-dev"
   "libzstd-dev"
   "prometheus-cpp-dev"
