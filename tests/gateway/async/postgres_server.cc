@@ -1,0 +1,109 @@
+#include "tests/gateway/async/postgres_server.h"
+
+#include <csignal>
+#include <fcntl.h>
+#include <grp.h>
+#include <memory>
+#include <pwd.h>
+#include <sys/wait.h>
+#include <vector>
+
+#include <libpq-fe.h>
+
+#include "absl/time/clock.h"
+#include "chains/core/text.h"
+
+namespace chains::gateway {
+namespace {
+
+constexpr absl::Duration kPatience = absl::Seconds(30);
+
+// Debian keeps the server's programs in a folder of their version.
+std::string ProgramFolder() {
+  std::error_code ignored;
+  for (const auto& version : std::filesystem::directory_iterator("/usr/lib/postgresql", ignored)) {
+    const std::string folder = version.path().string() + "/bin";
+    if (access((folder + "/initdb").c_str(), X_OK) == 0) return folder;
+  }
+  return "";
+}
+
+// PostgreSQL refuses to run as root.
+const passwd* Somebody() { return geteuid() == 0 ? getpwnam("nobody") : nullptr; }
+
+pid_t StartAsSomebody(std::vector<std::string> command, const std::string& log) {
+  std::vector<char*> arguments;
+  for (std::string& argument : command) arguments.push_back(argument.data());
+  arguments.push_back(nullptr);
+  const passwd* const user = Somebody();
+  const pid_t child = fork();
+  if (child != 0) return child;
+  const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+  dup2(out, STDOUT_FILENO);
+  dup2(out, STDERR_FILENO);
+  if (user != nullptr &&
+      (setgroups(0, nullptr) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)) {
+    _exit(126);
+  }
+  execv(arguments[0], arguments.data());
+  _exit(127);
+}
+
+}  // namespace
+
+bool PostgresServer::Missing() { return ProgramFolder().empty(); }
+
+PostgresServer::PostgresServer() {
+  const passwd* const user = Somebody();
+  if (user != nullptr) {
+    EXPECT_EQ(chown(folder_.path().c_str(), user->pw_uid, user->pw_gid), 0);
+  }
+  const pid_t made = StartAsSomebody(
+      {ProgramFolder() + "/initdb", "--pgdata", folder_ / "data", "--auth=trust",
+       "--username=chains", "--no-sync", "--no-instructions", "--encoding=UTF8", "--locale=C"},
+      folder_ / "log");
+  int status = -1;
+  waitpid(made, &status, 0);
+  EXPECT_EQ(status, 0) << "initdb failed";
+  Start();
+}
+
+PostgresServer::~PostgresServer() { End(SIGQUIT); }
+
+void PostgresServer::Start() {
+  process_ = StartAsSomebody({ProgramFolder() + "/postgres", "-D", folder_ / "data", "-k",
+                              folder_.path(), "-c", "listen_addresses=", "-c", "fsync=off", "-c",
+                              "shared_buffers=16MB", "-c", "max_connections=20"},
+                             folder_ / "log");
+  const std::string url = Text("postgresql://chains@/postgres?host=", folder_.path());
+  const absl::Time deadline = absl::Now() + kPatience;
+  while (PQping(url.c_str()) != PQPING_OK) {
+    if (absl::Now() > deadline) {
+      ADD_FAILURE() << "PostgreSQL did not start";
+      return;
+    }
+    usleep(10'000);
+  }
+  url_ = url;
+}
+
+void PostgresServer::Crash() { End(SIGQUIT); }
+
+void PostgresServer::End(int signal) {
+  if (process_ <= 0) return;
+  kill(process_, signal);
+  waitpid(process_, nullptr, 0);
+  process_ = -1;
+}
+
+void PostgresServer::Clear() {
+  const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(PQconnectdb(url_.c_str()),
+                                                                &PQfinish);
+  const std::unique_ptr<PGresult, decltype(&PQclear)> result(
+      PQexec(connection.get(),
+             "SET client_min_messages = error; DROP SCHEMA public CASCADE; CREATE SCHEMA public"),
+      &PQclear);
+  EXPECT_EQ(PQresultStatus(result.get()), PGRES_COMMAND_OK) << PQerrorMessage(connection.get());
+}
+
+}  // namespace chains::gateway
