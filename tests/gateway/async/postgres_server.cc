@@ -1,22 +1,19 @@
 #include "tests/gateway/async/postgres_server.h"
 
-#include <csignal>
 #include <fcntl.h>
 #include <grp.h>
 #include <memory>
 #include <pwd.h>
 #include <sys/wait.h>
+#include <utility>
 #include <vector>
 
 #include <libpq-fe.h>
 
-#include "absl/time/clock.h"
 #include "chains/core/text.h"
 
 namespace chains::gateway {
 namespace {
-
-constexpr absl::Duration kPatience = absl::Seconds(30);
 
 // Debian keeps the server's programs in a folder of their version.
 std::string ProgramFolder() {
@@ -31,22 +28,26 @@ std::string ProgramFolder() {
 // PostgreSQL refuses to run as root.
 const passwd* Somebody() { return geteuid() == 0 ? getpwnam("nobody") : nullptr; }
 
-pid_t StartAsSomebody(std::vector<std::string> command, const std::string& log) {
+// False where the program failed; what it said is in the log.
+bool RunAsSomebody(std::vector<std::string> command, const std::string& log) {
   std::vector<char*> arguments;
   for (std::string& argument : command) arguments.push_back(argument.data());
   arguments.push_back(nullptr);
   const passwd* const user = Somebody();
   const pid_t child = fork();
-  if (child != 0) return child;
-  const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
-  dup2(out, STDOUT_FILENO);
-  dup2(out, STDERR_FILENO);
-  if (user != nullptr &&
-      (setgroups(0, nullptr) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)) {
-    _exit(126);
+  if (child == 0) {
+    const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    if (user != nullptr &&
+        (setgroups(0, nullptr) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)) {
+      _exit(126);
+    }
+    execv(arguments[0], arguments.data());
+    _exit(127);
   }
-  execv(arguments[0], arguments.data());
-  _exit(127);
+  int status = -1;
+  return waitpid(child, &status, 0) == child && status == 0;
 }
 
 }  // namespace
@@ -58,42 +59,38 @@ PostgresServer::PostgresServer() {
   if (user != nullptr) {
     EXPECT_EQ(chown(folder_.path().c_str(), user->pw_uid, user->pw_gid), 0);
   }
-  const pid_t made = StartAsSomebody(
-      {ProgramFolder() + "/initdb", "--pgdata", folder_ / "data", "--auth=trust",
-       "--username=chains", "--no-sync", "--no-instructions", "--encoding=UTF8", "--locale=C"},
-      folder_ / "log");
-  int status = -1;
-  waitpid(made, &status, 0);
-  EXPECT_EQ(status, 0) << "initdb failed";
+  const std::vector<std::string> command = {ProgramFolder() + "/initdb",
+                                            "--pgdata",
+                                            folder_ / "data",
+                                            "--auth=trust",
+                                            "--username=chains",
+                                            "--no-sync",
+                                            "--no-instructions",
+                                            "--encoding=UTF8",
+                                            "--locale=C"};
+  EXPECT_TRUE(RunAsSomebody(command, folder_ / "log")) << "initdb failed";
   Start();
 }
 
-PostgresServer::~PostgresServer() { End(SIGQUIT); }
+PostgresServer::~PostgresServer() { Crash(); }
 
 void PostgresServer::Start() {
-  process_ = StartAsSomebody({ProgramFolder() + "/postgres", "-D", folder_ / "data", "-k",
-                              folder_.path(), "-c", "listen_addresses=", "-c", "fsync=off", "-c",
-                              "shared_buffers=16MB", "-c", "max_connections=20"},
-                             folder_ / "log");
-  const std::string url = Text("postgresql://chains@/postgres?host=", folder_.path());
-  const absl::Time deadline = absl::Now() + kPatience;
-  while (PQping(url.c_str()) != PQPING_OK) {
-    if (absl::Now() > deadline) {
-      ADD_FAILURE() << "PostgreSQL did not start";
-      return;
-    }
-    usleep(10'000);
-  }
-  url_ = url;
+  const std::string options =
+      Text("-k ", folder_.path(),
+           " -c listen_addresses= -c fsync=off -c shared_buffers=16MB -c max_connections=20");
+  running_ =
+      RunAsSomebody({ProgramFolder() + "/pg_ctl", "start", "--wait", "--timeout=30", "--pgdata",
+                     folder_ / "data", "--log", folder_ / "server", "-o", options},
+                    folder_ / "log");
+  EXPECT_TRUE(running_) << "PostgreSQL did not start";
+  if (running_) url_ = Text("postgresql://chains@/postgres?host=", folder_.path());
 }
 
-void PostgresServer::Crash() { End(SIGQUIT); }
-
-void PostgresServer::End(int signal) {
-  if (process_ <= 0) return;
-  kill(process_, signal);
-  waitpid(process_, nullptr, 0);
-  process_ = -1;
+void PostgresServer::Crash() {
+  if (!std::exchange(running_, false)) return;
+  EXPECT_TRUE(RunAsSomebody({ProgramFolder() + "/pg_ctl", "stop", "--wait", "--mode=immediate",
+                             "--pgdata", folder_ / "data"},
+                            folder_ / "log"));
 }
 
 void PostgresServer::Clear() {

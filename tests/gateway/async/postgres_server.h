@@ -7,7 +7,6 @@
 #pragma once
 
 #include <string>
-#include <sys/types.h>
 
 #include "tests/gateway/async/temp_folder.h"
 
@@ -31,11 +30,9 @@ class PostgresServer {
   void Clear();
 
  private:
-  void End(int signal);
-
   TempFolder folder_;
   std::string url_;
-  pid_t process_ = -1;
+  bool running_ = false;
 };
 
 }  // namespace chains::gateway
