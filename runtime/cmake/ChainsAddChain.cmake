@@ -18,6 +18,7 @@
 #   chains_add_proto(TARGET PROTOS file.proto... [IMPORTS target...] [PROTO_ROOT dir])
 #
 # makes the first of these alone. FILE.proto becomes FILE.pb.h (messages) and FILE.chains.h (contracts).
+# What its comments say is in no library, but in the program of a chain: what it is described by.
 include_guard(GLOBAL)
 include(${CMAKE_CURRENT_LIST_DIR}/ChainsAllocator.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/ChainsMarker.cmake)
@@ -28,6 +29,7 @@ if(NOT CHAINS_PROTO_ROOT)
   get_filename_component(CHAINS_PROTO_ROOT ${CMAKE_CURRENT_LIST_DIR}/../../proto ABSOLUTE)
 endif()
 set_property(GLOBAL PROPERTY CHAINS_PROTO_ROOTS ${CHAINS_PROTO_ROOT} ${Protobuf_INCLUDE_DIRS})
+define_property(TARGET PROPERTY CHAINS_COMMENTS BRIEF_DOCS "Object libraries with the comments of a target's contracts")
 define_property(TARGET PROPERTY CHAINS_PROTO_ROOTS BRIEF_DOCS "Import roots of the .proto files that a target is made of")
 
 function(chains_add_proto target)
@@ -37,6 +39,7 @@ function(chains_add_proto target)
   _chains_proto_root(root "${arg_PROTO_ROOT}")
 
   set(roots ${root})
+  set(comments ${target}_comments)
   foreach(import IN LISTS arg_IMPORTS)
     if(NOT TARGET ${import})
       message(FATAL_ERROR "${call}: IMPORTS names ${import}, which is no target yet. "
@@ -47,8 +50,11 @@ function(chains_add_proto target)
       message(FATAL_ERROR "${call}: IMPORTS names ${import}, which chains_add_proto() did not make.")
     endif()
     list(APPEND roots ${imported})
+    get_target_property(imported_comments ${import} CHAINS_COMMENTS)
+    list(APPEND comments ${imported_comments})
   endforeach()
   list(REMOVE_DUPLICATES roots)
+  list(REMOVE_DUPLICATES comments)
   get_property(given_roots GLOBAL PROPERTY CHAINS_PROTO_ROOTS)
   list(TRANSFORM roots PREPEND "-I" OUTPUT_VARIABLE flags)
   list(TRANSFORM given_roots PREPEND "-I")
@@ -58,6 +64,7 @@ function(chains_add_proto target)
   file(MAKE_DIRECTORY ${generated})
   set(sources)
   set(headers)
+  set(comment_sources)
   foreach(proto IN LISTS arg_PROTOS)
     if(NOT proto MATCHES "^[A-Za-z0-9_/.-]+\\.proto$" OR IS_ABSOLUTE ${proto})
       message(FATAL_ERROR "${call}: PROTOS names ${proto}. Name .proto files relative to PROTO_ROOT "
@@ -68,7 +75,7 @@ function(chains_add_proto target)
                           "PROTOS are relative to PROTO_ROOT, by default the folder of CMakeLists.txt.")
     endif()
     string(REGEX REPLACE "\\.proto$" "" stem ${generated}/${proto})
-    set(written ${stem}.pb.h ${stem}.pb.cc ${stem}.chains.h ${stem}.chains.cc)
+    set(written ${stem}.pb.h ${stem}.pb.cc ${stem}.chains.h ${stem}.chains.cc ${stem}.comments.cc)
     add_custom_command(
       OUTPUT ${written}
       COMMAND protobuf::protoc ${flags} --cpp_out=${generated} --chains_out=${generated}
@@ -79,6 +86,7 @@ function(chains_add_proto target)
       VERBATIM)
     list(APPEND sources ${stem}.pb.cc ${stem}.chains.cc)
     list(APPEND headers ${stem}.pb.h ${stem}.chains.h)
+    list(APPEND comment_sources ${stem}.comments.cc)
   endforeach()
 
   if(TARGET generated_sources) # in the tree of Chains, for clang-tidy
@@ -89,7 +97,13 @@ function(chains_add_proto target)
   target_include_directories(${target} SYSTEM PUBLIC $<BUILD_INTERFACE:${generated}>)
   target_compile_options(${target} PRIVATE -w)
   target_link_libraries(${target} PUBLIC ${arg_IMPORTS} chains::chains)
-  set_target_properties(${target} PROPERTIES CHAINS_PROTO_ROOTS "${roots}" CHAINS_GENERATED_HEADERS "${headers}")
+  set_target_properties(
+    ${target} PROPERTIES CHAINS_PROTO_ROOTS "${roots}" CHAINS_GENERATED_HEADERS "${headers}"
+                         CHAINS_COMMENTS "${comments}")
+  # No part of the library: comments are no code of a chainlet, and what links them has them all.
+  add_library(${target}_comments OBJECT ${comment_sources})
+  add_dependencies(${target}_comments ${target})
+  target_compile_options(${target}_comments PRIVATE -w)
 endfunction()
 
 function(chains_add_chain name)
@@ -132,7 +146,8 @@ function(chains_add_chain name)
     target_precompile_headers(${name} PRIVATE <chains/chains.h> ${headers})
     target_link_libraries(${name} PRIVATE ${name}_proto ${arg_LIBRARIES})
   endif()
-  target_link_libraries(${name} PRIVATE chains::main ${frontend})
+  get_target_property(comments ${name}_proto CHAINS_COMMENTS)
+  target_link_libraries(${name} PRIVATE ${comments} chains::main ${frontend})
   _chains_carry_libraries(${name})
   chains_write_marker(${name} ${root})
 endfunction()

@@ -1,7 +1,7 @@
 // protoc-gen-chains: a plugin of protoc. For every service of FILE.proto it writes into
 // FILE.chains.h and FILE.chains.cc one abstract class (callers hold it; implementations, stubs and
 // fakes derive from it) and its chains::Contract (how to reach it, to guard calls of it, and to
-// serve it).
+// serve it). FILE.comments.cc has the comments, for who describes the contract to others.
 //
 // A contract that could not be compiled, or not be carried by JSON, is refused: all problems of all
 // files at once, each as FILE:LINE:COLUMN: what is wrong; what to do.
@@ -47,6 +47,7 @@ class Generator final : public google::protobuf::compiler::CodeGenerator {
                 std::string*) const override {
     Write(*context, absl::StrCat(Stem(*file), ".chains.h"), *file, WriteHeader);
     Write(*context, absl::StrCat(Stem(*file), ".chains.cc"), *file, WriteSource);
+    Write(*context, absl::StrCat(Stem(*file), ".comments.cc"), *file, WriteComments);
     return true;
   }
 

@@ -45,6 +45,7 @@ std::string FileDescriptorOf(const FileDescriptor& file) {
 
 Vars VarsOf(const ServiceDescriptor& service) {
   return {{"service", service.name()},
+          {"comments", CommentsOf(*service.file())},
           {"full_name", service.full_name()},
           {"file", service.file()->name()},
           {"file_descriptor", FileDescriptorOf(*service.file())},
@@ -98,6 +99,7 @@ void PrintInfo(const ServiceDescriptor& service, Printer& out) {
             "    .line = $line$,\n"
             "    .methods = k$service$Methods,\n"
             "    .descriptor = $service$Descriptor,\n"
+            "    .comments = &$comments$,\n"
             "};\n");
 }
 
@@ -228,9 +230,14 @@ void WriteSource(const FileDescriptor& file, Printer& out) {
   out.Print(
       "\n"
       "#include <memory>\n"
+      "#include <string_view>\n"
       "#include <utility>\n"
       "\n"
-      "#include <google/protobuf/descriptor.h>\n");
+      "#include <google/protobuf/descriptor.h>\n"
+      "\n"
+      "// Of a program that was linked without it the address is null.\n"
+      "extern const ::std::string_view $comments$ __attribute__((weak));\n",
+      "comments", CommentsOf(file));
   for (int i = 0; i < file.service_count(); ++i) {
     const ServiceDescriptor& service = *file.service(i);
     out.Print("\n// $name$\n\nnamespace {\n\n", "name", service.full_name());

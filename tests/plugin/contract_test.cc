@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
 #include <gtest/gtest.h>
 
 #include "chains/contract/loopback_channel.h"
@@ -209,6 +210,22 @@ TEST(InfoTest, KnowsTheContract) {
                          chains::MethodKind::kClientStreaming, chains::MethodKind::kBidirectional));
   EXPECT_THAT(idempotent, ElementsAre(true, true, false, false));
   EXPECT_EQ(info.methods[0].line, 12);
+}
+
+// As ServiceInfo::comments has it, file by file.
+std::vector<std::string> FilesOf(std::string_view comments) {
+  google::protobuf::FileDescriptorSet files;
+  EXPECT_TRUE(files.ParseFromString(std::string(comments)));
+  std::vector<std::string> names;
+  for (const auto& file : files.file()) names.push_back(file.name());
+  return names;
+}
+
+TEST(InfoTest, HasTheCommentsOfTheFileAndItsImportsButNotOfProtobufs) {
+  const chains::ServiceInfo& info = chains::Contract<Counter>::Info();
+  ASSERT_NE(info.comments, nullptr);
+  EXPECT_THAT(FilesOf(*info.comments), ElementsAre("chains/v1/options.proto", "kinds/kinds.proto"));
+  EXPECT_THAT(*info.comments, ::testing::HasSubstr(" Answers with one number.\n"));
 }
 
 TEST(InfoTest, FindsTheDescriptorOfAFileOfServicesOnly) {

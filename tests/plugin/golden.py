@@ -3,7 +3,7 @@
 
 golden.py PROTOC PLUGIN PROTO_ROOT [--update]
 
-good/: the plugin accepts each file; FILE.chains.h and .cc are recorded in golden/.
+good/: the plugin accepts each file; FILE.chains.h, .chains.cc and .comments.cc are recorded in golden/.
 contracts/: the plugin refuses each file; what it says is recorded in FILE.expected.
 """
 import pathlib
@@ -33,7 +33,7 @@ def outputs(protoc, plugin, proto_root):
             name = proto.relative_to(HERE / "good")
             done = run(protoc, plugin, proto_root, HERE / "good", str(name), out)
             assert done.returncode == 0, f"{name} was refused:\n{done.stderr}"
-            for suffix in (".chains.h", ".chains.cc"):
+            for suffix in (".chains.h", ".chains.cc", ".comments.cc"):
                 written = name.with_suffix(suffix)
                 yield (HERE / "golden" / written.parent / (written.name + ".golden"),
                        (pathlib.Path(out) / written).read_text())

@@ -19,6 +19,7 @@ namespace chains::internal {
 namespace {
 
 using google::protobuf::FileDescriptor;
+using google::protobuf::FileDescriptorProto;
 using google::protobuf::FileDescriptorSet;
 using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
@@ -89,6 +90,15 @@ void AddFile(const FileDescriptor& file, std::set<std::string>& added, FileDescr
   if (!added.insert(file.name()).second) return;
   for (int i = 0; i < file.dependency_count(); ++i) AddFile(*file.dependency(i), added, files);
   file.CopyTo(files.add_file());
+}
+
+void AddComments(const FileDescriptorSet& comments, FileDescriptorSet& files) {
+  for (const FileDescriptorProto& commented : comments.file()) {
+    for (FileDescriptorProto& file : *files.mutable_file()) {
+      if (file.name() != commented.name()) continue;
+      *file.mutable_source_code_info() = commented.source_code_info();
+    }
+  }
 }
 
 // Protobuf indents by one space.
@@ -166,6 +176,14 @@ FileDescriptorSet Descriptors(const ChainSpec& chain) {
   std::set<std::string> added;
   for (const ChainletSpec& chainlet : chain.chainlets) {
     AddFile(*chainlet.contract->info->descriptor()->file(), added, files);
+  }
+  for (const ChainletSpec& chainlet : chain.chainlets) {
+    const std::string_view* bytes = chainlet.contract->info->comments;
+    FileDescriptorSet comments;
+    // What the plugin wrote is no FileDescriptorSet only where the program itself is broken.
+    const bool has_them =
+        bytes != nullptr && comments.ParseFromArray(bytes->data(), static_cast<int>(bytes->size()));
+    if (has_them) AddComments(comments, files);
   }
   return files;
 }

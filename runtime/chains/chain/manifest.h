@@ -16,7 +16,8 @@ v1::Manifest MakeManifest(const ChainSpec& chain);
 // By field names, with defaults printed and a final newline; the same text for the same manifest.
 std::string ManifestJson(const v1::Manifest& manifest);
 
-// The files of all contracts and all that they import, each once and after what it imports.
+// The files of all contracts and all that they import, each once and after what it imports; with
+// comments, where the program has them, but not where in a file they stand.
 google::protobuf::FileDescriptorSet Descriptors(const ChainSpec& chain);
 
 // Maps in the order of their keys: the same bytes for the same message.

@@ -28,6 +28,10 @@ struct ServiceInfo {
   std::span<const Method> methods;
   // With its file and all that it imports.
   const google::protobuf::ServiceDescriptor* (*descriptor)() = nullptr;
+  // What its .proto file and those that it imports say in comments: a serialized FileDescriptorSet
+  // of names and source_code_info. Null in a program that was linked without them: chainlets do
+  // not depend on comments, only the program of chains_add_chain() carries them.
+  const std::string_view* comments = nullptr;
 };
 
 }  // namespace chains

@@ -72,5 +72,17 @@ TEST(ManifestTest, DescriptorsHoldEveryFileOnceAfterWhatItImports) {
   EXPECT_NE(pool.FindServiceByName("tests.shop.Till"), nullptr);
 }
 
+TEST(ManifestTest, DescriptorsHaveTheCommentsOfTheirFilesButNoLines) {
+  google::protobuf::DescriptorPool pool;
+  const google::protobuf::FileDescriptorSet files = Descriptors(ChainOf({ChainletAt<Till>(5)}));
+  for (const google::protobuf::FileDescriptorProto& file : files.file()) {
+    ASSERT_NE(pool.BuildFile(file), nullptr) << file.name();
+  }
+  google::protobuf::SourceLocation location;
+  ASSERT_TRUE(pool.FindServiceByName("tests.shop.Till")->GetSourceLocation(&location));
+  EXPECT_EQ(location.leading_comments, " May not be repeated.\n");
+  EXPECT_EQ(location.start_line, 0);
+}
+
 }  // namespace
 }  // namespace chains::internal
