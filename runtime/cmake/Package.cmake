@@ -40,11 +40,10 @@ string(
   "libmimalloc-dev (>= 2)"
   "libnghttp2-dev"
   "libssl-dev"
+  "libwslay-dev"
   "libzstd-dev"
   "prometheus-cpp-dev"
   "zlib1g-dev")
-  "libwslay-dev"
-  "prometheus-cpp-dev")
 set(CPACK_COMPONENT_DEV_DESCRIPTION
     "C++20 runtime for inference chains over gRPC\n\
 Libraries, headers, code generator and CMake package with which a chain is written and built.\n\
