@@ -34,7 +34,6 @@ class Sockets(unittest.IsolatedAsyncioTestCase):
         cls.platform = Platform()
         cls.addClassCleanup(cls.platform.close)
         cls.platform.push(BIN / "streaming")
-        cls.platform.push(BIN / "hello")
 
     def socket(self, method, key=True, **options):
         options.setdefault("extra_headers", {"Authorization": f"Api-Key {self.platform.key}"} if key else {})
@@ -136,13 +135,16 @@ class Sockets(unittest.IsolatedAsyncioTestCase):
             await socket.send(text("a"))
             await self.next(socket)
 
-    async def test_a_method_that_is_not_there_and_one_that_does_not_stream(self):
+    async def test_a_method_that_is_not_there_is_not_found(self):
         await self.assert_refused(404, "nope")
-        with self.assertRaises(websockets.InvalidStatusCode) as caught:
-            async with websockets.connect(f"ws://{self.platform.http}/chains/hello/production/run_remote",
-                                          extra_headers={"Authorization": f"Api-Key {self.platform.key}"}):
-                pass
-        self.assertEqual(caught.exception.status_code // 100, 4)
+
+    async def test_a_method_that_does_not_stream_is_called_once_a_message(self):
+        async with self.socket("gather") as socket:
+            for items in (1, 3):
+                await socket.send(json.dumps({"items": items, "interval_ms": 0}))
+                self.assertEqual(len(json.loads(await self.next(socket))["items"]), items)
+            await socket.send("")
+            await self.assert_closes(socket, 1000)
 
     async def test_a_client_that_leaves_stops_all_of_its_work(self):
         async with self.socket("run_remote") as socket:
