@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
 #include "chains/contract/status_path.h"
 #include "chains/core/text.h"
 #include "chains/json/json_writer.h"
@@ -14,6 +15,7 @@ namespace {
 using json::JsonWriter;
 
 constexpr const char* kRetryAfterSeconds = "1";
+constexpr const char* kHttpStatus = "chains.gateway/http-status";  // a payload: its digits
 
 // The path travels as a payload too; it has a place of its own.
 bool IsPath(std::string_view type_url) { return type_url.ends_with("chains.v1.ErrorPath"); }
@@ -21,7 +23,7 @@ bool IsPath(std::string_view type_url) { return type_url.ends_with("chains.v1.Er
 void WriteDetails(const absl::Status& status, JsonWriter& json) {
   json.BeginArray();
   status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& payload) {
-    if (IsPath(ToStd(type_url))) return;
+    if (IsPath(ToStd(type_url)) || type_url == kHttpStatus) return;
     json.BeginObject();
     json.Key("type").String(ToStd(type_url));
     json.Key("value_b64").Base64(std::string(payload));
@@ -103,8 +105,21 @@ absl::StatusCode CodeOf(int http_status) {
   }
 }
 
+absl::Status WithHttpStatus(absl::Status failure, int http_status) {
+  failure.SetPayload(kHttpStatus, absl::Cord(Text(http_status)));
+  return failure;
+}
+
+int HttpStatusOf(const absl::Status& status) {
+  const absl::optional<absl::Cord> own = status.GetPayload(kHttpStatus);
+  int http_status = 0;
+  const bool has_own = own && absl::SimpleAtoi(std::string(*own), &http_status);
+  return has_own && http_status >= 400 && http_status < 600 ? http_status
+                                                            : HttpStatusOf(status.code());
+}
+
 Response ErrorResponse(const absl::Status& status) {
-  return ErrorResponse(status, HttpStatusOf(status.code()));
+  return ErrorResponse(status, HttpStatusOf(status));
 }
 
 Response ErrorResponse(const absl::Status& status, int http_status) {

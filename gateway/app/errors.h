@@ -14,6 +14,12 @@ int HttpStatusOf(absl::StatusCode code);
 // The other way, for what HTTP itself refuses: 413 is RESOURCE_EXHAUSTED, 405 UNIMPLEMENTED, …
 absl::StatusCode CodeOf(int http_status);
 
+// `failure` as one that HTTP has a status of its own for: 413, 415, 416. It stays with the status
+// through coroutines; no client sees it but by the status of its response.
+absl::Status WithHttpStatus(absl::Status failure, int http_status);
+// That status, or the one of its code.
+int HttpStatusOf(const absl::Status& status);
+
 // "path" lists the calls that the failure came through, the entrypoint first; "details" what
 // chainlets attached, by type. What asks to be tried again later carries Retry-After.
 Response ErrorResponse(const absl::Status& status);

@@ -9,6 +9,7 @@
 #include "gateway/app/call_headers.h"
 #include "gateway/app/errors.h"
 #include "gateway/app/openapi.h"
+#include "gateway/app/packing.h"
 #include "gateway/app/pages.h"
 #include "gateway/app/unary_call.h"
 
@@ -113,6 +114,7 @@ Task<Response> Gateway::Handle(Request request) {
   absl::StatusOr<Response> outcome =
       co_await Outcome(Call(request, request_id, trace, receipt, tally));
   Response response = outcome.ok() ? *std::move(outcome) : ErrorResponse(outcome.status());
+  if (IsWorthPacking(response)) co_await Pack(request.head, response, options_.blocking_bytes);
   response.headers.emplace_back("X-Request-Id", request_id);
   response.headers.emplace_back("Traceparent",
                                 internal::TraceparentOf(trace, internal::NewSpanId()));

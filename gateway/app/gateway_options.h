@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "absl/time/time.h"
 #include "gateway/app/api_keys.h"
 #include "gateway/app/target.h"
+#include "gateway/body/byte_budget.h"
 
 namespace chains::gateway {
 
@@ -16,6 +19,10 @@ struct GatewayOptions {
   absl::Duration timeout = absl::Seconds(60);  // without a Chains-Timeout header
   absl::Duration max_timeout = absl::Hours(1);
   size_t blocking_bytes = 256 << 10;  // larger bodies are transcoded off the loop
+  // Of a request's body, as it comes and unpacked, where its method says nothing else.
+  uint64_t max_body_bytes = 100 << 20;
+  // Of whole bodies that came packed, all together; gateways with these options share it.
+  std::shared_ptr<ByteBudget> unpacked = std::make_shared<ByteBudget>(size_t{1} << 30);
   Target::Backoff backoff = {};
 };
 

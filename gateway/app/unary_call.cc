@@ -1,24 +1,21 @@
 #include "gateway/app/unary_call.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "chains/core/blocking.h"
 #include "chains/core/recording.h"
 #include "chains/core/text.h"
 #include "chains/core/timing.h"
 #include "gateway/app/errors.h"
 #include "gateway/app/pages.h"
+#include "gateway/app/request_body.h"
+#include "gateway/body/media.h"
 
 namespace chains::gateway {
 namespace {
-
-bool IsProtobuf(const RequestHead& head) {
-  const auto type = head.Header("content-type");
-  return type && absl::StartsWithIgnoreCase(ToAbsl(*type), ToAbsl(kProtobufType));
-}
 
 // `record` is null where no receipt is written.
 Task<Response> Call(const Request& request, Invocation& invocation, const Context& context,
@@ -27,23 +24,25 @@ Task<Response> Call(const Request& request, Invocation& invocation, const Contex
   const json::Transcoder::Method& method = invocation.method;
   const json::Transcoder& transcoder = invocation.transcoder();
   const size_t blocking_bytes = invocation.options.blocking_bytes;
-  const bool is_json = !IsProtobuf(request.head);
-  Bytes sent;
-  if (is_json) {
-    absl::StatusOr<std::string> wire;
-    std::optional<internal::Serializing> transcoding(record);
-    if (request.body.size() > blocking_bytes) {
-      co_await Blocking([&] { wire = transcoder.RequestToWire(method, request.body); });
-    } else {
+  const BodyHeaders headers = BodyHeadersOf(request.head);
+  const bool answers_json = MediaOf(headers.type) != Media::kProtobuf;
+  const bool is_usual =
+      MediaOf(headers.type) == Media::kJson && !headers.encoding &&
+      request.body.size() <=
+          std::min<uint64_t>(blocking_bytes, BodyLimitOf(method, invocation.options));
+  ByteBudget::Hold unpacked(*invocation.options.unpacked);
+  absl::StatusOr<std::string> wire;
+  {
+    const internal::Serializing transcoding(record);
+    if (is_usual) {
       wire = transcoder.RequestToWire(method, request.body);
+    } else {
+      wire = co_await Outcome(WireOf(request, headers, invocation, unpacked));
     }
-    transcoding.reset();
-    if (absl::IsResourceExhausted(wire.status())) co_return ErrorResponse(wire.status(), 413);
-    co_await wire.status();
-    sent = Bytes(*wire);
-  } else {
-    sent = Bytes(request.body);
   }
+  co_await wire.status();
+  Bytes sent(*wire);
+  wire = std::string();
   absl::StatusOr<Bytes> outcome;
   for (int attempts = 1;; ++attempts) {
     Bytes copy = method.call.idempotent ? sent.Share() : std::move(sent);
@@ -57,7 +56,7 @@ Task<Response> Call(const Request& request, Invocation& invocation, const Contex
   if (target.deployment() != nullptr) target.deployment()->Answered(outcome.status());
   const Bytes received = co_await std::move(outcome);
   std::string reply = received.ToString();
-  if (!is_json) co_return Page(kProtobufType, std::move(reply));
+  if (!answers_json) co_return Page(kProtobufType, std::move(reply));
   absl::StatusOr<std::string> json;
   const internal::Serializing transcoding(record);
   if (reply.size() > blocking_bytes) {

@@ -118,7 +118,8 @@ Encoding ChosenEncoding(std::string_view accept_encoding) {
   return chosen;
 }
 
-absl::StatusOr<std::string> Decode(std::string_view body, Encoding encoding, uint64_t max_bytes) {
+absl::StatusOr<std::string> Decode(std::string_view body, Encoding encoding, uint64_t max_bytes,
+                                   ByteBudget::Hold* hold) {
   if (encoding == Encoding::kIdentity) {
     if (body.size() > max_bytes) return TooLarge(max_bytes);
     return std::string(body);
@@ -130,6 +131,9 @@ absl::StatusOr<std::string> Decode(std::string_view body, Encoding encoding, uin
     const absl::Status status = decoder->Step(body, window, kDecodedWindow);
     if (!status.ok()) return status;
     if (window.size() > max_bytes - plain.size()) return TooLarge(max_bytes);
+    if (hold != nullptr && !hold->Grow(window.size())) {
+      return absl::UnavailableError("too many large requests at once, try again");
+    }
     plain += window;
   } while (window.size() == kDecodedWindow || !body.empty());
   if (!decoder->whole()) return CutOff(encoding);

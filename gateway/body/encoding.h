@@ -22,6 +22,7 @@
 
 #include "absl/status/statusor.h"
 #include "chains/core/stream.h"
+#include "gateway/body/byte_budget.h"
 
 namespace chains::gateway {
 
@@ -42,8 +43,10 @@ Encoding ChosenEncoding(std::string_view accept_encoding);
 inline constexpr size_t kDecodedWindow = 64 << 10;
 
 // INVALID_ARGUMENT: these are no such bytes. RESOURCE_EXHAUSTED: more than `max_bytes` would come
-// out; no more than these have been held.
-absl::StatusOr<std::string> Decode(std::string_view body, Encoding encoding, uint64_t max_bytes);
+// out; no more than these have been held. UNAVAILABLE: `hold`, which may be null and otherwise
+// holds what comes out, has no room.
+absl::StatusOr<std::string> Decode(std::string_view body, Encoding encoding, uint64_t max_bytes,
+                                   ByteBudget::Hold* hold = nullptr);
 // Fails like this, or as `pieces` does. It lets others of its loop run between two windows.
 Stream<std::string> Decoded(Stream<std::string> pieces, Encoding encoding, uint64_t max_bytes);
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "chains/core/text.h"
 #include "chains/json/json_to_wire.h"
+#include "chains/json/wire.h"
 #include "chains/json/wire_to_json.h"
 
 namespace chains::json {
@@ -77,6 +78,26 @@ chains::MethodKind KindOf(const MethodDescriptor& method) {
   return method.server_streaming() ? MethodKind::kServerStreaming : MethodKind::kUnary;
 }
 
+// Numbers in chains/v1/options.proto.
+constexpr uint32_t kHttpOptions = 51471;
+constexpr uint32_t kMaxBodyBytes = 1;
+
+// The option may be a known extension or unknown bytes, as this program links its definition or
+// not; written out it is the same.
+std::optional<uint64_t> MaxBodyBytesOf(const MethodDescriptor& method) {
+  std::optional<uint64_t> bytes;
+  const std::string options = method.options().SerializeAsString();
+  WireReader reader(options);
+  for (WireReader::Field option; reader.Next(option);) {
+    if (option.number != kHttpOptions) continue;
+    WireReader parts(option.bytes);
+    for (WireReader::Field part; parts.Next(part);) {
+      if (part.number == kMaxBodyBytes) bytes = part.value;
+    }
+  }
+  return bytes;
+}
+
 bool IsIdempotent(const MethodDescriptor& method) {
   return method.options().idempotency_level() !=
          google::protobuf::MethodOptions::IDEMPOTENCY_UNKNOWN;
@@ -112,6 +133,7 @@ Transcoder::Transcoder(std::unique_ptr<DescriptorPool> pool, const ServiceDescri
     method->request = schema_->Find(descriptor.input_type()->full_name());
     method->reply = schema_->Find(descriptor.output_type()->full_name());
     method->path = Text("/", service.full_name(), "/", descriptor.name());
+    method->max_body_bytes = MaxBodyBytesOf(descriptor);
     method->call = {.chainlet = service.full_name(),
                     .name = descriptor.name(),
                     .path = method->path,

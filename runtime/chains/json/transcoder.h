@@ -9,7 +9,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +37,10 @@ class Transcoder {
     const google::protobuf::MethodDescriptor* descriptor;
     const MessageSchema* request;
     const MessageSchema* reply;
-    std::string path;     // "/hello.HelloAll/RunRemote"
+    std::string path;  // "/hello.HelloAll/RunRemote"
+    // Of an HTTP request's body, by the option (chains.v1.http); nullopt: the contract says
+    // nothing.
+    std::optional<uint64_t> max_body_bytes;
     chains::Method call;  // for a Channel; it points into this and the descriptors
   };
 

@@ -1,0 +1,72 @@
+// Request bodies to the messages that a method takes, by Content-Type and Content-Encoding.
+//
+//   co_await CheckMedia(headers, method);                           // 415, and what it takes
+//   instead std::string wire = co_await WireOf(request, headers, invocation, hold);          // one
+//   message Stream<Bytes> requests = ChunksOf(PlainPieces(…), transcoder, method, type, target); //
+//   many
+//
+// A method with one message takes JSON, protobuf, a form (multipart/form-data: each part is a
+// field, files are its bytes), and, where exactly one field of its request holds bytes, any other
+// type: the body is that field, the query has the others. A method with a stream of such messages
+// takes the same file or body as many messages: the first has the other fields, each at most kChunk
+// bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "chains/contract/bytes.h"
+#include "chains/core/stream.h"
+#include "chains/core/task.h"
+#include "chains/json/transcoder.h"
+#include "gateway/app/gateway_options.h"
+#include "gateway/app/invocation.h"
+#include "gateway/body/byte_budget.h"
+#include "gateway/body/encoding.h"
+#include "gateway/body/media.h"
+#include "gateway/http/message.h"
+
+namespace chains::gateway {
+
+inline constexpr size_t kChunk = 64 << 10;
+
+// How large a request's body may be, as it comes and unpacked.
+inline uint64_t BodyLimitOf(const json::Transcoder::Method& method, const GatewayOptions& options) {
+  return method.max_body_bytes.value_or(options.max_body_bytes);
+}
+
+// Whether `method` takes bodies of that type. Fails with HTTP status 415.
+absl::Status CheckMedia(const BodyHeaders& headers, const json::Transcoder::Method& method);
+
+// The same encoding as EncodingOf says; an unknown one fails with HTTP status 415.
+absl::StatusOr<Encoding> BodyEncodingOf(const BodyHeaders& headers);
+
+// The one message of a body that is whole and not packed. `target` has the query. Pure. Fails
+// INVALID_ARGUMENT, or with HTTP status 413 or 415.
+absl::StatusOr<std::string> WireOfBody(const json::Transcoder& transcoder,
+                                       const json::Transcoder::Method& method,
+                                       const BodyHeaders& headers, std::string_view target,
+                                       std::string_view body);
+
+// The same of a request whose body may be packed; what is large is done off the loop. `hold` counts
+// what is unpacked, and outlives the message. All of them outlive the task.
+Task<std::string> WireOf(const Request& request, const BodyHeaders& headers,
+                         const Invocation& invocation, ByteBudget::Hold& hold);
+
+// Whether a method that takes a stream gets one body of these headers as chunks.
+bool ComesInChunks(const BodyHeaders& headers, const json::Transcoder::Method& method);
+
+// The body of a request, in pieces and unpacked, whether it came whole or in pieces. Takes it from
+// `request`. Larger than `max_bytes` it fails RESOURCE_EXHAUSTED.
+Stream<std::string> PlainPieces(Request& request, Encoding encoding, uint64_t max_bytes);
+
+// Where ComesInChunks(): the messages. Transcoder and method outlive the stream.
+Stream<Bytes> ChunksOf(Stream<std::string> pieces, const json::Transcoder& transcoder,
+                       const json::Transcoder::Method& method, std::string content_type,
+                       std::string target);
+
+}  // namespace chains::gateway
