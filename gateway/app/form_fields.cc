@@ -6,6 +6,8 @@
 #include "chains/core/text.h"
 #include "chains/json/json_reader.h"
 #include "chains/json/json_writer.h"
+#include "chains/json/wire.h"
+#include "gateway/body/query.h"
 
 namespace chains::gateway {
 namespace {
@@ -37,6 +39,15 @@ bool TakesJson(const FieldSchema& field) {
 
 absl::Status Bad(const FieldSchema& field, std::string_view why) {
   return absl::InvalidArgumentError(Text(field.name, ": ", why));
+}
+
+// Where something is wrong with JSON that no client wrote, a line and a column say nothing.
+absl::Status WithoutPlace(const absl::Status& failure) {
+  std::string_view text = MessageOf(failure);
+  const size_t end = text.find(": ");
+  const bool has_place = end < text.find_first_not_of("0123456789:");
+  if (!absl::IsInvalidArgument(failure) || !has_place) return failure;
+  return absl::InvalidArgumentError(ToAbsl(text.substr(end + 2)));
 }
 
 // Whether `text` is one JSON value, so that it cannot end the object that it is put into.
@@ -116,6 +127,41 @@ std::string FormFields::Json() const {
   }
   writer.End();
   return std::move(writer).Take();
+}
+
+absl::Status AddQuery(std::string_view target, FormFields& fields) {
+  const auto query = QueryOf(target);
+  if (!query.ok()) return query.status();
+  for (const auto& [name, value] : *query) {
+    const absl::Status added = fields.AddText(name, value);
+    if (!added.ok()) return added;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AddPart(const MultipartParser::Part& part, std::string_view text, FormFields& fields) {
+  const bool is_json = part.content_type == "application/json";
+  return is_json ? fields.AddJson(part.name, text) : fields.AddText(part.name, text);
+}
+
+absl::StatusOr<std::string> FieldsToWire(const json::Transcoder& transcoder,
+                                         const json::Transcoder::Method& method,
+                                         const FormFields& fields) {
+  absl::StatusOr<std::string> wire = transcoder.RequestToWire(method, fields.Json());
+  if (!wire.ok()) return WithoutPlace(wire.status());
+  return wire;
+}
+
+// A message's beginning, `field` with these bytes behind it.
+std::string WithField(std::string wire, const FieldSchema& field, std::string_view bytes) {
+  json::WireWriter head;
+  head.Tag(field.number(), json::WireType::kBytes);
+  head.Varint(bytes.size());
+  const std::string tag = std::move(head).Take();
+  wire.reserve(wire.size() + tag.size() + bytes.size());
+  wire += tag;
+  wire += bytes;
+  return wire;
 }
 
 const FieldSchema* OnlyBytesField(const MessageSchema& type) {

@@ -5,7 +5,8 @@
 //   absl::Status status = fields.AddText("language", "de");
 //   status = fields.AddJson("options", R"({"beams": 4})");
 //   fields.Expect(*audio);                                   // its bytes come another way
-//   absl::StatusOr<std::string> wire = transcoder.RequestToWire(method, fields.Json());
+//   absl::StatusOr<std::string> wire = FieldsToWire(transcoder, method, fields);
+//   *wire = WithField(*std::move(wire), *audio, body);
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "chains/json/schema.h"
+#include "chains/json/transcoder.h"
+#include "gateway/body/multipart.h"
 
 namespace chains::gateway {
 
@@ -53,6 +57,18 @@ class FormFields {
   size_t bytes_ = 0;
   const json::MessageSchema& type_;
 };
+
+// Adds what the query of a request's target has.
+absl::Status AddQuery(std::string_view target, FormFields& fields);
+// Adds a part of a form that is no file.
+absl::Status AddPart(const MultipartParser::Part& part, std::string_view text, FormFields& fields);
+
+// The message of all fields. INVALID_ARGUMENT also says what is missing.
+absl::StatusOr<std::string> FieldsToWire(const json::Transcoder& transcoder,
+                                         const json::Transcoder::Method& method,
+                                         const FormFields& fields);
+// A message's bytes with those of `field` behind them.
+std::string WithField(std::string wire, const json::FieldSchema& field, std::string_view bytes);
 
 // The only field of `type` that holds bytes, and is no list; nullptr without one, and of several.
 const json::FieldSchema* OnlyBytesField(const json::MessageSchema& type);

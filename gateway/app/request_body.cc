@@ -11,7 +11,6 @@
 #include "gateway/app/errors.h"
 #include "gateway/app/form_fields.h"
 #include "gateway/body/multipart.h"
-#include "gateway/body/query.h"
 
 namespace chains::gateway {
 namespace {
@@ -32,33 +31,6 @@ std::string TakenBy(const Transcoder::Method& method) {
   return absl::StrJoin(types, ", ");
 }
 
-// A message's beginning, `field` with these bytes behind it.
-std::string WithField(std::string wire, const FieldSchema& field, std::string_view bytes) {
-  json::WireWriter head;
-  head.Tag(field.number(), json::WireType::kBytes);
-  head.Varint(bytes.size());
-  const std::string tag = std::move(head).Take();
-  wire.reserve(wire.size() + tag.size() + bytes.size());
-  wire += tag;
-  wire += bytes;
-  return wire;
-}
-
-absl::Status AddQuery(std::string_view target, FormFields& fields) {
-  const auto query = QueryOf(target);
-  if (!query.ok()) return query.status();
-  for (const auto& [name, value] : *query) {
-    const absl::Status added = fields.AddText(name, value);
-    if (!added.ok()) return added;
-  }
-  return absl::OkStatus();
-}
-
-absl::Status AddPart(const MultipartParser::Part& part, std::string_view text, FormFields& fields) {
-  const bool is_json = part.content_type == "application/json";
-  return is_json ? fields.AddJson(part.name, text) : fields.AddText(part.name, text);
-}
-
 // The bytes of a field are the whole body.
 absl::StatusOr<std::string> RawToWire(const Transcoder& transcoder,
                                       const Transcoder::Method& method, std::string_view target,
@@ -68,7 +40,7 @@ absl::StatusOr<std::string> RawToWire(const Transcoder& transcoder,
   absl::Status status = AddQuery(target, fields);
   if (status.ok()) status = fields.Expect(field);
   if (!status.ok()) return status;
-  absl::StatusOr<std::string> others = transcoder.RequestToWire(method, fields.Json());
+  absl::StatusOr<std::string> others = FieldsToWire(transcoder, method, fields);
   if (!others.ok()) return others.status();
   return WithField(*std::move(others), field, body);
 }
@@ -80,13 +52,14 @@ class WholeForm {
       : method_(method), fields_(*method.request) {}
 
   absl::Status Read(std::string_view boundary, std::string_view body) {
+    constexpr size_t kStep = 64 << 10;
     MultipartParser parser(boundary);
     for (;;) {
       switch (parser.Next()) {
         case MultipartParser::Event::kMore:
           if (body.empty()) parser.End();
-          parser.Feed(body.substr(0, kChunk));
-          body.remove_prefix(std::min(body.size(), kChunk));
+          parser.Feed(body.substr(0, kStep));
+          body.remove_prefix(std::min(body.size(), kStep));
           break;
         case MultipartParser::Event::kPart:
           if (absl::Status begun = Begin(parser.part()); !begun.ok()) return begun;
@@ -104,7 +77,7 @@ class WholeForm {
       }
     }
   }
-  std::string Json() const { return fields_.Json(); }
+  const FormFields& fields() const { return fields_; }
   std::string TakeFiles() { return std::move(files_).Take(); }
 
  private:
@@ -142,7 +115,7 @@ absl::StatusOr<std::string> FormToWire(const Transcoder& transcoder,
   WholeForm form(method);
   const absl::Status read = form.Read(*boundary, body);
   if (!read.ok()) return read;
-  absl::StatusOr<std::string> wire = transcoder.RequestToWire(method, form.Json());
+  absl::StatusOr<std::string> wire = FieldsToWire(transcoder, method, form.fields());
   if (!wire.ok()) return wire.status();
   *wire += form.TakeFiles();
   return wire;
@@ -233,153 +206,6 @@ Task<std::string> WireOf(const Request& request, const BodyHeaders& headers,
     wire = read();
   }
   co_return co_await std::move(wire);
-}
-
-bool ComesInChunks(const BodyHeaders& headers, const Transcoder::Method& method) {
-  const Media media = MediaOf(headers.type);
-  return TakesStream(method) && (media == Media::kMultipart || media == Media::kOther) &&
-         OnlyBytesField(*method.request) != nullptr;
-}
-
-namespace {
-
-Stream<std::string> OnePiece(std::string body) {
-  if (!body.empty()) co_yield std::move(body);
-}
-
-// The messages of one method, as its fields and chunks come.
-class Chunks {
- public:
-  Chunks(const Transcoder& transcoder, const Transcoder::Method& method)
-      : fields(*method.request),
-        field(*OnlyBytesField(*method.request)),
-        transcoder_(transcoder),
-        method_(method) {}
-
-  // All fields are there. Whether they are a message of their own: they may not stand beside the
-  // bytes, as members of one oneof.
-  absl::StatusOr<bool> Begin() {
-    begun_ = true;
-    const bool alone = fields.Excludes(field);
-    if (!alone) {
-      const absl::Status expected = fields.Expect(field);
-      if (!expected.ok()) return expected;
-    }
-    const absl::Status read = ReadFields();
-    if (!read.ok()) return read;
-    return alone;
-  }
-  // The fields without any bytes.
-  absl::Status ReadFields() {
-    absl::StatusOr<std::string> wire = transcoder_.RequestToWire(method_, fields.Json());
-    if (wire.ok()) beginning_ = *std::move(wire);
-    return wire.status();
-  }
-  bool begun() const { return begun_; }
-
-  Bytes TakeBeginning() { return Bytes(std::exchange(beginning_, std::string())); }
-  // The next message; takes from the front of `data`.
-  Bytes Next(std::string_view& data) {
-    const std::string_view chunk = data.substr(0, kChunk);
-    data.remove_prefix(chunk.size());
-    sent_ = true;
-    return Bytes(WithField(std::exchange(beginning_, std::string()), field, chunk));
-  }
-  // Whether any bytes were sent: an empty file is one message, too.
-  bool sent() const { return sent_; }
-
-  FormFields fields;
-  const FieldSchema& field;
-
- private:
-  const Transcoder& transcoder_;
-  const Transcoder::Method& method_;
-  std::string beginning_;
-  bool begun_ = false;
-  bool sent_ = false;
-};
-
-Stream<Bytes> RawChunks(Stream<std::string> pieces, const Transcoder& transcoder,
-                        const Transcoder::Method& method, std::string target) {
-  Chunks chunks(transcoder, method);
-  co_await AddQuery(target, chunks.fields);
-  const bool alone = co_await chunks.Begin();
-  if (alone) co_yield chunks.TakeBeginning();
-  while (std::optional<std::string> piece = co_await pieces.Next()) {
-    for (std::string_view data = *piece; !data.empty();) co_yield chunks.Next(data);
-  }
-  std::string_view nothing;
-  if (!chunks.sent()) co_yield chunks.Next(nothing);
-}
-
-absl::Status TooLate(const MultipartParser::Part& part, const Chunks& chunks) {
-  if (part.name == chunks.field.name) {
-    return absl::InvalidArgumentError(Text(part.name, ": it is there twice"));
-  }
-  return absl::InvalidArgumentError(
-      Text(part.name, " comes behind ", chunks.field.name, ", but is sent before it"));
-}
-
-// A file of a form; its other parts come before it.
-Stream<Bytes> FormChunks(Stream<std::string> pieces, const Transcoder& transcoder,
-                         const Transcoder::Method& method, std::string content_type) {
-  constexpr size_t kMaxText = 1 << 20;  // of the other parts together
-  using Event = MultipartParser::Event;
-  const std::string boundary = co_await MultipartParser::BoundaryOf(content_type);
-  MultipartParser parser(boundary);
-  Chunks chunks(transcoder, method);
-  std::string text;
-  bool is_file = false;
-  bool is_known = false;
-  std::string_view nothing;
-  for (Event event = parser.Next(); event != Event::kEnd; event = parser.Next()) {
-    if (event == Event::kProblem) co_await parser.problem();
-    if (event == Event::kMore) {
-      const std::optional<std::string> piece = co_await pieces.Next();
-      piece ? parser.Feed(*piece) : parser.End();
-    } else if (event == Event::kPart) {
-      is_known = method.request->Named(parser.part().name) != nullptr;
-      is_file = parser.part().name == chunks.field.name;
-      if (is_known && chunks.begun()) co_await TooLate(parser.part(), chunks);
-      if (!is_file) continue;
-      const bool alone = co_await chunks.Begin();
-      if (alone) co_yield chunks.TakeBeginning();
-    } else if (event == Event::kData && is_file) {
-      for (std::string_view data = parser.data(); !data.empty();) co_yield chunks.Next(data);
-    } else if (event == Event::kData && is_known) {
-      text += parser.data();
-      if (text.size() + chunks.fields.bytes() > kMaxText) {
-        co_await absl::ResourceExhaustedError(Text(parser.part().name, ": a form's fields but ",
-                                                   chunks.field.name, " have 1 MiB together"));
-      }
-    } else if (event == Event::kPartEnd && is_file) {
-      if (!chunks.sent()) co_yield chunks.Next(nothing);
-    } else if (event == Event::kPartEnd && is_known) {
-      co_await AddPart(parser.part(), std::exchange(text, std::string()), chunks.fields);
-    }
-  }
-  if (chunks.begun()) co_return;
-  co_await chunks.ReadFields();
-  co_yield chunks.TakeBeginning();
-}
-
-}  // namespace
-
-Stream<std::string> PlainPieces(Request& request, Encoding encoding, uint64_t max_bytes) {
-  Stream<std::string> pieces =
-      request.pieces ? *std::move(request.pieces) : OnePiece(std::move(request.body));
-  // Pieces that are not packed were counted as they came.
-  if (encoding == Encoding::kIdentity) return pieces;
-  return Decoded(std::move(pieces), encoding, max_bytes);
-}
-
-Stream<Bytes> ChunksOf(Stream<std::string> pieces, const Transcoder& transcoder,
-                       const Transcoder::Method& method, std::string content_type,
-                       std::string target) {
-  if (MediaOf(content_type) == Media::kMultipart) {
-    return FormChunks(std::move(pieces), transcoder, method, std::move(content_type));
-  }
-  return RawChunks(std::move(pieces), transcoder, method, std::move(target));
 }
 
 }  // namespace chains::gateway

@@ -12,15 +12,12 @@
 // bytes.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "chains/contract/bytes.h"
-#include "chains/core/stream.h"
 #include "chains/core/task.h"
 #include "chains/json/transcoder.h"
 #include "gateway/app/gateway_options.h"
@@ -31,8 +28,6 @@
 #include "gateway/http/message.h"
 
 namespace chains::gateway {
-
-inline constexpr size_t kChunk = 64 << 10;
 
 // How large a request's body may be, as it comes and unpacked.
 inline uint64_t BodyLimitOf(const json::Transcoder::Method& method, const GatewayOptions& options) {
@@ -56,17 +51,5 @@ absl::StatusOr<std::string> WireOfBody(const json::Transcoder& transcoder,
 // what is unpacked, and outlives the message. All of them outlive the task.
 Task<std::string> WireOf(const Request& request, const BodyHeaders& headers,
                          const Invocation& invocation, ByteBudget::Hold& hold);
-
-// Whether a method that takes a stream gets one body of these headers as chunks.
-bool ComesInChunks(const BodyHeaders& headers, const json::Transcoder::Method& method);
-
-// The body of a request, in pieces and unpacked, whether it came whole or in pieces. Takes it from
-// `request`. Larger than `max_bytes` it fails RESOURCE_EXHAUSTED.
-Stream<std::string> PlainPieces(Request& request, Encoding encoding, uint64_t max_bytes);
-
-// Where ComesInChunks(): the messages. Transcoder and method outlive the stream.
-Stream<Bytes> ChunksOf(Stream<std::string> pieces, const json::Transcoder& transcoder,
-                       const json::Transcoder::Method& method, std::string content_type,
-                       std::string target);
 
 }  // namespace chains::gateway
