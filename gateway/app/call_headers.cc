@@ -67,6 +67,7 @@ bool IsForwarded(std::string_view name, std::string_view value) {
   if (std::find(kNotForwarded.begin(), kNotForwarded.end(), name) != kNotForwarded.end())
     return false;
   if (name.starts_with("grpc-") || name.ends_with("-bin")) return false;
+  if (name.starts_with("sec-websocket-")) return false;  // a key may be among them
   return IsMetadataName(name) && IsPrintable(value);
 }
 

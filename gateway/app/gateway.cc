@@ -12,6 +12,8 @@
 #include "gateway/app/packing.h"
 #include "gateway/app/pages.h"
 #include "gateway/app/unary_call.h"
+#include "gateway/app/web_socket_call.h"
+#include "gateway/http/web_socket_handshake.h"
 
 namespace chains::gateway {
 namespace {
@@ -94,7 +96,11 @@ std::optional<Response> Gateway::Refuse(const RequestHead& head) const {
   const std::shared_ptr<const Routes>& routes = routes_.routes();
   if (routes == nullptr) return ErrorResponse(routes_.Now().status());
   if (!routes->keys()) return std::nullopt;
-  const absl::Status allowed = routes->keys()->Check(head.Header("authorization"));
+  std::optional<std::string_view> authorization = head.Header("authorization");
+  std::optional<std::string> key;
+  if (!authorization) key = KeyAmongSubprotocols(head);
+  if (key) authorization = *key;
+  const absl::Status allowed = routes->keys()->Check(authorization);
   if (allowed.ok()) return std::nullopt;
   Response response = ErrorResponse(allowed);
   if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Api-Key, Bearer");
@@ -133,11 +139,13 @@ Task<Response> Gateway::Call(Request& request, const std::string& request_id,
     Target& target = Picked(routes->target(match.route));
     const std::shared_ptr<Deployment> deployment = target.deployment();
     const bool is_post = request.head.method == "POST";
+    const bool is_socket = !is_post && AsksForWebSocket(request.head);
     const bool wakes = match.method == kWake && deployment != nullptr;
     if (wakes && is_post) co_return co_await WakeUp(target);
-    if (!is_post) co_return NotAllowed("POST");
+    if (!is_post && !is_socket) co_return NotAllowed("POST");
     co_await target.problem();
-    const Transcoder::Method* method = co_await FindMethod(target, match.method);
+    const Transcoder::Method* method =
+        co_await FindMethod(target, is_socket ? WebSocketMethod(match.method) : match.method);
     tally.At(target.SeriesOf(*method, metrics_));
     co_await receipt.status();
     if (!context) {
@@ -153,6 +161,7 @@ Task<Response> Gateway::Call(Request& request, const std::string& request_id,
     }
     Invocation invocation(loop_, options_, std::move(routes), target, *method, *std::move(context),
                           receipt, tally);
+    if (is_socket) co_return WebSocketCall(request.head, invocation, open_sockets_);
     co_return co_await Invoke(request, invocation);
   }
 }
@@ -205,6 +214,7 @@ Response Gateway::OwnPage(const RequestHead& head) {
   if (path == "/readyz") return Readiness();
   if (path == "/openapi.json") return Page(kJsonType, OpenApiText());
   const size_t connections = connections_ ? connections_() : 0;
+  metrics_.SetWebSockets(open_sockets_.inside());
   return Page("text/plain; version=0.0.4",
               metrics_.Text(connections, ReadyTargets(), targets().size()));
 }

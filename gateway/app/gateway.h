@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "chains/core/gate.h"
 #include "chains/core/loop.h"
 #include "chains/core/task.h"
 #include "gateway/app/gateway_options.h"
@@ -88,6 +89,7 @@ class Gateway final : public Handler {
   const std::shared_ptr<Metrics::Series> nowhere_ = metrics_.Of({});  // what no route has
   RoutesInForce routes_;
   std::minstd_rand random_{std::random_device{}()};  // which requests a canary gets
+  Gate open_sockets_{{.what = "WebSockets", .limit = options_.sockets.max_open}};
   std::function<size_t()> connections_;
   bool stopped_ = false;
 };

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <functional>
 #include <optional>
+#include <string_view>
 
 #include "absl/time/time.h"
 #include "gateway/app/api_keys.h"
@@ -12,6 +14,15 @@
 #include "gateway/body/byte_budget.h"
 
 namespace chains::gateway {
+
+// What WebSockets are held to.
+struct WebSocketOptions {
+  // In all; those that are silent end before, after Chains-Timeout or `timeout`.
+  absl::Duration lifetime = absl::Hours(24);
+  size_t max_open = 2048;  // more are refused, so that there is room for other connections
+  // Whether pages of this origin may open one. Those of the gateway's own host always may.
+  std::function<bool(std::string_view origin)> allows_origin = nullptr;
+};
 
 struct GatewayOptions {
   // Of the routes that it is created with; nullopt: everybody may call.
@@ -24,6 +35,7 @@ struct GatewayOptions {
   // Of whole bodies that came packed, all together; gateways with these options share it.
   std::shared_ptr<ByteBudget> unpacked = std::make_shared<ByteBudget>(size_t{1} << 30);
   Target::Backoff backoff = {};
+  WebSocketOptions sockets = {};
 };
 
 }  // namespace chains::gateway

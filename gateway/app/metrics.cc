@@ -53,6 +53,11 @@ Metrics::Metrics()
                        .Help("Connections that are open")
                        .Register(registry_)
                        .Add({})),
+      web_sockets_(BuildGauge()
+                       .Name("chains_gateway_web_sockets")
+                       .Help("WebSockets that are open")
+                       .Register(registry_)
+                       .Add({})),
       routes_ready_(BuildGauge()
                         .Name("chains_gateway_routes_ready")
                         .Help("Routes whose contract is known")

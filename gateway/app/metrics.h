@@ -63,6 +63,9 @@ class Metrics {
   // deployments come and go does not grow.
   void Forget(const std::function<bool(const Labels&)>& is_wanted);
 
+  // How many are open, for the next Text().
+  void SetWebSockets(size_t open) { web_sockets_.Set(static_cast<double>(open)); }
+
   // Prometheus' text format. What is not counted as it happens is asked for here; so are the GPUs
   // that chainlets of this process use.
   std::string Text(size_t connections, size_t routes_ready, size_t routes);
@@ -75,6 +78,7 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& bytes_in_;
   prometheus::Family<prometheus::Counter>& bytes_out_;
   prometheus::Gauge& connections_;
+  prometheus::Gauge& web_sockets_;
   prometheus::Gauge& routes_ready_;
   prometheus::Gauge& routes_;
   std::map<Labels, std::shared_ptr<Series>> by_labels_;
