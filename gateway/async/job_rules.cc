@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "chains/core/text.h"
+#include "chains/json/json_writer.h"
 
 namespace chains::gateway {
 namespace {
@@ -43,6 +44,13 @@ JobEnd AfterRefusal(const LeasedJob& job, Attempt attempt, absl::Time now) {
 
 }  // namespace
 
+std::string ErrorJson(const absl::Status& status) {
+  json::JsonWriter json;
+  json.BeginObject().Key("code").String(ToStd(absl::StatusCodeToString(status.code())));
+  json.Key("message").String(MessageOf(status)).End();
+  return std::move(json).Take();
+}
+
 bool MayPass(absl::StatusCode code) {
   switch (code) {
     case absl::StatusCode::kInvalidArgument:
@@ -71,6 +79,7 @@ JobEnd AfterAttempt(const LeasedJob& job, Attempt attempt, absl::Time now) {
     end.result = std::move(attempt.result);
     return end;
   }
+  if (attempt.error.empty()) attempt.error = ErrorJson(attempt.status);
   const absl::StatusCode code = attempt.status.code();
   const bool waits =
       code == absl::StatusCode::kUnavailable || code == absl::StatusCode::kResourceExhausted;
@@ -84,8 +93,9 @@ JobEnd AfterAttempt(const LeasedJob& job, Attempt attempt, absl::Time now) {
 
 JobEnd TooManyLosses(const LeasedJob& job) {
   return Ended(JobState::kFailed,
-               Text(R"({"code":"ABORTED","message":"the gateways that called it ended )",
-                    job.losses, R"( times before it had an answer, so it is not called again"})"));
+               ErrorJson(absl::AbortedError(
+                   Text("the gateways that called it ended ", job.losses,
+                        " times before it had an answer, so it is not called again"))));
 }
 
 DeliveryEnd AfterDelivery(const LeasedDelivery& delivery, Told told, absl::Time now,

@@ -19,7 +19,7 @@ namespace chains::gateway {
 struct Attempt {
   absl::Status status;
   std::string result = "";  // JSON, where it is OK
-  std::string error = "";   // JSON of the status, where it is not
+  std::string error = "";   // JSON of the status, where it is not; empty: ErrorJson()
   bool called = true;       // false: it was refused before a chainlet heard of it
 };
 
@@ -29,6 +29,8 @@ inline constexpr int kMostLosses = 20;
 inline constexpr absl::Duration kFirstPause = absl::Seconds(1);
 inline constexpr absl::Duration kLongestPause = absl::Seconds(30);
 
+// {"code", "message"} of a failure.
+std::string ErrorJson(const absl::Status& status);
 // Whether the same call may come to something else another time.
 bool MayPass(absl::StatusCode code);
 // Succeeded, failed, or queued again; a job that was refused and may wait no longer is expired.
