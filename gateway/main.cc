@@ -23,6 +23,7 @@
 #include "chains/policy/balanced.h"
 #include "gateway/app/api_keys.h"
 #include "gateway/app/gateway_server.h"
+#include "gateway/app/open_queue.h"
 #include "gateway/app/platform_server.h"
 #include "gateway/http/page_check.h"
 #include "gateway/route/route.h"
@@ -46,6 +47,8 @@ struct Flags {
   std::string timeout = "60s";
   std::string drain_timeout = "30s";
   size_t max_connections = HttpOptions().max_connections;
+  QueueFlags queue;
+  std::string keep = "24h";
   std::string check;
 };
 
@@ -59,6 +62,22 @@ void DeclarePlatform(CLI::App& app, Flags& flags, CLI::Option& routes) {
   app.add_option("--grpc-listen", flags.grpc_listen,
                  "where gRPC clients call what the platform has deployed: HOST:PORT or unix:PATH")
       ->needs(platform);
+}
+
+void DeclareQueue(CLI::App& app, Flags& flags) {
+  auto* queue =
+      app.add_option("--async-queue", flags.queue.url,
+                     "where calls lie that are made later (async_run_remote): sqlite:FILE, or "
+                     "postgresql://USER@HOST/DATABASE, which several gateways may share");
+  queue->envname("CHAINS_ASYNC_QUEUE");
+  app.add_option("--async-max-running", flags.queue.max_running, "such calls at a time")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000));
+  app.add_option("--async-keep", flags.keep, "how long results are kept")->capture_default_str();
+  app.add_option("--webhook-secret-file", flags.queue.secret_file,
+                 "file with a secret on each line, all of which sign what webhooks are told");
+  app.add_flag("--webhook-allow-private", flags.queue.allow_private,
+               "webhooks may lead to private addresses, as those of this machine");
 }
 
 void Declare(CLI::App& app, Flags& flags) {
@@ -85,6 +104,7 @@ void Declare(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   app.add_option("--max-connections", flags.max_connections, "open at a time; more have to wait")
       ->capture_default_str();
+  DeclareQueue(app, flags);
   app.add_option("--check", flags.check,
                  "only ask a gateway for this page, as http://127.0.0.1:8080/healthz, and exit "
                  "with 1 where it does not answer 200: for a container's health check");
@@ -142,6 +162,14 @@ absl::StatusOr<std::vector<std::unique_ptr<Target>>> TargetsFrom(const Flags& fl
   return targets;
 }
 
+absl::StatusOr<AsyncSettings> QueueFrom(const Flags& flags) {
+  const absl::StatusOr<absl::Duration> keep = ParseTime("--async-keep", flags.keep);
+  if (!keep.ok()) return keep.status();
+  QueueFlags queue = flags.queue;
+  queue.keep = *keep;
+  return OpenQueue(queue);
+}
+
 absl::StatusOr<GatewayServer::Options> OptionsFrom(const Flags& flags) {
   GatewayServer::Options options;
   options.http.max_connections = flags.max_connections;
@@ -149,6 +177,9 @@ absl::StatusOr<GatewayServer::Options> OptionsFrom(const Flags& flags) {
   if (!timeout.ok()) return timeout.status();
   options.gateway.timeout = *timeout;
   options.gateway.max_timeout = std::max(*timeout, options.gateway.max_timeout);
+  absl::StatusOr<AsyncSettings> queue = QueueFrom(flags);
+  if (!queue.ok()) return queue.status();
+  options.async = *std::move(queue);
   if (flags.no_auth) return options;
   if (flags.api_keys.empty()) {
     return absl::InvalidArgumentError(
@@ -229,7 +260,7 @@ int ServePlatform(const Flags& flags, absl::Duration drain_timeout, const sigset
   if (!options.ok()) return Fail(options.status());
   HttpOptions http;
   http.max_connections = flags.max_connections;
-  PlatformServer server(*std::move(options), http);
+  PlatformServer server(*std::move(options), http, [&flags] { return QueueFrom(flags); });
   const absl::StatusOr<PlatformGateway::Addresses> at = server.Start();
   if (!at.ok()) return Fail(at.status());
   std::vector<std::string> addresses = {at->http};

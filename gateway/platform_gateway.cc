@@ -4,12 +4,17 @@
 #include <memory>
 #include <utility>
 
+#include "gateway/app/open_queue.h"
 #include "gateway/app/platform_server.h"
 
 namespace chains {
 
 std::unique_ptr<PlatformGateway> MakePlatformGateway(PlatformGateway::Options options) {
-  return std::make_unique<gateway::PlatformServer>(std::move(options), gateway::HttpOptions());
+  const gateway::QueueFlags queue{.url = options.async_queue,
+                                  .secret_file = options.webhook_secret_file,
+                                  .allow_private = options.webhook_allow_private};
+  return std::make_unique<gateway::PlatformServer>(std::move(options), gateway::HttpOptions(),
+                                                   [queue] { return gateway::OpenQueue(queue); });
 }
 
 }  // namespace chains

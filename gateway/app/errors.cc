@@ -45,6 +45,17 @@ void WritePath(const absl::Status& status, JsonWriter& json) {
   json.End();
 }
 
+void WriteError(const absl::Status& status, JsonWriter& json) {
+  json.BeginObject();
+  json.Key("code").String(absl::StatusCodeToString(status.code()));
+  json.Key("message").String(MessageOf(status));
+  json.Key("details");
+  WriteDetails(status, json);
+  json.Key("path");
+  WritePath(status, json);
+  json.End();
+}
+
 }  // namespace
 
 int HttpStatusOf(absl::StatusCode code) {
@@ -122,16 +133,17 @@ Response ErrorResponse(const absl::Status& status) {
   return ErrorResponse(status, HttpStatusOf(status));
 }
 
+std::string ErrorObject(const absl::Status& status) {
+  JsonWriter json;
+  WriteError(status, json);
+  return std::move(json).Take();
+}
+
 Response ErrorResponse(const absl::Status& status, int http_status) {
   JsonWriter json;
-  json.BeginObject().Key("error").BeginObject();
-  json.Key("code").String(absl::StatusCodeToString(status.code()));
-  json.Key("message").String(MessageOf(status));
-  json.Key("details");
-  WriteDetails(status, json);
-  json.Key("path");
-  WritePath(status, json);
-  json.End().End();
+  json.BeginObject().Key("error");
+  WriteError(status, json);
+  json.End();
   Response response{.status = http_status, .headers = {}, .body = std::move(json).Take()};
   response.headers.emplace_back("Content-Type", "application/json");
   if (http_status == 429 || http_status == 503) {

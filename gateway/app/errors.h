@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -25,5 +26,7 @@ int HttpStatusOf(const absl::Status& status);
 Response ErrorResponse(const absl::Status& status);
 // The same under another HTTP status.
 Response ErrorResponse(const absl::Status& status, int http_status);
+// What such a response has as "error".
+std::string ErrorObject(const absl::Status& status);
 
 }  // namespace chains::gateway

@@ -21,9 +21,23 @@ namespace {
 using json::Transcoder;
 
 constexpr std::string_view kWake = "wake";
+constexpr absl::Duration kRoutesPatience = absl::Seconds(30);
 
 std::string_view PathOf(std::string_view target) {
   return target.substr(0, target.find_first_of("?#"));
+}
+
+// Whether its last segment begins as those of calls that are queued.
+bool IsAsync(std::string_view target) {
+  const std::string_view path = PathOf(target);
+  return AsyncMethod(path.substr(path.rfind('/') + 1)).has_value();
+}
+
+// The method that a name with "async_" before it means; null: none, or one of that very name.
+const Transcoder::Method* QueuedMethod(const Transcoder& transcoder, const std::string& name) {
+  const auto later = AsyncMethod(name);
+  if (!later || transcoder.Find(name) != nullptr) return nullptr;
+  return transcoder.Find(*later);
 }
 
 bool IsOwnPage(std::string_view path) {
@@ -59,8 +73,19 @@ const std::vector<std::shared_ptr<Target>>& Gateway::targets() const {
   return routes_.routes() == nullptr ? *kNone : routes_.routes()->targets();
 }
 
+void Gateway::Queue(AsyncSettings settings) {
+  async_ = std::make_unique<AsyncCalls>(
+      loop_, std::move(settings),
+      [this](std::shared_ptr<Request> request) { return CallQueued(std::move(request)); });
+}
+
+Task<void> Gateway::EndJobs(absl::Time deadline) {
+  if (async_ != nullptr) co_await async_->Drain(deadline);
+}
+
 void Gateway::Start() {
   for (const auto& target : targets()) target->Start(loop_, options_.backoff);
+  if (async_ != nullptr) async_->Start();
 }
 
 void Gateway::Stop() {
@@ -88,6 +113,9 @@ Task<void> Gateway::FirstAnswers() const {
 Admission Gateway::Admit(const RequestHead& head) {
   Admission admission;
   admission.refusal = Refuse(head);
+  if (async_ != nullptr && IsAsync(head.target)) {
+    admission.max_body_bytes = async_->max_body_bytes();
+  }
   return admission;
 }
 
@@ -132,10 +160,22 @@ Task<Response> Gateway::Handle(Request request) {
 
 Task<Response> Gateway::Call(Request& request, const std::string& request_id,
                              internal::TraceId trace, const CallersReceipt& receipt, Tally& tally) {
+  const auto queued = AsyncRequestOf(request.head.target);
+  if (queued && async_ != nullptr) {
+    co_return co_await async_->Answer(request.head, std::string(*queued));
+  }
   std::optional<Context> context;
   while (true) {
     std::shared_ptr<const Routes> routes = co_await routes_.Now();
     const Router::Match match = co_await routes->router().Find(request.head.target);
+    if (AsyncMethod(match.method)) {
+      const Target& target = routes->target(match.route);
+      co_await target.problem();
+      if (const Transcoder::Method* method = QueuedMethod(*target.transcoder(), match.method)) {
+        if (request.head.method != "POST") co_return NotAllowed("POST");
+        co_return co_await AcceptQueued(request, target, *method);
+      }
+    }
     Target& target = Picked(routes->target(match.route));
     const std::shared_ptr<Deployment> deployment = target.deployment();
     const bool is_post = request.head.method == "POST";
@@ -164,6 +204,33 @@ Task<Response> Gateway::Call(Request& request, const std::string& request_id,
     if (is_socket) co_return WebSocketCall(request.head, invocation, open_sockets_);
     co_return co_await Invoke(request, invocation);
   }
+}
+
+Task<Response> Gateway::AcceptQueued(const Request& request, const Target& target,
+                                     const Transcoder::Method& method) {
+  if (async_ == nullptr) {
+    return Done<Response>(absl::UnimplementedError(
+        "this gateway has no queue for calls that are made later: start it with --async-queue"));
+  }
+  return async_->Accept(request, target.route(), *target.transcoder(), method,
+                        options_.max_timeout);
+}
+
+// A gateway that has just begun may have jobs before it has routes.
+Task<void> Gateway::AwaitRoutes() {
+  while (routes_.routes() == nullptr) co_await routes_.exchanged().Wait();
+}
+
+Task<Response> Gateway::CallQueued(std::shared_ptr<Request> request) {
+  Tally tally(loop_, nowhere_, request->body.size());
+  const std::string request_id = RequestIdOf(request->head);
+  const CallersReceipt receipt(request->head, loop_);
+  (co_await Outcome(WithTimeout(AwaitRoutes(), kRoutesPatience))).status().IgnoreError();
+  absl::StatusOr<Response> outcome =
+      co_await Outcome(Call(*request, request_id, TraceIdOf(request->head), receipt, tally));
+  tally.Answered(outcome.ok() ? outcome->status : HttpStatusOf(outcome.status().code()));
+  if (outcome.ok()) tally.BytesOut(outcome->body.size());
+  co_return outcome;
 }
 
 // By kind of method and of request.

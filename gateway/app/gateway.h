@@ -25,6 +25,7 @@
 #include "chains/core/gate.h"
 #include "chains/core/loop.h"
 #include "chains/core/task.h"
+#include "gateway/app/async_calls.h"
 #include "gateway/app/gateway_options.h"
 #include "gateway/app/invocation.h"
 #include "gateway/app/metrics.h"
@@ -50,6 +51,11 @@ class Gateway final : public Handler {
   void Exchange(std::shared_ptr<const Routes> routes);
   RoutesInForce& routes() { return routes_; }
 
+  // Before Start(): takes requests to be called later (async_calls.h), and those of its store.
+  void Queue(AsyncSettings settings);
+  // Takes no more queued jobs; ends when those that run have ended, at `deadline` at the latest.
+  Task<void> EndJobs(absl::Time deadline);
+
   // Begins to ask for contracts that are not known.
   void Start();
   // Not ready from now on, and asks no more.
@@ -71,6 +77,11 @@ class Gateway final : public Handler {
   Task<Response> Call(Request& request, const std::string& request_id, internal::TraceId trace,
                       const CallersReceipt& receipt, Tally& tally);
   Task<Response> Invoke(Request& request, Invocation& invocation);
+  // A queued request, when its time has come.
+  Task<Response> CallQueued(std::shared_ptr<Request> request);
+  Task<void> AwaitRoutes();
+  Task<Response> AcceptQueued(const Request& request, const Target& target,
+                              const json::Transcoder::Method& method);
   Task<Response> WakeUp(const Target& target);
   Target& Picked(Target& target);
   bool LeadsElsewhere(const std::string& path, const Deployment& deployment) const;
@@ -91,6 +102,7 @@ class Gateway final : public Handler {
   std::minstd_rand random_{std::random_device{}()};  // which requests a canary gets
   Gate open_sockets_{{.what = "WebSockets", .limit = options_.sockets.max_open}};
   std::function<size_t()> connections_;
+  std::unique_ptr<AsyncCalls> async_;  // null: there is no queue
   bool stopped_ = false;
 };
 

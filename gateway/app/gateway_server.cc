@@ -11,16 +11,19 @@ absl::Status GatewayServer::Open(std::vector<std::unique_ptr<Target>> targets, O
   absl::StatusOr<std::unique_ptr<Gateway>> gateway =
       Gateway::Create(reactor_, std::move(targets), std::move(options.gateway));
   if (!gateway.ok()) return gateway.status();
-  Serve(*std::move(gateway), options.http);
+  Serve(*std::move(gateway), options.http, std::move(options.async));
   return absl::OkStatus();
 }
 
 void GatewayServer::Open(Options options) {
-  Serve(Gateway::Create(reactor_, std::move(options.gateway)), options.http);
+  Serve(Gateway::Create(reactor_, std::move(options.gateway)), options.http,
+        std::move(options.async));
 }
 
-void GatewayServer::Serve(std::unique_ptr<Gateway> gateway, const HttpOptions& options) {
+void GatewayServer::Serve(std::unique_ptr<Gateway> gateway, const HttpOptions& options,
+                          AsyncSettings async) {
   gateway_ = std::move(gateway);
+  if (async.store != nullptr) gateway_->Queue(std::move(async));
   server_ = std::make_unique<HttpServer>(reactor_, sockets_, *gateway_, options);
   gateway_->CountConnections([this] { return server_->connections(); });
   reactor_.Attach(sockets_);
@@ -42,6 +45,8 @@ void GatewayServer::Drain(absl::Time deadline) {
     gateway_->Stop();
     server_->Drain(deadline, [&] { drained.set_value(); });
   });
+  const auto jobs = RunOn(reactor_, [&] { return gateway_->EndJobs(deadline); });
+  jobs.status().IgnoreError();
   drained.get_future().wait();
   std::promise<void> destroyed;
   reactor_.Post([&] {

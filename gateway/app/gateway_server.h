@@ -30,6 +30,7 @@ class GatewayServer {
   struct Options {
     Gateway::Options gateway = {};
     HttpOptions http = {};
+    AsyncSettings async = {};  // without a store calls are not queued
   };
 
   explicit GatewayServer(Reactor& reactor) : reactor_(reactor) {}
@@ -51,7 +52,7 @@ class GatewayServer {
   void Drain(absl::Time deadline);
 
  private:
-  void Serve(std::unique_ptr<Gateway> gateway, const HttpOptions& options);
+  void Serve(std::unique_ptr<Gateway> gateway, const HttpOptions& options, AsyncSettings async);
 
   Reactor& reactor_;
   SocketLoop sockets_;

@@ -14,8 +14,8 @@ absl::Status At(std::string_view what, const absl::Status& problem) {
 
 }  // namespace
 
-PlatformServer::PlatformServer(Options options, HttpOptions http)
-    : options_(std::move(options)), http_options_(http) {}
+PlatformServer::PlatformServer(Options options, HttpOptions http, OpenAsync open_async)
+    : options_(std::move(options)), http_options_(http), open_async_(std::move(open_async)) {}
 
 // Where the start failed, too, what was posted by then is run or dropped while all is there.
 PlatformServer::~PlatformServer() {
@@ -57,6 +57,11 @@ absl::Status PlatformServer::ListenForGrpc() {
 absl::Status PlatformServer::ListenForHttp() {
   http_ = std::make_unique<GatewayServer>(*reactor_);
   GatewayServer::Options options{.gateway = {.timeout = options_.timeout}, .http = http_options_};
+  if (open_async_ != nullptr) {
+    absl::StatusOr<AsyncSettings> async = open_async_();
+    if (!async.ok()) return async.status();
+    options.async = *std::move(async);
+  }
   http_->Open(std::move(options));
   absl::StatusOr<std::string> bound = http_->Listen(options_.http);
   if (!bound.ok()) return At("HTTP", bound.status());

@@ -6,6 +6,7 @@
 //   server.Drain(absl::Now() + absl::Seconds(30));
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "absl/status/statusor.h"
@@ -25,7 +26,9 @@ namespace chains::gateway {
 // For one thread.
 class PlatformServer final : public PlatformGateway {
  public:
-  PlatformServer(Options options, HttpOptions http);
+  // Where queued calls lie, opened as it starts: the flags of `options` are for who gives this.
+  using OpenAsync = std::function<absl::StatusOr<AsyncSettings>()>;
+  PlatformServer(Options options, HttpOptions http, OpenAsync open_async = nullptr);
   ~PlatformServer() override;  // drains without patience
   PlatformServer(const PlatformServer&) = delete;
   PlatformServer& operator=(const PlatformServer&) = delete;
@@ -42,6 +45,7 @@ class PlatformServer final : public PlatformGateway {
 
   const Options options_;
   const HttpOptions http_options_;
+  const OpenAsync open_async_;  // null: there is no queue
   Addresses addresses_;
   WorkerPool workers_;
   std::unique_ptr<GrpcServer> grpc_;  // null where there is no address for it

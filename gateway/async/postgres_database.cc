@@ -215,9 +215,9 @@ absl::Status PostgresDatabase::FailureOf(const PGresult* result) const {
         Text(why, "; let the user of --async-queue make tables in its schema"));
   }
   if (state == "53100") return absl::ResourceExhaustedError(Text(why, "; make room on its disk"));
-  const bool may_pass = state.empty() || state.starts_with("08") || state.starts_with("40") ||
-                        state.starts_with("53") || state.starts_with("55") ||
-                        state.starts_with("57");
+  if (state.starts_with("40")) return absl::AbortedError(why);
+  const bool may_pass = state.empty() || state.starts_with("08") || state.starts_with("53") ||
+                        state.starts_with("55") || state.starts_with("57");
   return may_pass ? absl::UnavailableError(why) : absl::InternalError(why);
 }
 

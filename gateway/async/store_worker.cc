@@ -35,8 +35,19 @@ void StoreWorker::Run() {
   while (true) {
     Batch batch = TakeBatch();
     if (batch.empty()) return;
-    RunBatch(batch);
+    const absl::Status last = RunBatch(batch);
+    if (absl::IsUnavailable(last)) GiveUpAtTheEnd(last);
   }
+}
+
+// With a database that is away the end would take as long as all that waits.
+void StoreWorker::GiveUpAtTheEnd(const absl::Status& why) {
+  Batch given_up;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) std::swap(given_up, waiting_);
+  }
+  for (const auto& work : given_up) work->Done(why);
 }
 
 // Empty: it is over.
@@ -55,12 +66,16 @@ StoreWorker::Batch StoreWorker::TakeBatch() {
   return batch;
 }
 
-void StoreWorker::RunBatch(Batch& batch) {
-  if (batch.size() > 1 && RunTogether(batch).ok()) {
-    for (const auto& work : batch) work->Done(absl::OkStatus());
-    return;
+// Where the database is away nobody else in the batch has to find that out anew: with a server that
+// does not answer each would take seconds.
+absl::Status StoreWorker::RunBatch(Batch& batch) {
+  absl::Status outcome = batch.size() > 1 ? RunTogether(batch) : RunOne(*batch.front());
+  const bool decided = batch.size() == 1 || outcome.ok() || absl::IsUnavailable(outcome);
+  for (const auto& work : batch) {
+    if (!decided && !absl::IsUnavailable(outcome)) outcome = RunOne(*work);
+    work->Done(outcome);
   }
-  for (const auto& work : batch) work->Done(RunOne(*work));
+  return outcome;
 }
 
 absl::Status StoreWorker::RunTogether(Batch& batch) {

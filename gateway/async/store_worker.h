@@ -39,7 +39,7 @@ class StoreWorker {
 
   // `loop` outlives it.
   StoreWorker(Loop& loop, std::unique_ptr<JobStore> store, Options options);
-  // Does what was asked by then.
+  // Does what was asked by then, where the store is there.
   ~StoreWorker();
   StoreWorker(const StoreWorker&) = delete;
   StoreWorker& operator=(const StoreWorker&) = delete;
@@ -84,7 +84,9 @@ class StoreWorker {
   absl::Status Submit(std::unique_ptr<Work> work, size_t bytes);
   void Run();
   Batch TakeBatch();
-  void RunBatch(Batch& batch);
+  // How the last of it ended.
+  absl::Status RunBatch(Batch& batch);
+  void GiveUpAtTheEnd(const absl::Status& why);
   absl::Status RunTogether(Batch& batch);
   absl::Status RunOne(Work& work);
 

@@ -22,6 +22,10 @@ class PlatformGateway {
     std::string http = "127.0.0.1:8080";         // where HTTP is answered
     std::string grpc = "127.0.0.1:8081";         // where gRPC clients call chains; empty: nowhere
     absl::Duration timeout = absl::Seconds(60);  // of a request that says none
+    // Where requests lie that are called later: "sqlite:FILE", "postgresql://…"; empty: nowhere.
+    std::string async_queue = "";
+    std::string webhook_secret_file = "";  // with the secrets that sign webhooks; empty: unsigned
+    bool webhook_allow_private = false;    // webhooks may lead to private addresses
   };
   struct Addresses {
     std::string http;  // with the ports that were chosen
