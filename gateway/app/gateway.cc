@@ -8,7 +8,6 @@
 #include "chains/core/trace.h"
 #include "gateway/app/call_headers.h"
 #include "gateway/app/errors.h"
-#include "gateway/app/openapi.h"
 #include "gateway/app/packing.h"
 #include "gateway/app/pages.h"
 #include "gateway/app/unary_call.h"
@@ -41,7 +40,8 @@ const Transcoder::Method* QueuedMethod(const Transcoder& transcoder, const std::
 }
 
 bool IsOwnPage(std::string_view path) {
-  return path == "/healthz" || path == "/readyz" || path == "/metrics" || path == "/openapi.json";
+  return path == "/healthz" || path == "/readyz" || path == "/metrics" ||
+         OpenApiPages::IsPage(path);
 }
 
 }  // namespace
@@ -140,7 +140,7 @@ Response Gateway::Failure(int status, std::string_view text) {
 }
 
 Task<Response> Gateway::Handle(Request request) {
-  if (IsOwnPage(PathOf(request.head.target))) co_return OwnPage(request.head);
+  if (IsOwnPage(PathOf(request.head.target))) co_return co_await OwnPage(request.head);
   Tally tally(loop_, nowhere_, request.body.size());
   const std::string request_id = RequestIdOf(request.head);
   const internal::TraceId trace = TraceIdOf(request.head);
@@ -274,16 +274,20 @@ absl::StatusOr<const Transcoder::Method*> Gateway::FindMethod(const Target& targ
   return method;
 }
 
-Response Gateway::OwnPage(const RequestHead& head) {
-  if (head.method != "GET" && head.method != "HEAD") return NotAllowed("GET, HEAD");
+Task<Response> Gateway::OwnPage(const RequestHead& head) {
+  if (head.method != "GET" && head.method != "HEAD") co_return NotAllowed("GET, HEAD");
   const std::string_view path = PathOf(head.target);
-  if (path == "/healthz") return Page("text/plain", "ok\n");
-  if (path == "/readyz") return Readiness();
-  if (path == "/openapi.json") return Page(kJsonType, OpenApiText());
+  if (path == "/healthz") co_return Page("text/plain", "ok\n");
+  if (path == "/readyz") co_return Readiness();
+  if (OpenApiPages::IsPage(path)) {
+    absl::StatusOr<Response> page = co_await Outcome(openapi_pages_.Answer(head, routes_.routes()));
+    if (page.ok()) co_return *std::move(page);
+    co_return ErrorResponse(page.status());
+  }
   const size_t connections = connections_ ? connections_() : 0;
   metrics_.SetWebSockets(open_sockets_.inside());
-  return Page("text/plain; version=0.0.4",
-              metrics_.Text(connections, ReadyTargets(), targets().size()));
+  co_return Page("text/plain; version=0.0.4",
+                 metrics_.Text(connections, ReadyTargets(), targets().size()));
 }
 
 Response Gateway::Readiness() const {
@@ -297,20 +301,6 @@ Response Gateway::Readiness() const {
   }
   if (problems.empty()) return Page("text/plain", "ready\n");
   return ErrorResponse(absl::UnavailableError(absl::StrJoin(problems, "; ")));
-}
-
-std::string Gateway::OpenApiText() const {
-  const std::shared_ptr<const Routes>& routes = routes_.routes();
-  std::vector<DescribedRoute> described;
-  for (size_t i = 0; i < targets().size(); ++i) {
-    const Target& target = *targets()[i];
-    if (target.transcoder() == nullptr) continue;
-    described.push_back({.name = target.route().ToString(),
-                         .path = routes->router().PathsOf(i).front(),
-                         .transcoder = target.transcoder()});
-  }
-  const bool open = routes != nullptr && !routes->keys();
-  return OpenApi(described, open ? NeedsKey::kNo : NeedsKey::kYes);
 }
 
 }  // namespace chains::gateway

@@ -8,8 +8,8 @@
 // began with.
 //
 // Beside the routes' methods it answers GET /healthz (the process lives), /readyz (there are
-// routes, every route's contract is known, and it is not draining), /metrics and /openapi.json,
-// none of which wants a key. POST …/wake starts a platform's deployment.
+// routes, every route's contract is known, and it is not draining), /metrics and /openapi.json (of
+// one route …/openapi.json), none of which wants a key. POST …/wake starts a platform's deployment.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +29,7 @@
 #include "gateway/app/gateway_options.h"
 #include "gateway/app/invocation.h"
 #include "gateway/app/metrics.h"
+#include "gateway/app/openapi_pages.h"
 #include "gateway/app/receipt_header.h"
 #include "gateway/app/routes.h"
 #include "gateway/app/tally.h"
@@ -88,9 +89,8 @@ class Gateway final : public Handler {
   absl::StatusOr<const json::Transcoder::Method*> FindMethod(const Target& target,
                                                              const std::string& name) const;
   std::optional<Response> Refuse(const RequestHead& head) const;
-  Response OwnPage(const RequestHead& head);
+  Task<Response> OwnPage(const RequestHead& head);
   Response Readiness() const;
-  std::string OpenApiText() const;
   const std::vector<std::shared_ptr<Target>>& targets() const;
   size_t ReadyTargets() const;
 
@@ -99,6 +99,7 @@ class Gateway final : public Handler {
   Metrics metrics_;
   const std::shared_ptr<Metrics::Series> nowhere_ = metrics_.Of({});  // what no route has
   RoutesInForce routes_;
+  OpenApiPages openapi_pages_{OpenApiPages::Options()};
   std::minstd_rand random_{std::random_device{}()};  // which requests a canary gets
   Gate open_sockets_{{.what = "WebSockets", .limit = options_.sockets.max_open}};
   std::function<size_t()> connections_;

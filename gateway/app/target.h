@@ -78,6 +78,7 @@ class Target {
   const std::shared_ptr<Deployment>& deployment() const { return deployment_; }
   // Null until it is known. Once there it stays.
   const json::Transcoder* transcoder() const { return transcoder_.get(); }
+  const std::shared_ptr<const json::Transcoder>& contract() const { return transcoder_; }
   // Why requests are refused: UNAVAILABLE; never OK without a transcoder.
   const absl::Status& problem() const {
     const bool refuses = problem_.ok() && deployment_ != nullptr && !deployment_->awake();
