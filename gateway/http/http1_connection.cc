@@ -120,6 +120,7 @@ void Http1Connection::ReadInto(size_t most) {
 // Takes requests out of what was read, until one runs or more bytes are needed.
 void Http1Connection::Consume() {
   if (consuming_) return;
+  if (!served_ && BecomesHttp2()) return;
   consuming_ = true;
   while (state_ == State::kReading && FeedParser()) {
   }

@@ -59,6 +59,7 @@ class Http1Connection final : public Connection,
   void TakeInput(size_t bytes);
   void WaitForInput();
   void Admit();
+  bool BecomesHttp2();
   void Handle(Request request);
   void Finished(absl::StatusOr<Response> response);
   void BecomeWebSocket(Response response);

@@ -83,8 +83,8 @@ struct Http2Session::Callbacks {
   static int OnData(nghttp2_session* session, uint8_t, int32_t id, const uint8_t* bytes,
                     size_t size, void* self) {
     nghttp2_session_consume_connection(session, size);
-    if (Stream* const stream = Of(self).Find(id)) {
-      stream->OnBody(View(bytes, size));
+    if (Exchange* const exchange = Of(self).Find(id)) {
+      exchange->OnBody(View(bytes, size));
     } else {
       nghttp2_session_consume_stream(session, id, size);
     }
@@ -236,8 +236,8 @@ void Http2Session::Terminate(uint32_t error, std::string_view why) {
 
 void Http2Session::Ping() { nghttp2_submit_ping(session(), NGHTTP2_FLAG_NONE, nullptr); }
 
-Http2Session::Stream* Http2Session::Find(int32_t id) const {
-  return static_cast<Stream*>(nghttp2_session_get_stream_user_data(session(), id));
+Http2Session::Exchange* Http2Session::Find(int32_t id) const {
+  return static_cast<Exchange*>(nghttp2_session_get_stream_user_data(session(), id));
 }
 
 // A frame begins.
@@ -276,7 +276,7 @@ void Http2Session::Came(const nghttp2_frame& frame) {
   if (IsOfARequest(frame)) return RequestCame(frame);
   const bool may_end = frame.hd.type == NGHTTP2_DATA || frame.hd.type == NGHTTP2_HEADERS;
   if (!may_end || !Has(frame.hd, NGHTTP2_FLAG_END_STREAM)) return;
-  if (Stream* const stream = Find(frame.hd.stream_id)) stream->OnBodyEnd();
+  if (Exchange* const exchange = Find(frame.hd.stream_id)) exchange->OnBodyEnd();
 }
 
 void Http2Session::RequestCame(const nghttp2_frame& frame) {
@@ -290,14 +290,14 @@ void Http2Session::RequestCame(const nghttp2_frame& frame) {
   const Begun begun{.id = id,
                     .has_body = !Has(frame.hd, NGHTTP2_FLAG_END_STREAM),
                     .head_too_large = head.too_large()};
-  Stream* const stream = owner_.OnRequest(begun, head.Take());
-  if (stream == nullptr) return Reset(id, NGHTTP2_REFUSED_STREAM);
-  nghttp2_session_set_stream_user_data(session(), id, stream);
+  Exchange* const exchange = owner_.OnRequest(begun, head.Take());
+  if (exchange == nullptr) return Reset(id, NGHTTP2_REFUSED_STREAM);
+  nghttp2_session_set_stream_user_data(session(), id, exchange);
 }
 
 void Http2Session::Closed(int32_t id) {
   if (head_of_ == id) head_.reset();
-  if (Stream* const stream = Find(id)) stream->OnClosed();
+  if (Exchange* const exchange = Find(id)) exchange->OnClosed();
 }
 
 // A response that ends before its request does: the client need not send the rest (RFC 9113, 8.1).
@@ -310,9 +310,9 @@ void Http2Session::Went(const nghttp2_frame& frame) {
 }
 
 ssize_t Http2Session::Fill(int32_t id, std::span<char> room, uint32_t& flags) {
-  Stream* const stream = Find(id);
-  if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  const Piece piece = stream->Fill(room);
+  Exchange* const exchange = Find(id);
+  if (exchange == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  const Piece piece = exchange->Fill(room);
   if (piece.then == Piece::Then::kEnd) {
     flags |= NGHTTP2_DATA_FLAG_EOF;
     if (piece.trailers != nullptr) {

@@ -43,9 +43,9 @@ class Http2Session {
 
   // One request and its response, as who serves it is told of them. Told inside Receive() or
   // Send(): what is called there must call neither.
-  class Stream {
+  class Exchange {
    public:
-    virtual ~Stream() = default;
+    virtual ~Exchange() = default;
     // A piece of the request's body. Taken() gives the client room for more.
     virtual void OnBody(std::string_view bytes) = 0;
     virtual void OnBodyEnd() = 0;
@@ -63,7 +63,7 @@ class Http2Session {
    public:
     virtual ~Owner() = default;
     // Who serves it, and lives until OnClosed(); null refuses it, as not yet processed.
-    virtual Stream* OnRequest(const Begun& begun, RequestHead head) = 0;
+    virtual Exchange* OnRequest(const Begun& begun, RequestHead head) = 0;
     // The answer to Ping().
     virtual void OnPong() = 0;
   };
@@ -126,7 +126,7 @@ class Http2Session {
   void Spend(double amount, std::string_view what);
   void SpendReset();
   void Failed(ssize_t error);
-  Stream* Find(int32_t id) const;
+  Exchange* Find(int32_t id) const;
 
   const Http2Options options_;
   const size_t max_head_bytes_;

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "absl/time/time.h"
+#include "gateway/http/http2_options.h"
 #include "gateway/http/request_parser.h"
 
 namespace chains::gateway {
@@ -39,6 +40,8 @@ struct HttpOptions {
   size_t max_message_bytes = 16 << 20;
 
   HalfClose half_close = HalfClose::kLeft;
+
+  Http2Options http2 = {};
 };
 
 }  // namespace chains::gateway

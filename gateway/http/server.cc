@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "gateway/http/http1_connection.h"
+#include "gateway/http/tls_handshake.h"
+#include "gateway/http/tls_transport.h"
 #include "gateway/http/transport.h"
 
 namespace chains::gateway {
@@ -22,8 +24,9 @@ constexpr absl::Duration kPause = absl::Milliseconds(100);
 // One socket that listens. It pauses where there is no room, or no descriptor, for one more.
 class HttpServer::Acceptor final : private SocketLoop::Watcher, private Loop::Timer {
  public:
-  Acceptor(HttpServer& server, Listening listening)
-      : server_(server), listening_(std::move(listening)) {}
+  // `tls` is null where clients speak HTTP at once.
+  Acceptor(HttpServer& server, Listening listening, std::unique_ptr<TlsContext> tls)
+      : server_(server), listening_(std::move(listening)), tls_(std::move(tls)) {}
   ~Acceptor() override {
     server_.shared_.sockets.Stop(listening_.socket.fd(), *this);
     if (!listening_.unix_path.empty()) unlink(listening_.unix_path.c_str());
@@ -50,7 +53,7 @@ class HttpServer::Acceptor final : private SocketLoop::Watcher, private Loop::Ti
       const int on = 1;
       setsockopt(socket.fd(), IPPROTO_TCP, TCP_NODELAY, &on,
                  sizeof(on));  // no matter on unix sockets
-      server_.Add(std::move(socket));
+      server_.Add(std::move(socket), tls_.get());
     }
   }
   void Fire() override { Resume(); }
@@ -61,6 +64,7 @@ class HttpServer::Acceptor final : private SocketLoop::Watcher, private Loop::Ti
 
   HttpServer& server_;
   const Listening listening_;
+  const std::unique_ptr<TlsContext> tls_;
 };
 
 HttpServer::HttpServer(Loop& loop, SocketLoop& sockets, Handler& handler, HttpOptions options)
@@ -78,10 +82,15 @@ HttpServer::~HttpServer() {
 }
 
 absl::StatusOr<std::string> HttpServer::Listen(std::string_view address) {
+  return ListenTls(address, nullptr);
+}
+
+absl::StatusOr<std::string> HttpServer::ListenTls(std::string_view address,
+                                                  std::unique_ptr<TlsContext> tls) {
   absl::StatusOr<Listening> listening = gateway::Listen(address);
   if (!listening.ok()) return listening.status();
   std::string bound = listening->address;
-  auto acceptor = std::make_unique<Acceptor>(*this, *std::move(listening));
+  auto acceptor = std::make_unique<Acceptor>(*this, *std::move(listening), std::move(tls));
   if (!acceptor->Start()) return absl::UnavailableError("the system watches no more sockets");
   acceptors_.push_back(std::move(acceptor));
   return bound;
@@ -89,12 +98,18 @@ absl::StatusOr<std::string> HttpServer::Listen(std::string_view address) {
 
 bool HttpServer::IsFull() const { return connections_.size() >= shared_.options.max_connections; }
 
-void HttpServer::Add(Socket socket) {
+void HttpServer::Add(Socket socket, TlsContext* tls) {
   ++accepted_;
   if (IsFull()) shared_.idle.front()->Close();
   Connection::Owner& owner = *this;
-  Begin(std::make_unique<Http1Connection>(std::make_unique<PlainTransport>(std::move(socket)), "",
-                                          shared_, owner));
+  auto plain = std::make_unique<PlainTransport>(std::move(socket));
+  if (tls == nullptr) {
+    return Begin(std::make_unique<Http1Connection>(std::move(plain), "", shared_, owner));
+  }
+  OwnedSsl ssl = tls->NewConnection(shared_.loop.Now());
+  if (ssl == nullptr) return;
+  auto transport = std::make_unique<TlsTransport>(std::move(plain), std::move(ssl));
+  Begin(std::make_unique<TlsHandshake>(std::move(transport), shared_, owner));
 }
 
 void HttpServer::Begin(std::unique_ptr<Connection> connection) {

@@ -1,11 +1,12 @@
-// HttpServer: HTTP/1.1 on the thread of a loop, for one Handler.
+// HttpServer: HTTP/1.1 and HTTP/2 on the thread of a loop, for one Handler.
 //
 //   SocketLoop sockets;
 //   reactor.SetPoller(&sockets);
 //   HttpServer server(reactor, sockets, handler, HttpOptions());
 //   RETURN_IF_ERROR(server.Listen("127.0.0.1:8080"));
 //
-// Keep-alive, pipelining (answered in order, one at a time), chunked bodies, Expect: 100-continue.
+// HTTP/1.1: keep-alive, pipelining (answered in order, one at a time), chunked bodies, Expect:
+// 100-continue. HTTP/2: over TLS by ALPN, else for clients that begin with its preface.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +25,7 @@
 #include "gateway/http/listener.h"
 #include "gateway/http/options.h"
 #include "gateway/http/socket_loop.h"
+#include "gateway/http/tls_context.h"
 
 namespace chains::gateway {
 
@@ -36,6 +38,8 @@ class HttpServer final : private Connection::Owner, private Loop::Job {
 
   // May be called for several addresses. Answers the address with the port that was chosen.
   absl::StatusOr<std::string> Listen(std::string_view address);
+  // For clients that speak TLS.
+  absl::StatusOr<std::string> ListenTls(std::string_view address, std::unique_ptr<TlsContext> tls);
 
   // Stops listening, closes idle connections, finishes the requests that have begun, and drops what
   // is left at `deadline`; then calls `done`, once, on the loop.
@@ -57,7 +61,7 @@ class HttpServer final : private Connection::Owner, private Loop::Job {
 
   bool IsFull() const;
   // Where it is full, the connection that has been idle longest makes room.
-  void Add(Socket socket);
+  void Add(Socket socket, TlsContext* tls);
   void Begin(std::unique_ptr<Connection> connection);
   void CloseAll();
   void Closed(Connection& connection) override;

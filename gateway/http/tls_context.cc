@@ -74,8 +74,8 @@ std::string TlsProblem() {
   return text;
 }
 
-absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Load(Files files) {
-  std::unique_ptr<TlsContext> context(new TlsContext(std::move(files)));
+absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Load(Files files, OnProblem on_problem) {
+  std::unique_ptr<TlsContext> context(new TlsContext(std::move(files), std::move(on_problem)));
   context->seen_ = context->Look();
   if (absl::Status read = context->Read(); !read.ok()) return read;
   return context;
@@ -85,11 +85,12 @@ absl::Status TlsContext::Read() {
   ERR_clear_error();
   OwnedSslContext fresh = MakeContext();
   if (fresh == nullptr) return absl::InternalError(Text("no TLS: ", TlsProblem()));
-  if (SSL_CTX_use_certificate_chain_file(fresh.get(), files_.certificate.c_str()) != 1) {
-    return BadFile("the certificate", files_.certificate);
-  }
   if (SSL_CTX_use_PrivateKey_file(fresh.get(), files_.key.c_str(), SSL_FILETYPE_PEM) != 1) {
     return BadFile("the key", files_.key);
+  }
+  // It lets go of a key that does not belong to it.
+  if (SSL_CTX_use_certificate_chain_file(fresh.get(), files_.certificate.c_str()) != 1) {
+    return BadFile("the certificate", files_.certificate);
   }
   if (SSL_CTX_check_private_key(fresh.get()) != 1) {
     ERR_clear_error();
@@ -97,7 +98,6 @@ absl::Status TlsContext::Read() {
         Text("the key ", files_.key, " does not belong to the certificate ", files_.certificate));
   }
   context_ = std::move(fresh);
-  ++loads_;
   return absl::OkStatus();
 }
 
@@ -116,14 +116,20 @@ TlsContext::Fingerprint TlsContext::Look() const {
   return fingerprint;
 }
 
+void TlsContext::ReadChanges() {
+  const Fingerprint found = Look();
+  const bool changed = found != seen_;
+  if (!changed && !outdated_) return;
+  seen_ = found;
+  const absl::Status read = Read();
+  outdated_ = !read.ok();
+  if (outdated_ && changed && on_problem_ != nullptr) on_problem_(read);
+}
+
 OwnedSsl TlsContext::NewConnection(absl::Time now) {
   if (now >= looked_ + kBetweenLooks) {
     looked_ = now;
-    const Fingerprint found = Look();
-    if (found != seen_ || !problem_.ok()) {
-      problem_ = Read();
-      seen_ = found;
-    }
+    ReadChanges();
   }
   OwnedSsl ssl(SSL_new(context_.get()));
   if (ssl != nullptr) SSL_set_accept_state(ssl.get());

@@ -13,8 +13,10 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <openssl/ssl.h>
 
@@ -39,8 +41,11 @@ class TlsContext {
     std::string key;          // PEM, without a password
   };
 
-  // INVALID_ARGUMENT names the file that cannot be used, and why.
-  static absl::StatusOr<std::unique_ptr<TlsContext>> Load(Files files);
+  // INVALID_ARGUMENT names the file that cannot be used, and why. `on_problem` is told, once for
+  // each change, where files that have changed cannot be used.
+  using OnProblem = std::function<void(const absl::Status&)>;
+  static absl::StatusOr<std::unique_ptr<TlsContext>> Load(Files files,
+                                                          OnProblem on_problem = nullptr);
 
   // A server's end of one connection; null where there is no memory. Looks at most once a second
   // whether the files have changed, and reads them anew where they have. What cannot be used (a key
@@ -48,25 +53,22 @@ class TlsContext {
   // alone and tried again a second later: the certificate of before stays.
   OwnedSsl NewConnection(absl::Time now);
 
-  // Why the files, as they are now, are not used; OK where they are.
-  const absl::Status& problem() const { return problem_; }
-  // How many times they have been read with success.
-  uint64_t loads() const { return loads_; }
-
  private:
   // By which a change is seen: device, file, size and time of each.
   using Fingerprint = std::array<int64_t, 10>;
 
-  explicit TlsContext(Files files) : files_(std::move(files)) {}
+  TlsContext(Files files, OnProblem on_problem)
+      : files_(std::move(files)), on_problem_(std::move(on_problem)) {}
+  void ReadChanges();
   absl::Status Read();
   Fingerprint Look() const;
 
   const Files files_;
+  const OnProblem on_problem_;
   OwnedSslContext context_;
   Fingerprint seen_{};
   absl::Time looked_ = absl::InfinitePast();
-  absl::Status problem_;
-  uint64_t loads_ = 0;
+  bool outdated_ = false;  // what the files are now could not be used
 };
 
 // What OpenSSL has to say about its last failure on this thread; forgets it.

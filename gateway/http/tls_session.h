@@ -32,6 +32,8 @@ class TlsSession {
   void Feed(std::string_view bytes);
   // Fed, and not taken.
   size_t fed() const { return input_.size() - taken_; }
+  // Whether Read() may have something without being fed.
+  bool holds_input() const { return fed() > 0 || SSL_pending(ssl_.get()) > 0; }
 
   enum class Handshake { kGoesOn, kDone, kFailed };
   // One step, with what was fed. kFailed: problem() says why, and output() what the client is told.

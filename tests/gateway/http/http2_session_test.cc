@@ -20,7 +20,7 @@ using ::testing::Pair;
 constexpr size_t kMaxHead = 1024;
 
 // One that answers as the test tells it.
-struct FakeStream final : Http2Session::Stream {
+struct FakeStream final : Http2Session::Exchange {
   void OnBody(std::string_view bytes) override { body += bytes; }
   void OnBodyEnd() override { body_ended = true; }
   Http2Session::Piece Fill(std::span<char> room) override {
@@ -88,7 +88,7 @@ class Http2SessionTest : public ::testing::Test, private Http2Session::Owner {
   Http2Session session_{Options(), kMaxHead, *this};
 
  private:
-  Http2Session::Stream* OnRequest(const Http2Session::Begun& begun, RequestHead head) override {
+  Http2Session::Exchange* OnRequest(const Http2Session::Begun& begun, RequestHead head) override {
     if (refuses_) return nullptr;
     std::unique_ptr<FakeStream>& made = streams_[begun.id];
     made = std::make_unique<FakeStream>();
