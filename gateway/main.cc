@@ -44,6 +44,7 @@ struct Flags {
   bool no_auth = false;
   std::string descriptors;
   std::string entrypoint;
+  std::vector<std::string> cors_origins;
   std::string timeout = "60s";
   std::string drain_timeout = "30s";
   size_t max_connections = HttpOptions().max_connections;
@@ -98,6 +99,10 @@ void Declare(CLI::App& app, Flags& flags) {
       "file with the FileDescriptorSet of the one route's contract, instead of asking its replica");
   app.add_option("--entrypoint", flags.entrypoint,
                  "full name of the one route's entrypoint, instead of asking its replica");
+  app.add_option(
+      "--cors-origin", flags.cors_origins,
+      "pages of this origin, as https://app.example.com, may call from browsers; several "
+      "times, or * for all");
   app.add_option("--timeout", flags.timeout, "of a request that has no Chains-Timeout header")
       ->capture_default_str();
   app.add_option("--drain-timeout", flags.drain_timeout, "how long SIGTERM waits for what runs")
@@ -180,6 +185,9 @@ absl::StatusOr<GatewayServer::Options> OptionsFrom(const Flags& flags) {
   absl::StatusOr<AsyncSettings> queue = QueueFrom(flags);
   if (!queue.ok()) return queue.status();
   options.async = *std::move(queue);
+  absl::StatusOr<Cors> cors = Cors::Create(flags.cors_origins);
+  if (!cors.ok()) return BadFlag("--cors-origin", cors.status());
+  options.gateway.cors = *std::move(cors);
   if (flags.no_auth) return options;
   if (flags.api_keys.empty()) {
     return absl::InvalidArgumentError(
@@ -252,7 +260,8 @@ absl::StatusOr<PlatformGateway::Options> PlatformOptionsFrom(const Flags& flags)
                                   .token = *std::move(token),
                                   .http = flags.listen.front(),
                                   .grpc = flags.grpc_listen,
-                                  .timeout = *timeout};
+                                  .timeout = *timeout,
+                                  .cors_origins = flags.cors_origins};
 }
 
 int ServePlatform(const Flags& flags, absl::Duration drain_timeout, const sigset_t& signals) {

@@ -29,36 +29,41 @@ Command MakeUp() {
       .group = "Platform",
       .examples = {"chains up", "chains up --listen 127.0.0.1:9080 --cpus 4 --memory 8Gi",
                    "chains up --kubernetes --image-registry registry.example/chains"},
-      .options = {{"--home",
-                   "where its state is kept (default: CHAINS_HOME, else ~/.chains)",
-                   &flags->home,
-                   {.completes = Completes::kFolders}},
-                  {"--listen", "where HTTP is answered", &flags->listen},
-                  {"--grpc-listen", "where gRPC clients call chains", &flags->grpc_listen},
-                  {"--platform-listen",
-                   "where others may push, as HOST:PORT (default: only this user, on a socket)",
-                   &flags->platform_listen},
-                  {"--gateway-token-file",
-                   "run no gateway here: chains-gateway --platform comes with the token in this "
-                   "file, which is made where it is missing",
-                   &flags->gateway_token_file,
-                   {.completes = Completes::kFiles}},
-                  {"--open", "ask nobody for a key", &flags->open},
-                  {"--detach,-d", "in the background; chains down ends it", &flags->detach},
-                  {"--memory",
-                   "for replicas, instead of what the machine has",
-                   &flags->memory,
-                   {.check =
-                        [](const std::string& text) {
-                          return internal::ParseMemorySize(text)
-                                     ? std::string()
-                                     : Text("'", text, "' is no size of memory such as 8Gi");
-                        }}},
-                  {"--cpus", "the same", &flags->cpus},
-                  {"--gpus", "the same", &flags->gpus},
-                  {"--pin-cpus",
-                   "give replicas that want whole CPUs some of their own, as long as there are",
-                   &flags->pin_cpus}},
+      .options =
+          {{"--home",
+            "where its state is kept (default: CHAINS_HOME, else ~/.chains)",
+            &flags->home,
+            {.completes = Completes::kFolders}},
+           {"--listen", "where HTTP is answered", &flags->listen},
+           {"--grpc-listen", "where gRPC clients call chains", &flags->grpc_listen},
+           {"--platform-listen",
+            "where others may push, as HOST:PORT (default: only this user, on a socket)",
+            &flags->platform_listen},
+           {"--gateway-token-file",
+            "run no gateway here: chains-gateway --platform comes with the token in this "
+            "file, which is made where it is missing",
+            &flags->gateway_token_file,
+            {.completes = Completes::kFiles}},
+           {"--cors-origin",
+            "pages of this origin, as https://app.example.com, may call chains from browsers; "
+            "several times, or * for all",
+            &flags->cors_origins},
+           {"--open", "ask nobody for a key", &flags->open},
+           {"--detach,-d", "in the background; chains down ends it", &flags->detach},
+           {"--memory",
+            "for replicas, instead of what the machine has",
+            &flags->memory,
+            {.check =
+                 [](const std::string& text) {
+                   return internal::ParseMemorySize(text)
+                              ? std::string()
+                              : Text("'", text, "' is no size of memory such as 8Gi");
+                 }}},
+           {"--cpus", "the same", &flags->cpus},
+           {"--gpus", "the same", &flags->gpus},
+           {"--pin-cpus",
+            "give replicas that want whole CPUs some of their own, as long as there are",
+            &flags->pin_cpus}},
       .run = [flags, install](Session& session) {
         return install->kubernetes ? InstallOnCluster(session, *install) : RunUp(session, *flags);
       }};

@@ -117,6 +117,7 @@ PlatformGateway::Options GatewayOptions(const UpFlags& flags, const LocalPlatfor
   options.token = platform.gateway_token();
   options.http = flags.listen;
   options.grpc = flags.grpc_listen;
+  options.cors_origins = flags.cors_origins;
   return options;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "deploy/cli/session.h"
 
@@ -15,8 +16,9 @@ struct UpFlags {
   // Gateways are other processes, and come with the token in this file, which is made where it is
   // missing; empty: there is one in this process.
   std::string gateway_token_file = {};
-  bool open = false;    // nobody is asked for a key
-  bool detach = false;  // in the background; it is up when the command ends
+  std::vector<std::string> cors_origins = {};  // pages of these may call from browsers; "*": all
+  bool open = false;                           // nobody is asked for a key
+  bool detach = false;                         // in the background; it is up when the command ends
   // What replicas may have; empty or below 0: what the machine has.
   std::string memory = {};  // "8Gi"
   double cpus = -1;

@@ -112,10 +112,13 @@ Task<void> Gateway::FirstAnswers() const {
 
 Admission Gateway::Admit(const RequestHead& head) {
   Admission admission;
+  admission.refusal = options_.cors.Preflight(head);
+  if (admission.refusal) return admission;
   admission.refusal = Refuse(head);
   if (async_ != nullptr && IsAsync(head.target)) {
     admission.max_body_bytes = async_->max_body_bytes();
   }
+  if (admission.refusal) options_.cors.Expose(head, *admission.refusal);
   return admission;
 }
 
@@ -140,7 +143,11 @@ Response Gateway::Failure(int status, std::string_view text) {
 }
 
 Task<Response> Gateway::Handle(Request request) {
-  if (IsOwnPage(PathOf(request.head.target))) co_return co_await OwnPage(request.head);
+  if (IsOwnPage(PathOf(request.head.target))) {
+    Response page = co_await OwnPage(request.head);
+    options_.cors.Expose(request.head, page);
+    co_return page;
+  }
   Tally tally(loop_, nowhere_, request.body.size());
   const std::string request_id = RequestIdOf(request.head);
   const internal::TraceId trace = TraceIdOf(request.head);
@@ -153,6 +160,7 @@ Task<Response> Gateway::Handle(Request request) {
   response.headers.emplace_back("Traceparent",
                                 internal::TraceparentOf(trace, internal::NewSpanId()));
   receipt.AddTo(response);
+  options_.cors.Expose(request.head, response);
   tally.Answered(response.status);
   tally.BytesOut(response.body.size());
   co_return response;

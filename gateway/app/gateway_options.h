@@ -10,6 +10,7 @@
 
 #include "absl/time/time.h"
 #include "gateway/app/api_keys.h"
+#include "gateway/app/cors.h"
 #include "gateway/app/target.h"
 #include "gateway/body/byte_budget.h"
 
@@ -36,6 +37,7 @@ struct GatewayOptions {
   std::shared_ptr<ByteBudget> unpacked = std::make_shared<ByteBudget>(size_t{1} << 30);
   Target::Backoff backoff = {};
   WebSocketOptions sockets = {};
+  Cors cors = {};  // which pages may call from browsers
 };
 
 }  // namespace chains::gateway

@@ -62,6 +62,9 @@ absl::Status PlatformServer::ListenForHttp() {
     if (!async.ok()) return async.status();
     options.async = *std::move(async);
   }
+  absl::StatusOr<Cors> cors = Cors::Create(options_.cors_origins);
+  if (!cors.ok()) return cors.status();
+  options.gateway.cors = *std::move(cors);
   http_->Open(std::move(options));
   absl::StatusOr<std::string> bound = http_->Listen(options_.http);
   if (!bound.ok()) return At("HTTP", bound.status());

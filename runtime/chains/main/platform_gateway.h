@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -26,6 +27,8 @@ class PlatformGateway {
     std::string async_queue = "";
     std::string webhook_secret_file = "";  // with the secrets that sign webhooks; empty: unsigned
     bool webhook_allow_private = false;    // webhooks may lead to private addresses
+    // Pages of these may call from browsers, as "https://app.example.com"; "*": all pages.
+    std::vector<std::string> cors_origins = {};
   };
   struct Addresses {
     std::string http;  // with the ports that were chosen
@@ -35,7 +38,8 @@ class PlatformGateway {
   virtual ~PlatformGateway() = default;
 
   // Binds both addresses and starts to ask the platform for routes; requests that come before the
-  // first routes are refused with UNAVAILABLE. An address in use is named.
+  // first routes are refused with UNAVAILABLE. An address in use is named, as is
+  // an origin that is none.
   virtual absl::StatusOr<Addresses> Start() = 0;
   // Accepts nothing new, and finishes what runs until `deadline`. Once, before it is destroyed.
   virtual void Drain(absl::Time deadline) = 0;
