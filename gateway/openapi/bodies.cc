@@ -92,7 +92,7 @@ void WriteItem(std::string_view media_type, const Method& method, const Schemas&
                JsonWriter& out) {
   out.Key(media_type).BeginObject().Key("schema").BeginObject().Key("anyOf").BeginArray();
   schemas.WriteReply(*method.reply, out);
-  WriteReference("schemas", "Error", out);
+  WriteReference("schemas", "Failure", out);
   out.End().End();
 }
 

@@ -16,10 +16,10 @@ constexpr auto kFailures = std::to_array<Failure>({
      "missing, "
      "or what the chainlet itself refuses.",
      "1:18: people[0].age: an integer is expected, not 30.5"},
-    {401, "UNAUTHENTICATED", "Unauthenticated", "No key was given.",
+    {401, "UNAUTHENTICATED", "Unauthenticated", "No key was given, or one that is not known here.",
      "a key is required: Authorization: Api-Key KEY"},
-    {403, "PERMISSION_DENIED", "PermissionDenied", "The key is not known here, or may not do this.",
-     "the key is not known here"},
+    {403, "PERMISSION_DENIED", "PermissionDenied", "The key may not do this.",
+     "this key may not call chains"},
     {404, "NOT_FOUND", "NotFound",
      "There is no such chain, deployment or method; says what there is.",
      "hello/production has no such method, only: run_remote"},
@@ -124,7 +124,7 @@ void WriteExample(const Failure& failure, JsonWriter& out) {
 
 void WriteErrorContent(const Failure* failure, JsonWriter& out) {
   out.Key("content").BeginObject().Key("application/json").BeginObject().Key("schema");
-  WriteReference("schemas", "Error", out);
+  WriteReference("schemas", "Failure", out);
   if (failure != nullptr) WriteExample(*failure, out);
   out.End().End();
 }
@@ -143,7 +143,7 @@ void WriteFailures(JsonWriter& out) {
     WriteReference("responses", failure.name, out);
   }
   out.Key("default");
-  WriteReference("responses", "Error", out);
+  WriteReference("responses", "Failure", out);
 }
 
 void WriteFailureResponses(JsonWriter& out) {
@@ -160,7 +160,7 @@ void WriteFailureResponses(JsonWriter& out) {
     WriteErrorContent(&failure, out);
     out.End();
   }
-  out.Key("Error").BeginObject().Key("description").String("What failed, and where.");
+  out.Key("Failure").BeginObject().Key("description").String("What failed, and where.");
   WriteErrorContent(nullptr, out);
   out.End();
 }
@@ -181,9 +181,9 @@ void WriteCallParameters(JsonWriter& out) {
 }
 
 std::set<std::string> ReservedSchemas() {
-  return {"Error", "AsyncAccepted", "AsyncRequest", "AsyncRetryConfig", "AsyncStatus"};
+  return {"AsyncAccepted", "AsyncRequest", "AsyncRetryConfig", "AsyncStatus", "Failure"};
 }
 
-void WriteErrorSchemas(JsonWriter& out) { out.Key("Error").Raw(kError); }
+void WriteErrorSchemas(JsonWriter& out) { out.Key("Failure").Raw(kError); }
 
 }  // namespace chains::gateway::openapi

@@ -37,7 +37,7 @@ void WriteCallParameters(json::JsonWriter& out);
 
 // Schemas of the edge itself: names that no message may take.
 std::set<std::string> ReservedSchemas();
-// The schema `Error`: entries of `components/schemas`.
+// The schema `Failure`: entries of `components/schemas`.
 void WriteErrorSchemas(json::JsonWriter& out);
 
 // {"$ref": "#/components/KIND/NAME"}
