@@ -60,6 +60,12 @@ void WriteRequired(const MessageSchema& type, Schemas::Role role, JsonWriter& ou
   out.End();
 }
 
+// Where nothing must be there, a request and what is inside of one are the same.
+Schemas::Role RoleOf(const MessageSchema& type, Schemas::Role role) {
+  const bool is_free = role == Schemas::Role::kInput && type.required.empty();
+  return is_free ? Schemas::Role::kArgument : role;
+}
+
 std::string OneOfNote(const MessageSchema& type) {
   std::string note;
   for (int i = 0; i < type.descriptor->real_oneof_decl_count(); ++i) {
@@ -101,7 +107,7 @@ void Schemas::ReachMethod(const Transcoder::Method& method) {
 }
 
 void Schemas::Reach(const MessageSchema& type, Role role) {
-  if (type.form != Form::kFields || !messages_[&type].insert(role).second) return;
+  if (type.form != Form::kFields || !messages_[&type].insert(RoleOf(type, role)).second) return;
   const Role inner = role == Role::kReply ? role : Role::kInput;
   for (const FieldSchema& field : type.fields) ReachField(field, inner);
 }
@@ -127,6 +133,7 @@ std::string Schemas::NameOf(const MessageSchema& type, Role role) const {
   const auto& descriptor = *type.descriptor;
   const std::string name = Named(descriptor.full_name(), descriptor.file()->package());
   const std::set<Role>& roles = messages_.at(&type);
+  role = RoleOf(type, role);
   if (*roles.begin() == role) return name;
   const bool is_second = roles.count(Role::kReply) > 0 &&
                          (role == Role::kArgument || roles.count(Role::kArgument) == 0);

@@ -24,7 +24,7 @@ AWAY = r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EH
 
 
 def skip(why):
-    print(f"\nSKIPPED: {why}", flush=True)
+    print(f"SKIPPED: {why}", flush=True)
     sys.exit(0)
 
 
