@@ -9,6 +9,7 @@
 #include "chains/core/blocking.h"
 #include "chains/core/context.h"
 #include "chains/core/gate.h"
+#include "chains/core/started.h"
 #include "chains/core/stream.h"
 #include "chains/core/task.h"
 #include "chains/core/timing.h"
