@@ -25,6 +25,7 @@ class Descriptor {
     if (fd_ >= 0) close(fd_);
   }
   int get() const { return fd_; }
+  int Release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_;
@@ -63,26 +64,19 @@ absl::StatusOr<Descriptor> OpenBelow(const fs::path& folder, std::string_view pa
 
 }  // namespace
 
-absl::StatusOr<std::string> ReadMediaFile(const fs::path& folder, std::string_view path,
-                                          size_t max_bytes) {
+absl::StatusOr<FileSource> OpenMediaFile(const fs::path& folder, std::string_view path,
+                                         uint64_t max_bytes) {
   absl::StatusOr<Descriptor> file = OpenBelow(folder, path);
   if (!file.ok()) return file.status();
   struct stat about {};
   if (fstat(file->get(), &about) != 0) return absl::ErrnoToStatus(errno, Named(path));
   if (!S_ISREG(about.st_mode)) return absl::InvalidArgumentError(Named(path) + " is no file");
-
-  std::string contents;
-  char block[1 << 16];
-  ssize_t count = 0;
-  while ((count = read(file->get(), block, sizeof(block))) > 0) {
-    contents.append(block, static_cast<size_t>(count));
-    if (contents.size() > max_bytes) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(Named(path), " has more than the allowed ", max_bytes, " bytes"));
-    }
+  const auto size = static_cast<uint64_t>(about.st_size);
+  if (size > max_bytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(Named(path), " has more than the allowed ", max_bytes, " bytes"));
   }
-  if (count < 0) return absl::ErrnoToStatus(errno, Named(path));
-  return contents;
+  return FileSource(file->Release(), size);
 }
 
 }  // namespace transcribe

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "media/reader.h"
 
 namespace transcribe {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // A line of a transcription file: `<s> what is said </s> (name)`.
-absl::StatusOr<Recording> ParseLine(const fs::path& folder, absl::string_view line) {
+absl::StatusOr<KnownRecording> ParseLine(const fs::path& folder, absl::string_view line) {
   const std::vector<absl::string_view> parts = absl::StrSplit(line, absl::MaxSplits("</s>", 1));
   if (parts.size() != 2 || !absl::ConsumePrefix(&line, "<s>")) {
     return absl::InvalidArgumentError(absl::StrCat("no line of a transcription: ", line));
@@ -27,7 +28,8 @@ absl::StatusOr<Recording> ParseLine(const fs::path& folder, absl::string_view li
     return absl::InvalidArgumentError(absl::StrCat("no name in parentheses: ", line));
   }
   const absl::string_view said = absl::StripAsciiWhitespace(absl::StripPrefix(parts[0], "<s>"));
-  return Recording{.path = folder / absl::StrCat(name, ".wav"), .reference = std::string(said)};
+  return KnownRecording{.path = folder / absl::StrCat(name, ".wav"),
+                        .reference = std::string(said)};
 }
 
 void AppendNumber(std::string& out, uint32_t number, int bytes) {
@@ -36,14 +38,14 @@ void AppendNumber(std::string& out, uint32_t number, int bytes) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<Recording>> FindRecordings(const fs::path& data) {
-  std::vector<Recording> recordings;
+absl::StatusOr<std::vector<KnownRecording>> FindRecordings(const fs::path& data) {
+  std::vector<KnownRecording> recordings;
   for (const char* transcription : {"cards/cards.transcription", "librivox/transcription"}) {
     const fs::path path = data / transcription;
     absl::StatusOr<std::string> lines = ReadFile(path);
     if (!lines.ok()) return lines.status();
     for (absl::string_view line : absl::StrSplit(*lines, '\n', absl::SkipWhitespace())) {
-      absl::StatusOr<Recording> recording = ParseLine(path.parent_path(), line);
+      absl::StatusOr<KnownRecording> recording = ParseLine(path.parent_path(), line);
       if (!recording.ok()) return recording.status();
       recordings.push_back(*std::move(recording));
     }
@@ -51,12 +53,13 @@ absl::StatusOr<std::vector<Recording>> FindRecordings(const fs::path& data) {
   return recordings;
 }
 
-absl::StatusOr<Joined> JoinRecordings(const std::vector<Recording>& recordings, double seconds) {
+absl::StatusOr<Joined> JoinRecordings(const std::vector<KnownRecording>& recordings,
+                                      double seconds) {
   Joined once;
-  for (const Recording& recording : recordings) {
+  for (const KnownRecording& recording : recordings) {
     absl::StatusOr<std::string> file = ReadFile(recording.path);
     if (!file.ok()) return file.status();
-    absl::StatusOr<Samples> samples = DecodeAudio(*file, AudioLimits());
+    absl::StatusOr<Samples> samples = DecodeAudio(*file, MediaLimits());
     if (!samples.ok()) return samples.status();
     once.samples.insert(once.samples.end(), samples->begin(), samples->end());
     absl::StrAppend(&once.reference, recording.reference, "\n");

@@ -11,13 +11,13 @@
 
 namespace transcribe {
 
-struct Recording {
+struct KnownRecording {
   std::filesystem::path path;  // of a WAV file
   std::string reference;       // what is said
 };
 
 // In the package's folder `data`, always in the same order. NOT_FOUND when a file is missing.
-absl::StatusOr<std::vector<Recording>> FindRecordings(const std::filesystem::path& data);
+absl::StatusOr<std::vector<KnownRecording>> FindRecordings(const std::filesystem::path& data);
 
 struct Joined {
   Samples samples;
@@ -25,7 +25,8 @@ struct Joined {
 };
 
 // One after the other, all of them as often as it takes to last `seconds`.
-absl::StatusOr<Joined> JoinRecordings(const std::vector<Recording>& recordings, double seconds);
+absl::StatusOr<Joined> JoinRecordings(const std::vector<KnownRecording>& recordings,
+                                      double seconds);
 
 // A WAV file of mono samples at kSampleRate.
 std::string ToWav(const Samples& samples);

@@ -34,7 +34,8 @@ constexpr int kFewestSegments = 8;
 constexpr double kMorePoints = 3;
 
 absl::Status Join(const std::filesystem::path& folder) {
-  absl::StatusOr<std::vector<Recording>> recordings = FindRecordings(POCKETSPHINX_TESTDATA_DIR);
+  absl::StatusOr<std::vector<KnownRecording>> recordings =
+      FindRecordings(POCKETSPHINX_TESTDATA_DIR);
   if (!recordings.ok()) return recordings.status();
   absl::StatusOr<Joined> joined = JoinRecordings(*recordings, kSeconds);
   if (!joined.ok()) return joined.status();
@@ -44,10 +45,11 @@ absl::Status Join(const std::filesystem::path& folder) {
 }
 
 absl::StatusOr<WordErrors> ErrorsOfTheTool() {
-  absl::StatusOr<std::vector<Recording>> recordings = FindRecordings(POCKETSPHINX_TESTDATA_DIR);
+  absl::StatusOr<std::vector<KnownRecording>> recordings =
+      FindRecordings(POCKETSPHINX_TESTDATA_DIR);
   if (!recordings.ok()) return recordings.status();
   WordErrors errors;
-  for (const Recording& recording : *recordings) {
+  for (const KnownRecording& recording : *recordings) {
     absl::StatusOr<std::string> words =
         RunProgram({"pocketsphinx_continuous", "-infile", recording.path.string()});
     if (!words.ok()) return words.status();

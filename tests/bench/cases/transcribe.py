@@ -60,7 +60,7 @@ def entrypoint(bench, stack, recognizers):
     """(gateway's address, pids of all that answer) of the chain with these recognizers."""
     endpoints = ",".join(f"Recognizer={each.address}" for each in recognizers)
     chain = stack.enter_context(Server(
-        [bench.program("transcribe"), "serve", "--chainlets", "Transcribe", "--data-dir",
+        [bench.program("transcribe"), "serve", "--chainlets", "Transcribe,MacroChunkWorker", "--data-dir",
          bench.folder, "--listen", bench.unix(f"transcribe-{len(recognizers)}"), "--endpoints",
          endpoints]))
     gateway = stack.enter_context(Server(

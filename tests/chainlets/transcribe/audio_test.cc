@@ -12,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "media/reader.h"
 #include "tools/recordings.h"
 
 namespace transcribe {
@@ -101,9 +102,9 @@ class AnyAudioTest : public ::testing::TestWithParam<Kind> {};
 TEST_P(AnyAudioTest, BecomesMonoAt16Kilohertz) {
   const auto& [name, format, rate, channels] = GetParam();
   const absl::StatusOr<Samples> samples =
-      DecodeAudio(AudioFile(format, rate, channels, Tone(440, rate, channels, 1)), AudioLimits());
+      DecodeAudio(AudioFile(format, rate, channels, Tone(440, rate, channels, 1)), MediaLimits());
   ASSERT_TRUE(samples.ok()) << samples.status();
-  EXPECT_NEAR(Seconds(samples->size()), 1, 0.002);
+  EXPECT_NEAR(Seconds(samples->size()), 1, 0.004);  // a codec may leave a block out
   EXPECT_NEAR(Frequency(*samples), 440, 3);
   EXPECT_NEAR(Rms(*samples), 0.5 / std::numbers::sqrt2, 0.01);
 }
@@ -124,7 +125,7 @@ TEST(AudioTest, AveragesTheChannels) {
   std::vector<float> frames;
   for (int i = 0; i < 1000; ++i) frames.insert(frames.end(), {0.5F, -0.25F});
   const absl::StatusOr<Samples> samples =
-      DecodeAudio(AudioFile(kWav, kSampleRate, 2, frames), AudioLimits());
+      DecodeAudio(AudioFile(kWav, kSampleRate, 2, frames), MediaLimits());
   ASSERT_TRUE(samples.ok()) << samples.status();
   EXPECT_EQ(*samples, Samples(1000, 4096));
 }
@@ -132,13 +133,13 @@ TEST(AudioTest, AveragesTheChannels) {
 TEST(AudioTest, LeavesWhatIsInTheRightFormAsItIs) {
   Samples samples;
   for (int i = -32768; i <= 32767; i += 7) samples.push_back(static_cast<int16_t>(i));
-  EXPECT_EQ(DecodeAudio(ToWav(samples), AudioLimits()).value(), samples);
+  EXPECT_EQ(DecodeAudio(ToWav(samples), MediaLimits()).value(), samples);
 }
 
 TEST(AudioTest, HasNoSamplesInAnEmptyRecording) {
   for (int rate : {kSampleRate, 44'100}) {
     const absl::StatusOr<Samples> samples =
-        DecodeAudio(AudioFile(kWav, rate, 1, {}), AudioLimits());
+        DecodeAudio(AudioFile(kWav, rate, 1, {}), MediaLimits());
     ASSERT_TRUE(samples.ok()) << samples.status();
     EXPECT_TRUE(samples->empty());
   }
@@ -146,7 +147,7 @@ TEST(AudioTest, HasNoSamplesInAnEmptyRecording) {
 
 TEST(AudioTest, RefusesWhatIsNoAudio) {
   for (const char* media : {"", "RIFF", "this is no audio file at all, whatever it may say"}) {
-    const absl::Status status = DecodeAudio(media, AudioLimits()).status();
+    const absl::Status status = DecodeAudio(media, MediaLimits()).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_THAT(std::string(status.message()), HasSubstr("media: no audio file"));
   }
@@ -161,7 +162,7 @@ TEST(AudioTest, RefusesARecordingThatIsTooLong) {
 
 TEST(AudioTest, RefusesASamplingRateNobodyRecordsWith) {
   const absl::Status status =
-      DecodeAudio(AudioFile(kWav, 20, 1, std::vector<float>(100)), AudioLimits()).status();
+      DecodeAudio(AudioFile(kWav, 20, 1, std::vector<float>(100)), MediaLimits()).status();
   EXPECT_EQ(status, absl::InvalidArgumentError("media: a sampling rate of 20 Hz is not supported"));
 }
 
@@ -169,9 +170,9 @@ TEST(AudioTest, RefusesASamplingRateNobodyRecordsWith) {
 TEST(AudioTest, SurvivesDamagedFiles) {
   const std::string media = AudioFile(kWav, 22'050, 2, Tone(300, 22'050, 2, 0.1));
   for (size_t size = 0; size < 200; ++size) {
-    DecodeAudio(std::string_view(media).substr(0, size), AudioLimits()).IgnoreError();
+    DecodeAudio(std::string_view(media).substr(0, size), MediaLimits()).IgnoreError();
   }
-  const AudioLimits limits{.longest = absl::Seconds(10)};
+  const MediaLimits limits{.longest = absl::Seconds(10)};
   for (size_t i = 0; i < 60; ++i) {
     for (char value : {'\x00', '\x7f', '\xff'}) {
       std::string damaged = media;

@@ -1,6 +1,11 @@
-#include "splitter.h"
+#include "cutter.h"
 
+#include <algorithm>
+#include <initializer_list>
+#include <optional>
 #include <random>
+#include <span>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +15,12 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+
+struct Chunk {
+  size_t begin = 0;
+  size_t end = 0;
+  friend bool operator==(const Chunk&, const Chunk&) = default;
+};
 
 // Loud but where `quiet` is.
 Samples LoudBut(size_t size, std::initializer_list<Chunk> quiet) {
@@ -22,63 +33,96 @@ Samples LoudBut(size_t size, std::initializer_list<Chunk> quiet) {
   return samples;
 }
 
-SplitOptions ChunksOf(size_t micro_size) {
-  return {.macro_size = 1'000'000, .macro_overlap = 0, .micro_size = micro_size, .smoothing = 10};
+CutOptions ChunksOf(size_t size) { return {.size = size, .window = size / 2, .smoothing = 10}; }
+
+// Added so many samples at a time.
+std::vector<Chunk> Split(const Samples& samples, const CutOptions& options, size_t at_a_time = 97) {
+  Cutter cutter(options);
+  std::vector<Chunk> chunks;
+  const auto take = [&] {
+    while (std::optional<Piece> piece = cutter.Next()) {
+      const auto begin = samples.begin() + static_cast<ptrdiff_t>(piece->begin);
+      EXPECT_TRUE(std::equal(piece->samples.begin(), piece->samples.end(), begin));
+      chunks.push_back({piece->begin, piece->end()});
+    }
+  };
+  for (size_t i = 0; i < samples.size(); i += at_a_time) {
+    cutter.Add(std::span(samples).subspan(i, std::min(at_a_time, samples.size() - i)));
+    take();
+  }
+  cutter.End();
+  take();
+  return chunks;
 }
 
-TEST(SplitterTest, MakesNoChunkOfNothing) { EXPECT_THAT(Split({}, SplitOptions()), IsEmpty()); }
+TEST(CutterTest, MakesNoChunkOfNothing) { EXPECT_THAT(Split({}, CutOptions()), IsEmpty()); }
 
-TEST(SplitterTest, LeavesWhatFitsWhole) {
+TEST(CutterTest, LeavesWhatFitsWhole) {
   EXPECT_THAT(Split(LoudBut(1, {}), ChunksOf(1000)), ElementsAre(Chunk{0, 1}));
   EXPECT_THAT(Split(LoudBut(1000, {{700, 800}}), ChunksOf(1000)), ElementsAre(Chunk{0, 1000}));
 }
 
-TEST(SplitterTest, CutsInTheMiddleOfAPause) {
+TEST(CutterTest, CutsInTheMiddleOfAPause) {
   EXPECT_THAT(Split(LoudBut(1500, {{700, 800}}), ChunksOf(1000)),
               ElementsAre(Chunk{0, 750}, Chunk{750, 1500}));
 }
 
-TEST(SplitterTest, LooksAtTheSecondHalfOnly) {
+TEST(CutterTest, LooksAtTheSecondHalfOnly) {
   EXPECT_THAT(Split(LoudBut(1500, {{100, 400}, {600, 620}}), ChunksOf(1000)),
               ElementsAre(Chunk{0, 610}, Chunk{610, 1500}));
 }
 
-TEST(SplitterTest, PrefersTheQuieterOfTwoPauses) {
+TEST(CutterTest, PrefersTheQuieterOfTwoPauses) {
   Samples samples = LoudBut(1500, {{600, 650}, {800, 850}});
   for (size_t i = 600; i < 650; ++i) samples[i] = 200;
   EXPECT_THAT(Split(samples, ChunksOf(1000)), ElementsAre(Chunk{0, 825}, Chunk{825, 1500}));
 }
 
-TEST(SplitterTest, DoesNotTakeAShortDipForAPauseWhenItSmooths) {
+TEST(CutterTest, DoesNotTakeAShortDipForAPauseWhenItSmooths) {
   Samples samples = LoudBut(1500, {{600, 608}, {800, 900}});
   for (size_t i = 800; i < 900; ++i) samples[i] = 20;
-  SplitOptions options = ChunksOf(1000);
+  CutOptions options = ChunksOf(1000);
   options.smoothing = 1;
   EXPECT_EQ(Split(samples, options)[0].end, 604);
   options.smoothing = 80;
   EXPECT_EQ(Split(samples, options)[0].end, 850);
 }
 
-TEST(SplitterTest, CutsMacroChunksFirst) {
-  SplitOptions options = ChunksOf(400);
-  options.macro_size = 1000;
-  // Macro chunks end at 910 and 1800; from each, chunks are cut anew.
-  EXPECT_THAT(Split(LoudBut(1800, {{300, 320}, {600, 620}, {900, 920}, {1150, 1170}, {1450, 1470}}),
-                    options),
-              ElementsAre(Chunk{0, 310}, Chunk{310, 610}, Chunk{610, 910}, Chunk{910, 1160},
-                          Chunk{1160, 1460}, Chunk{1460, 1800}));
+TEST(CutterTest, LooksNoFurtherThanItsWindow) {
+  CutOptions options = ChunksOf(1000);
+  options.window = 100;
+  EXPECT_THAT(Split(LoudBut(1500, {{700, 800}, {940, 960}}), options),
+              ElementsAre(Chunk{0, 950}, Chunk{950, 1500}));
 }
 
-TEST(SplitterTest, LetsMacroChunksOverlap) {
-  SplitOptions options = ChunksOf(1000);
-  options.macro_size = 1000;
-  options.macro_overlap = 50;
+TEST(CutterTest, ReachesBackIntoThePieceBefore) {
+  CutOptions options = ChunksOf(1000);
+  options.reach_back = 50;
   EXPECT_THAT(Split(LoudBut(1700, {{890, 910}}), options),
               ElementsAre(Chunk{0, 900}, Chunk{850, 1700}));
 }
 
+TEST(CutterTest, CountsFromWhereItBegins) {
+  Cutter cutter(ChunksOf(1000), 5000);
+  cutter.Add(LoudBut(10, {}));
+  EXPECT_FALSE(cutter.Next().has_value());
+  cutter.End();
+  EXPECT_EQ(cutter.Next()->begin, 5000);
+  EXPECT_FALSE(cutter.Next().has_value());
+}
+
+// However the samples come.
+TEST(CutterTest, CutsAtTheSamePlaces) {
+  const Samples samples = LoudBut(9000, {{700, 800}, {1600, 1605}, {2500, 2700}, {7000, 7010}});
+  const std::vector<Chunk> chunks = Split(samples, ChunksOf(1000), 9000);
+  EXPECT_GT(chunks.size(), 8);
+  for (size_t at_a_time : {1, 13, 999, 1000, 1001}) {
+    EXPECT_EQ(Split(samples, ChunksOf(1000), at_a_time), chunks);
+  }
+}
+
 // Whatever the samples and the options: in order, without gap, none empty, none too long.
-TEST(SplitterTest, CoversEveryRecording) {
+TEST(CutterTest, CoversEveryRecording) {
   const auto seed = std::random_device{}();
   SCOPED_TRACE(testing::Message() << "seed " << seed);
   std::mt19937 random(seed);
@@ -88,19 +132,18 @@ TEST(SplitterTest, CoversEveryRecording) {
   for (int round = 0; round < 300; ++round) {
     Samples samples(draw(0, 3000));
     for (int16_t& sample : samples) sample = static_cast<int16_t>(draw(0, 9));
-    SplitOptions options;
-    options.micro_size = draw(1, 500);
-    options.macro_size = draw(options.micro_size, 2000);
-    options.macro_overlap = round % 2 == 0 ? 0 : draw(0, (options.macro_size - 1) / 2);
+    CutOptions options;
+    options.size = draw(1, 500);
+    options.window = draw(0, options.size);
+    options.reach_back = round % 2 == 0 ? 0 : draw(0, options.size);
     options.smoothing = draw(1, 300);
 
     size_t covered = 0;
-    for (const Chunk& chunk : Split(samples, options)) {
-      ASSERT_LT(chunk.begin, chunk.end);
-      ASSERT_LE(chunk.size(), options.micro_size);
-      ASSERT_LE(chunk.begin, covered);
-      ASSERT_LE(covered - chunk.begin, options.macro_overlap);
-      covered = std::max(covered, chunk.end);
+    for (const Chunk& chunk : Split(samples, options, draw(1, 700))) {
+      ASSERT_LT(covered, chunk.end);
+      ASSERT_LE(chunk.end - covered, options.size);
+      ASSERT_EQ(covered - chunk.begin, std::min(covered, options.reach_back));
+      covered = chunk.end;
     }
     ASSERT_EQ(covered, samples.size());
   }

@@ -29,7 +29,7 @@ class DecoderTest : public ::testing::Test {
 };
 
 TEST_F(DecoderTest, HearsWhatIsSaid) {
-  Recording recording = FindRecordings(POCKETSPHINX_TESTDATA_DIR).value()[3];
+  KnownRecording recording = FindRecordings(POCKETSPHINX_TESTDATA_DIR).value()[3];
   ASSERT_EQ(recording.reference, "five five");
   const Joined joined = JoinRecordings({recording}, 0.1).value();
   EXPECT_EQ(Load()->Decode(joined.samples).value(), "five five");

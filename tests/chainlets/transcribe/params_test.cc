@@ -11,31 +11,43 @@ namespace {
 
 using ::testing::HasSubstr;
 
-absl::StatusOr<SplitOptions> Read(const char* text) {
+absl::StatusOr<Options> Read(const char* text) {
   TranscribeParams params;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &params)) << text;
   return ReadParams(params);
 }
 
 TEST(ParamsTest, HaveDefaults) {
-  const SplitOptions options = Read("").value();
-  EXPECT_EQ(options.macro_size, 300 * 16'000);
-  EXPECT_EQ(options.macro_overlap, 0);
-  EXPECT_EQ(options.micro_size, 5 * 16'000);
-  EXPECT_EQ(options.smoothing, 1600);
+  const Options options = Read("").value();
+  EXPECT_EQ(options.macro.size, 300 * 16'000);
+  EXPECT_EQ(options.macro.window, 5 * 16'000);
+  EXPECT_EQ(options.macro.reach_back, 0);
+  EXPECT_EQ(options.macro.smoothing, 1600);
+  EXPECT_EQ(options.micro.size, 5 * 16'000);
+  EXPECT_EQ(options.micro.window, 40'000);
+  EXPECT_EQ(options.micro.smoothing, 1600);
+  EXPECT_EQ(options.micro.reach_back, 0);
+  EXPECT_TRUE(options.allow_partial);
 }
 
 TEST(ParamsTest, AreTakenAsGiven) {
-  const SplitOptions options = Read(R"pb(wav_sampling_rate_hz: 16000
-                                         macro_chunk_size_sec: 60
-                                         macro_chunk_overlap_sec: 0.5
-                                         micro_chunk_size_sec: 2.5
-                                         silence_detection_smoothing_num_samples: 800)pb")
-                                   .value();
-  EXPECT_EQ(options.macro_size, 60 * 16'000);
-  EXPECT_EQ(options.macro_overlap, 8'000);
-  EXPECT_EQ(options.micro_size, 40'000);
-  EXPECT_EQ(options.smoothing, 800);
+  const Options options = Read(R"pb(wav_sampling_rate_hz: 16000
+                                    macro_chunk_size_sec: 60
+                                    macro_chunk_overlap_sec: 0.5
+                                    micro_chunk_size_sec: 2.5
+                                    silence_detection_smoothing_num_samples: 800
+                                    allow_partial: false)pb")
+                              .value();
+  EXPECT_EQ(options.macro.size, 60 * 16'000);
+  EXPECT_EQ(options.macro.reach_back, 8'000);
+  EXPECT_EQ(options.macro.window, 40'000);
+  EXPECT_EQ(options.micro.size, 40'000);
+  EXPECT_EQ(options.micro.smoothing, 800);
+  EXPECT_FALSE(options.allow_partial);
+}
+
+TEST(ParamsTest, OfAVeryLongMacroChunkHalfAnHourIsTaken) {
+  EXPECT_EQ(Read("macro_chunk_size_sec: 86400")->macro.size, kLongestMacroChunk);
 }
 
 struct Bad {
@@ -66,6 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Bad{"macro_chunk_overlap_sec",
                           "macro_chunk_size_sec: 10 macro_chunk_overlap_sec: 5"},
                       Bad{"macro_chunk_overlap_sec", "macro_chunk_overlap_sec: nan"},
+                      Bad{"macro_chunk_overlap_sec", "macro_chunk_overlap_sec: 31"},
                       Bad{"silence_detection_smoothing_num_samples",
                           "silence_detection_smoothing_num_samples: 0"},
                       Bad{"silence_detection_smoothing_num_samples",

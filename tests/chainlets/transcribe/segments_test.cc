@@ -1,6 +1,5 @@
-#include "joiner.h"
+#include "segments.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "absl/status/status.h"
@@ -8,40 +7,37 @@
 namespace transcribe {
 namespace {
 
-RecognizeResponse English(const std::string& text) {
-  RecognizeResponse response;
-  response.set_text(text);
-  response.set_language("English");
-  response.set_language_code("en");
-  return response;
+TEST(SegmentsTest, KeepTimesAndWords) {
+  RecognizeResponse heard;
+  heard.set_text("on");
+  heard.set_language("English");
+  heard.set_language_code("en");
+  const Segment segment = ToSegment(16'000, 40'000, heard);
+  EXPECT_EQ(segment.text(), "on");
+  EXPECT_EQ(segment.start_time_sec(), 1);
+  EXPECT_EQ(segment.end_time_sec(), 2.5);
+  EXPECT_EQ(segment.language(), "English");
+  EXPECT_EQ(segment.language_code(), "en");
+  EXPECT_FALSE(segment.has_error());
+  EXPECT_EQ(StatusOf(segment), absl::OkStatus());
 }
 
-TEST(JoinerTest, KeepsOrderAndTimes) {
-  const std::vector<Chunk> chunks = {{0, 16'000}, {16'000, 40'000}};
-  const std::vector<absl::StatusOr<RecognizeResponse>> outcomes = {English("go"), English("on")};
-  const std::vector<Segment> segments = Join(chunks, outcomes);
-  ASSERT_EQ(segments.size(), 2);
-  EXPECT_EQ(segments[0].text(), "go");
-  EXPECT_EQ(segments[0].start_time_sec(), 0);
-  EXPECT_EQ(segments[0].end_time_sec(), 1);
-  EXPECT_EQ(segments[0].language(), "English");
-  EXPECT_EQ(segments[0].language_code(), "en");
-  EXPECT_FALSE(segments[0].has_error());
-  EXPECT_EQ(segments[1].text(), "on");
-  EXPECT_EQ(segments[1].start_time_sec(), 1);
-  EXPECT_EQ(segments[1].end_time_sec(), 2.5);
+TEST(SegmentsTest, AFailureIsTheErrorOfItsSegment) {
+  const Segment segment = ToSegment(0, 16'000, absl::UnavailableError("no replica left"));
+  EXPECT_EQ(segment.error().code(), "UNAVAILABLE");
+  EXPECT_EQ(segment.error().message(), "no replica left");
+  EXPECT_EQ(segment.text(), "");
+  EXPECT_EQ(segment.end_time_sec(), 1);
 }
 
-TEST(JoinerTest, TurnsAFailureIntoTheErrorOfItsSegment) {
-  const std::vector<Chunk> chunks = {{0, 1}, {1, 2}};
-  const std::vector<absl::StatusOr<RecognizeResponse>> outcomes = {
-      absl::UnavailableError("no replica left"), English("on")};
-  const std::vector<Segment> segments = Join(chunks, outcomes);
-  ASSERT_EQ(segments.size(), 2);
-  EXPECT_EQ(segments[0].error().code(), "UNAVAILABLE");
-  EXPECT_EQ(segments[0].error().message(), "no replica left");
-  EXPECT_EQ(segments[0].text(), "");
-  EXPECT_EQ(segments[1].text(), "on");
+TEST(SegmentsTest, EveryFailureCanBeReadBack) {
+  for (int code = 1; code <= 16; ++code) {
+    const absl::Status failure(static_cast<absl::StatusCode>(code), "why");
+    EXPECT_EQ(StatusOf(ToFailedSegment(0, 1, failure)), failure);
+  }
+  Segment strange;
+  strange.mutable_error()->set_code("NO_SUCH_CODE");
+  EXPECT_EQ(StatusOf(strange).code(), absl::StatusCode::kUnknown);
 }
 
 }  // namespace

@@ -16,9 +16,9 @@
 namespace transcribe {
 namespace {
 
-WordErrors ErrorsOfThePocketSphinxTool(const std::vector<Recording>& recordings) {
+WordErrors ErrorsOfThePocketSphinxTool(const std::vector<KnownRecording>& recordings) {
   WordErrors errors;
-  for (const Recording& recording : recordings) {
+  for (const KnownRecording& recording : recordings) {
     const absl::StatusOr<std::string> words =
         RunProgram({"pocketsphinx_continuous", "-infile", recording.path.string()});
     EXPECT_TRUE(words.ok()) << words.status();
@@ -34,11 +34,12 @@ TEST(SpeechTest, IsUnderstoodAsWellAsByPocketSphinxOwnTool) {
         return std::make_unique<DecoderPool>(
             [] { return LoadPocketSphinx(POCKETSPHINX_MODEL_DIR); }, 2);
       }));
-  chain.Add<Transcriber>(chains::Needs<Recognizer>{.attempts = 2}).Entrypoint();
+  chain.Add<ChunkTranscriber>(chains::Needs<Recognizer>{.attempts = 2});
+  chain.Add<Transcriber>(chains::Needs<MacroChunkWorker>{}).Entrypoint();
   auto running = chains::RunningChain::Start(chain, chains::Placement::kGrpc);
   ASSERT_TRUE(running.ok()) << running.status();
 
-  const std::vector<Recording> recordings = FindRecordings(POCKETSPHINX_TESTDATA_DIR).value();
+  const std::vector<KnownRecording> recordings = FindRecordings(POCKETSPHINX_TESTDATA_DIR).value();
   const Joined joined = JoinRecordings(recordings, 60).value();
   TranscribeRequest request;
   request.set_media(ToWav(joined.samples));

@@ -84,7 +84,8 @@ class TranscribeChainTest : public ::testing::TestWithParam<chains::Placement> {
  protected:
   TranscribeChainTest() {
     chain_.Declare<Recognizer>();
-    chain_.Add<Transcriber>(chains::Needs<Recognizer>{.attempts = 2}).Entrypoint();
+    chain_.Add<ChunkTranscriber>(chains::Needs<Recognizer>{.attempts = 2});
+    chain_.Add<Transcriber>(chains::Needs<MacroChunkWorker>{}).Entrypoint();
   }
 
   absl::StatusOr<TranscribeResponse> Call(FakeRecognizer& recognizer, TranscribeRequest request) {
@@ -171,7 +172,7 @@ TEST_P(TranscribeChainTest, AnswersAnEmptyRecordingWithoutSegments) {
 TEST_P(TranscribeChainTest, SaysWhatIsWrongWithARequest) {
   EXPECT_EQ(Failure(TranscribeRequest()).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(Failure(TranscribeRequest()).message()),
-              HasSubstr("media and media_path are missing"));
+              HasSubstr("media, media_path and media_url are missing"));
   EXPECT_EQ(Failure(RequestFor("")).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(Failure(RequestFor("no audio")).code(), absl::StatusCode::kInvalidArgument);
   TranscribeRequest request = RequestFor(Parts(1));
