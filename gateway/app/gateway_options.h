@@ -4,9 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <functional>
 #include <optional>
-#include <string_view>
 
 #include "absl/time/time.h"
 #include "gateway/app/api_keys.h"
@@ -21,8 +19,6 @@ struct WebSocketOptions {
   // In all; those that are silent end before, after Chains-Timeout or `timeout`.
   absl::Duration lifetime = absl::Hours(24);
   size_t max_open = 2048;  // more are refused, so that there is room for other connections
-  // Whether pages of this origin may open one. Those of the gateway's own host always may.
-  std::function<bool(std::string_view origin)> allows_origin = nullptr;
 };
 
 struct GatewayOptions {
@@ -37,7 +33,7 @@ struct GatewayOptions {
   std::shared_ptr<ByteBudget> unpacked = std::make_shared<ByteBudget>(size_t{1} << 30);
   Target::Backoff backoff = {};
   WebSocketOptions sockets = {};
-  Cors cors = {};  // which pages may call from browsers
+  Cors cors = {};  // which pages may call from browsers, and open WebSockets beside the own host's
 };
 
 }  // namespace chains::gateway

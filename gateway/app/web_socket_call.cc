@@ -244,7 +244,7 @@ absl::StatusOr<Wish> WishOf(const RequestHead& head, const GatewayOptions& optio
 
 bool IsOriginAllowed(const RequestHead& head, const GatewayOptions& options) {
   if (IsSameOrigin(head)) return true;
-  return options.sockets.allows_origin && options.sockets.allows_origin(*head.Header("origin"));
+  return options.cors.Allows(*head.Header("origin"));
 }
 
 Response Refusal(const HandshakeProblem& problem) {
