@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
 #include "chains/core/text.h"
 #include "chains/core/timing.h"
@@ -10,6 +11,8 @@
 #include "gateway/app/errors.h"
 #include "gateway/app/packing.h"
 #include "gateway/app/pages.h"
+#include "gateway/app/query_request.h"
+#include "gateway/app/stream_call.h"
 #include "gateway/app/unary_call.h"
 #include "gateway/app/web_socket_call.h"
 #include "gateway/http/web_socket_handshake.h"
@@ -21,6 +24,7 @@ using json::Transcoder;
 
 constexpr std::string_view kWake = "wake";
 constexpr absl::Duration kRoutesPatience = absl::Seconds(30);
+constexpr uint64_t kSmallBody = 64 << 10;
 
 std::string_view PathOf(std::string_view target) {
   return target.substr(0, target.find_first_of("?#"));
@@ -37,6 +41,13 @@ const Transcoder::Method* QueuedMethod(const Transcoder& transcoder, const std::
   const auto later = AsyncMethod(name);
   if (!later || transcoder.Find(name) != nullptr) return nullptr;
   return transcoder.Find(*later);
+}
+
+// What a GET says of its body is about none.
+void SayJson(RequestHead& head) {
+  std::erase_if(head.headers, [](const auto& header) {
+    return absl::EqualsIgnoreCase(header.first, "content-type");
+  });
 }
 
 bool IsOwnPage(std::string_view path) {
@@ -119,6 +130,9 @@ Admission Gateway::Admit(const RequestHead& head) {
     admission.max_body_bytes = async_->max_body_bytes();
   }
   if (admission.refusal) options_.cors.Expose(head, *admission.refusal);
+  if (!admission.refusal && !IsOwnPage(PathOf(head.target))) {
+    admission.in_pieces = ComesInPieces(head);
+  }
   return admission;
 }
 
@@ -159,7 +173,7 @@ Task<Response> Gateway::Handle(Request request) {
   response.headers.emplace_back("X-Request-Id", request_id);
   response.headers.emplace_back("Traceparent",
                                 internal::TraceparentOf(trace, internal::NewSpanId()));
-  receipt.AddTo(response);
+  if (!response.pieces) receipt.AddTo(response.headers);  // else it is not known yet
   options_.cors.Expose(request.head, response);
   tally.Answered(response.status);
   tally.BytesOut(response.body.size());
@@ -190,15 +204,22 @@ Task<Response> Gateway::Call(Request& request, const std::string& request_id,
     const bool is_socket = !is_post && AsksForWebSocket(request.head);
     const bool wakes = match.method == kWake && deployment != nullptr;
     if (wakes && is_post) co_return co_await WakeUp(target);
-    if (!is_post && !is_socket) co_return NotAllowed("POST");
+    if (wakes) co_return NotAllowed("POST");
     co_await target.problem();
     const Transcoder::Method* method =
         co_await FindMethod(target, is_socket ? WebSocketMethod(match.method) : match.method);
+    if (!is_post && !is_socket) {
+      if (request.head.method != "GET" || !MayBeAskedByGet(*method)) {
+        co_return NotAllowed(MayBeAskedByGet(*method) ? "GET, POST" : "POST");
+      }
+      request.body = co_await JsonOfQuery(request.head.target, *method->request);
+      SayJson(request.head);
+    }
     tally.At(target.SeriesOf(*method, metrics_));
     co_await receipt.status();
     if (!context) {
       const absl::Duration timeout =
-          co_await TimeoutOf(request.head, options_.timeout, options_.max_timeout);
+          co_await TimeoutOf(request.head, UsualTimeout(*method), options_.max_timeout);
       context.emplace(loop_.Now() + timeout, trace, ForwardedOf(request.head, request_id));
     }
     if (deployment != nullptr && !deployment->awake()) {
@@ -241,12 +262,28 @@ Task<Response> Gateway::CallQueued(std::shared_ptr<Request> request) {
   co_return outcome;
 }
 
+// What a request without a Chains-Timeout gets: streams end by being silent for too long.
+absl::Duration Gateway::UsualTimeout(const Transcoder::Method& method) const {
+  return method.call.kind == MethodKind::kUnary ? options_.timeout : options_.streams.timeout;
+}
+
+// Whether the requests in a body are to be read as they come. A small body is soon there, and most
+// requests have one: they are not routed twice.
+bool Gateway::ComesInPieces(const RequestHead& head) const {
+  if (head.content_length.value_or(kSmallBody) < kSmallBody || head.method != "POST") return false;
+  const std::shared_ptr<const Routes>& routes = routes_.routes();
+  if (routes == nullptr) return false;
+  const absl::StatusOr<Router::Match> match = routes->router().Find(head.target);
+  if (!match.ok()) return false;
+  const Transcoder* transcoder = routes->target(match->route).transcoder();
+  const Transcoder::Method* method = transcoder ? transcoder->Find(match->method) : nullptr;
+  return method != nullptr && method->descriptor->client_streaming();
+}
+
 // By kind of method and of request.
 Task<Response> Gateway::Invoke(Request& request, Invocation& invocation) {
   if (invocation.method.call.kind == MethodKind::kUnary) return UnaryCall(request, invocation);
-  return Done<Response>(absl::UnimplementedError(
-      Text(invocation.method.snake_name,
-           " is a stream, which this gateway does not carry: call it over gRPC")));
+  return StreamCall(request, invocation);
 }
 
 bool Gateway::LeadsElsewhere(const std::string& path, const Deployment& deployment) const {

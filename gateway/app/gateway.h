@@ -23,6 +23,7 @@
 
 #include "absl/status/statusor.h"
 #include "chains/core/gate.h"
+#include "absl/time/time.h"
 #include "chains/core/loop.h"
 #include "chains/core/task.h"
 #include "gateway/app/async_calls.h"
@@ -77,6 +78,8 @@ class Gateway final : public Handler {
 
   Task<Response> Call(Request& request, const std::string& request_id, internal::TraceId trace,
                       const CallersReceipt& receipt, Tally& tally);
+  absl::Duration UsualTimeout(const json::Transcoder::Method& method) const;
+  bool ComesInPieces(const RequestHead& head) const;
   Task<Response> Invoke(Request& request, Invocation& invocation);
   // A queued request, when its time has come.
   Task<Response> CallQueued(std::shared_ptr<Request> request);

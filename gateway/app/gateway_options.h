@@ -19,6 +19,16 @@ struct WebSocketOptions {
   // In all; those that are silent end before, after Chains-Timeout or `timeout`.
   absl::Duration lifetime = absl::Hours(24);
   size_t max_open = 2048;  // more are refused, so that there is room for other connections
+// What methods that stream are held to.
+struct StreamOptions {
+  absl::Duration timeout = absl::Hours(1);  // of a whole stream without a Chains-Timeout header
+  // Between two items, of either direction; so long a stream may be silent.
+  absl::Duration idle_timeout = absl::Seconds(60);
+  absl::Duration heartbeat = absl::Seconds(15);  // of server-sent events
+  size_t max_item_bytes = 16 << 20;              // of one request in a stream of them
+  // Of replies that are gathered to one array, and of a body that is one.
+  size_t max_gathered_items = 10'000;
+  size_t max_gathered_bytes = 16 << 20;
 };
 
 struct GatewayOptions {
@@ -34,6 +44,7 @@ struct GatewayOptions {
   Target::Backoff backoff = {};
   WebSocketOptions sockets = {};
   Cors cors = {};  // which pages may call from browsers, and open WebSockets beside the own host's
+  StreamOptions streams = {};
 };
 
 }  // namespace chains::gateway

@@ -130,10 +130,9 @@ CallersReceipt::CallersReceipt(const RequestHead& head, const Loop& loop) {
   if (asks.ok() && *asks) receipt_ = internal::Receipt::Begin(loop);
 }
 
-void CallersReceipt::AddTo(Response& response) const {
+void CallersReceipt::AddTo(HttpHeaders& headers) const {
   if (receipt_ == nullptr || receipt_->root().calls().empty()) return;
-  response.headers.emplace_back("Chains-Receipt",
-                                ReceiptText(MessageOf(*receipt_->root().calls().front())));
+  headers.emplace_back("Chains-Receipt", ReceiptText(MessageOf(*receipt_->root().calls().front())));
 }
 
 }  // namespace chains::gateway

@@ -36,7 +36,7 @@ class CallersReceipt {
   // Once asked: calls under it are written down.
   Context Under(const Context& context) const { return receipt_->Under(context); }
   // The header, where there was a call.
-  void AddTo(Response& response) const;
+  void AddTo(HttpHeaders& headers) const;
 
  private:
   absl::Status status_;

@@ -112,7 +112,7 @@ TEST_F(GatewayTest, TellsEachKindOfFailureApart) {
       {Post("/get_http_status", "{"), "400", "INVALID_ARGUMENT", "1:2: a key"},
       {Post("/get_http_status", R"({"number": 1.5})"), "400", "INVALID_ARGUMENT",
        "number: an integer"},
-      {Post("/count", "{}"), "501", "UNIMPLEMENTED", "stream"},
+      {Post("/count", "{}"), "400", "INVALID_ARGUMENT", "missing: name"},
       {Post("/greet", "{}"), "400", "INVALID_ARGUMENT", "missing: people"},
       {Post("/greet", R"({"people": []})"), "409", "ABORTED", "busy"},
       {Post("/nope", "{}"), "404", "NOT_FOUND", "only: run_remote, greet, get_http_status"},

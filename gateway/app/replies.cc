@@ -1,0 +1,56 @@
+#include "gateway/app/replies.h"
+
+#include <optional>
+#include <utility>
+
+#include "chains/core/timing.h"
+
+namespace chains::gateway {
+namespace {
+
+Stream<Bytes> Only(Bytes request) { co_yield std::move(request); }
+
+void Answered(const StreamedCall& call, const absl::Status& status) {
+  if (call.target().deployment() != nullptr) call.target().deployment()->Answered(status);
+}
+
+}  // namespace
+
+Stream<Bytes> Replies(std::shared_ptr<StreamedCall> call, Bytes request) {
+  const Method& method = call->method().call;
+  Target& target = call->target();
+  bool answered = false;
+  for (int attempts = 1;; ++attempts) {
+    Stream<Bytes> replies = target.channel().Streaming(method, Only(request.Share()));
+    absl::StatusOr<std::optional<Bytes>> reply = co_await Outcome(replies.Next());
+    while (reply.ok() && reply->has_value()) {
+      answered = true;
+      co_yield std::move(**reply);
+      reply = co_await Outcome(replies.Next());
+    }
+    const std::optional<absl::Duration> pause =
+        answered ? std::nullopt : target.retries().After(reply.status(), method, attempts);
+    if (!pause || call->loop().Now() + *pause >= call->context().deadline()) {
+      Answered(*call, reply.status());
+      co_await reply.status();
+      co_return;
+    }
+    co_await Sleep(*pause);
+  }
+}
+
+Stream<Bytes> Replies(std::shared_ptr<StreamedCall> call, Stream<Bytes> requests) {
+  Stream<Bytes> replies =
+      call->target().channel().Streaming(call->method().call, std::move(requests));
+  while (true) {
+    absl::StatusOr<std::optional<Bytes>> reply = co_await Outcome(replies.Next());
+    if (!reply.ok() || !reply->has_value()) {
+      Answered(*call, call->Explained(reply.status()));
+      co_await reply.status();
+      co_return;
+    }
+    co_yield std::move(**reply);
+  }
+}
+
+}  // namespace chains::gateway
