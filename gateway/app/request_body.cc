@@ -183,9 +183,10 @@ absl::StatusOr<std::string> WireOfBody(const Transcoder& transcoder,
 }
 
 Task<std::string> WireOf(const Request& request, const BodyHeaders& headers,
-                         const Invocation& invocation, ByteBudget::Hold& hold) {
+                         const Transcoder& transcoder, const Transcoder::Method& method,
+                         const GatewayOptions& options, ByteBudget::Hold& hold) {
   const Encoding encoding = co_await BodyEncodingOf(headers);
-  const uint64_t limit = BodyLimitOf(invocation.method, invocation.options);
+  const uint64_t limit = BodyLimitOf(method, options);
   if (request.body.size() > limit) co_await TooLarge(limit);
   absl::StatusOr<std::string> wire;
   const auto read = [&]() -> absl::StatusOr<std::string> {
@@ -196,11 +197,11 @@ Task<std::string> WireOf(const Request& request, const BodyHeaders& headers,
       if (!decoded.ok()) return decoded.status();
       plain = *std::move(decoded);
     }
-    return WireOfBody(invocation.transcoder(), invocation.method, headers, request.head.target,
+    return WireOfBody(transcoder, method, headers, request.head.target,
                       plain ? *plain : request.body);
   };
   // What is packed may be large however little came.
-  if (encoding != Encoding::kIdentity || request.body.size() > invocation.options.blocking_bytes) {
+  if (encoding != Encoding::kIdentity || request.body.size() > options.blocking_bytes) {
     co_await Blocking([&] { wire = read(); });
   } else {
     wire = read();

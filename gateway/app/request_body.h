@@ -1,9 +1,9 @@
 // Request bodies to the messages that a method takes, by Content-Type and Content-Encoding.
 //
 //   co_await CheckMedia(headers, method);                           // 415, and what it takes
-//   instead std::string wire = co_await WireOf(request, headers, invocation, hold);          // one
-//   message Stream<Bytes> requests = ChunksOf(PlainPieces(…), transcoder, method, type, target); //
-//   many
+//   instead std::string wire = co_await WireOf(request, headers, transcoder, method, options,
+//   hold);          // one message Stream<Bytes> requests = ChunksOf(PlainPieces(…), transcoder,
+//   method, type, target); // many
 //
 // A method with one message takes JSON, protobuf, a form (multipart/form-data: each part is a
 // field, files are its bytes), and, where exactly one field of its request holds bytes, any other
@@ -21,7 +21,6 @@
 #include "chains/core/task.h"
 #include "chains/json/transcoder.h"
 #include "gateway/app/gateway_options.h"
-#include "gateway/app/invocation.h"
 #include "gateway/body/byte_budget.h"
 #include "gateway/body/encoding.h"
 #include "gateway/body/media.h"
@@ -50,6 +49,7 @@ absl::StatusOr<std::string> WireOfBody(const json::Transcoder& transcoder,
 // The same of a request whose body may be packed; what is large is done off the loop. `hold` counts
 // what is unpacked, and outlives the message. All of them outlive the task.
 Task<std::string> WireOf(const Request& request, const BodyHeaders& headers,
-                         const Invocation& invocation, ByteBudget::Hold& hold);
+                         const json::Transcoder& transcoder, const json::Transcoder::Method& method,
+                         const GatewayOptions& options, ByteBudget::Hold& hold);
 
 }  // namespace chains::gateway

@@ -37,7 +37,8 @@ Task<Response> Call(const Request& request, Invocation& invocation, const Contex
     if (is_usual) {
       wire = transcoder.RequestToWire(method, request.body);
     } else {
-      wire = co_await Outcome(WireOf(request, headers, invocation, unpacked));
+      wire = co_await Outcome(
+          WireOf(request, headers, transcoder, method, invocation.options, unpacked));
     }
   }
   co_await wire.status();

@@ -4,6 +4,7 @@
 #include <array>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -47,25 +48,31 @@ std::string Listed(const std::vector<std::string>& names) {
               names.size() - kMost, " more");
 }
 
-// The segments of a path, decoded, without an allocation where none of them is encoded.
-class Path {
+}  // namespace
+
+// The first segments of a path, decoded, without an allocation where none of them is encoded.
+class Router::Path {
  public:
   // False where it is no path.
   bool Read(std::string_view target) {
-    const std::string_view path = target.substr(0, target.find_first_of("?#"));
-    if (!path.starts_with('/')) return false;
-    for (size_t at = 1;;) {
-      const size_t end = std::min(path.find('/', at), path.size());
-      if (!Add(path.substr(at, end - at))) return false;
-      if (end == path.size()) return true;
+    path_ = target.substr(0, target.find_first_of("?#"));
+    if (!path_.starts_with('/')) return false;
+    for (size_t at = 1; count_ < kMost;) {
+      const size_t end = std::min(path_.find('/', at), path_.size());
+      begins_[count_] = at;
+      if (!Add(path_.substr(at, end - at))) return false;
+      if (end == path_.size()) break;
       at = end + 1;
     }
+    return true;
   }
   std::span<const std::string_view> segments() const { return {segments_.data(), count_}; }
+  // All from that segment on, as it came.
+  std::string_view From(size_t segment) const { return path_.substr(begins_[segment]); }
 
  private:
   bool Add(std::string_view part) {
-    if (part.empty() || count_ == segments_.size()) return false;
+    if (part.empty()) return false;
     if (part.find('%') != std::string_view::npos) {
       std::optional<std::string> decoded = PercentDecoded(part);
       if (!decoded) return false;
@@ -76,12 +83,12 @@ class Path {
   }
 
   static constexpr size_t kMost = 6;  // one more than the longest that a route has
+  std::string_view path_;
   std::array<std::string_view, kMost> segments_;
   std::array<std::string, kMost> decoded_;
+  std::array<size_t, kMost> begins_;
   size_t count_ = 0;
 };
-
-}  // namespace
 
 absl::StatusOr<Router> Router::Create(std::vector<Route> routes) {
   Router router(std::move(routes));
@@ -109,9 +116,9 @@ absl::StatusOr<Router::Match> Router::Find(std::string_view target) const {
   Path path;
   if (!path.Read(target)) return NotFound(target, "no path of this gateway");
   if (chains_.empty()) return NotFound(target, kNoChain);
-  const Segments segments = path.segments();
+  const auto segments = path.segments();
   if (segments.front() != "chains") {
-    if (chains_.size() == 1) return FindIn(chains_.front(), target, segments);
+    if (chains_.size() == 1) return FindIn(chains_.front(), target, path, 0);
     return NotFound(target,
                     Text("several chains are served here, so a path begins with /chains/ and ",
                          "one of: ", Listed(chains_)));
@@ -121,26 +128,31 @@ absl::StatusOr<Router::Match> Router::Find(std::string_view target) const {
     return NotFound(
         target, Text("a path is /chains/CHAIN/ENVIRONMENT/METHOD; chains here: ", Listed(chains_)));
   }
-  return FindIn(segments[1], target, segments.subspan(2));
+  return FindIn(segments[1], target, path, 2);
 }
 
 absl::StatusOr<Router::Match> Router::FindIn(std::string_view chain, std::string_view target,
-                                             Segments segments) const {
-  const std::string_view method = segments.back();
+                                             const Path& path, size_t begin) const {
+  const auto segments = path.segments().subspan(begin);
   if (segments.size() == 1) {
     const absl::StatusOr<size_t> route = Default(chain);
     if (!route.ok()) return NotFound(target, MessageOf(route.status()));
-    return Match{.route = *route, .method = std::string(method)};
+    return Match{.route = *route, .method = std::string(segments[0])};
   }
-  const bool is_deployment = segments.size() == 3 && segments[0] == "deployment";
-  const bool is_environment =
-      segments.size() == 2 || (segments.size() == 3 && segments[0] == "environments");
-  if (!is_deployment && !is_environment) {
-    return NotFound(target, "a path ends with ENVIRONMENT/METHOD or deployment/ID/METHOD");
-  }
+  const bool is_deployment = segments.size() >= 3 && segments[0] == "deployment";
+  const bool is_named = segments.size() >= 3 && segments[0] == "environments";
   const auto kind = is_deployment ? Route::Kind::kDeployment : Route::Kind::kEnvironment;
-  if (const auto route = IndexOf(chain, kind, segments[segments.size() - 2])) {
-    return Match{.route = *route, .method = std::string(method)};
+  const size_t name = is_deployment || is_named ? 1 : 0;
+  const size_t method = name + 1;
+  const bool has_rest = segments.size() > method + 1;
+  if (const auto route = IndexOf(chain, kind, segments[name])) {
+    return Match{
+        .route = *route,
+        .method = std::string(segments[method]),
+        .rest = std::string(has_rest ? path.From(begin + method + 1) : std::string_view())};
+  }
+  if (has_rest) {
+    return NotFound(target, "a path ends with ENVIRONMENT/METHOD or deployment/ID/METHOD");
   }
   return NotFound(
       target, Text("the chain ", chain, " has no such deployment here, only: ", RoutesOf(chain)));

@@ -4,14 +4,14 @@
 //   /environments/production/run_remote        the same
 //   /deployment/8f3a/run_remote                a deployment
 //   /run_remote                                production, without it development
+//   /production/download/2026/report.pdf       with the path of a file that the method serves
 //   /chains/hello/…                            any of these, of the chain hello
 //
-// Without /chains/… there must be one chain only.
+// Without /chains/… there must be one chain only. Before a file's path the environment is named.
 #pragma once
 
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -25,8 +25,9 @@ namespace chains::gateway {
 class Router {
  public:
   struct Match {
-    size_t route;        // index into routes()
-    std::string method;  // "run_remote": whether there is one, the contract knows
+    size_t route;           // index into routes()
+    std::string method;     // "run_remote": whether there is one, the contract knows
+    std::string rest = {};  // "2026/report.pdf", as it came; most paths end with their method
     friend bool operator==(const Match&, const Match&) = default;
   };
 
@@ -46,8 +47,7 @@ class Router {
   std::vector<std::string> PathsOf(size_t route) const;
 
  private:
-  // Each of a path's, decoded.
-  using Segments = std::span<const std::string_view>;
+  class Path;
 
   // A route's name, in the order of by_name_.
   using Name = std::tuple<Route::Kind, std::string_view, std::string_view>;
@@ -55,8 +55,9 @@ class Router {
 
   explicit Router(std::vector<Route> routes);
 
-  absl::StatusOr<Match> FindIn(std::string_view chain, std::string_view target,
-                               Segments segments) const;
+  // `begin`: of its segments, the first behind the chain.
+  absl::StatusOr<Match> FindIn(std::string_view chain, std::string_view target, const Path& path,
+                               size_t begin) const;
   absl::StatusOr<size_t> Default(std::string_view chain) const;
   // Index into routes(); nullopt without one.
   std::optional<size_t> IndexOf(std::string_view chain, Route::Kind kind,

@@ -71,6 +71,23 @@ TEST(Router, RefusesWhatIsNoPath) {
   EXPECT_THAT(Found(router, "/a/\x01\xFF/b/c/" + std::string(10000, 'x')), HasSubstr("\\x01\\xff"));
 }
 
+TEST(Router, LeavesThePathOfAFileAsItCame) {
+  const Router router = RouterOf({"hello/production", "hello/deployment/8f3a"});
+  const auto rest = [&](std::string_view target) {
+    const auto match = router.Find(target);
+    return match.ok() ? Text(match->method, " ", match->rest)
+                      : std::string(MessageOf(match.status()));
+  };
+  EXPECT_EQ(rest("/production/download/a"), "download a");
+  EXPECT_EQ(rest("/production/download/a/b%20c/d/e/f/g/h/i?x=/1"), "download a/b%20c/d/e/f/g/h/i");
+  EXPECT_EQ(rest("/environments/production/download/a/b"), "download a/b");
+  EXPECT_EQ(rest("/deployment/8f3a/download/a/b"), "download a/b");
+  EXPECT_EQ(rest("/chains/hello/production/download/a/b"), "download a/b");
+  EXPECT_EQ(rest("/chains/hello/deployment/8f3a/download/a/b/c"), "download a/b/c");
+  EXPECT_EQ(rest("/production/download"), "download ");
+  EXPECT_THAT(rest("/download/a/b"), HasSubstr("ENVIRONMENT/METHOD"));
+}
+
 TEST(Router, TellsThePathsOfARoute) {
   EXPECT_THAT(RouterOf({"hello/production"}).PathsOf(0),
               ElementsAre("/chains/hello/production", "/chains/hello/environments/production",
