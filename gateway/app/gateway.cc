@@ -206,8 +206,8 @@ Task<Response> Gateway::Call(Request& request, const std::string& request_id,
     if (wakes && is_post) co_return co_await WakeUp(target);
     if (wakes) co_return NotAllowed("POST");
     co_await target.problem();
-    const Transcoder::Method* method =
-        co_await FindMethod(target, is_socket ? WebSocketMethod(match.method) : match.method);
+    const std::string name = is_socket ? WebSocketMethod(match.method) : match.method;
+    const Transcoder::Method* method = co_await FindMethod(target, name);
     if (!is_post && !is_socket) {
       if (request.head.method != "GET" || !MayBeAskedByGet(*method)) {
         co_return NotAllowed(MayBeAskedByGet(*method) ? "GET, POST" : "POST");

@@ -79,6 +79,7 @@ class SocketCall {
       if (self->requests_ended_ && !strays) {
         strays.emplace(self->loop_, Context(), Strays(self, socket), [](const auto&) {});
         strays->Start();
+        continue;  // it may have found something at once
       }
       const absl::Duration left = self->Until() - self->loop_.Now();
       if (left <= absl::ZeroDuration()) co_await self->Late();
@@ -90,9 +91,9 @@ class SocketCall {
 
   // The call itself.
   static Task<void> Relay(Shared self, WebSocket& socket) {
-    const auto end =
-        co_await Outcome(self->method_.call.kind == MethodKind::kUnary ? CallEach(self, socket)
-                                                                       : Stream(self, socket));
+    const bool is_unary = self->method_.call.kind == MethodKind::kUnary;
+    Task<void> call = is_unary ? CallEach(self, socket) : Stream(self, socket);
+    const auto end = co_await Outcome(std::move(call));
     const bool is_callees = self->problem_.ok() && self->target_.deployment() != nullptr;
     if (is_callees) self->target_.deployment()->Answered(end.status());
     co_await end.status();
@@ -119,11 +120,11 @@ class SocketCall {
       if (IsEnd(*message)) break;
       if (!self->kind_) self->kind_ = message->is_text;
       Bytes request = co_await RequestOf(self, *std::move(message));
+      if (only_one) self->HadLastRequest();  // before that is used: nobody asks for another
       co_yield std::move(request);
-      if (only_one) break;
+      if (only_one) co_return;
     }
-    self->requests_ended_ = true;
-    self->changed_.Give();
+    self->HadLastRequest();
   }
   static bool IsEnd(const Message& message) { return message.is_text && message.data.empty(); }
 
@@ -174,6 +175,10 @@ class SocketCall {
     co_return json;
   }
 
+  void HadLastRequest() {
+    requests_ended_ = true;
+    changed_.Give();
+  }
   void Came(const Message& message) {
     active_ = loop_.Now();
     tally_.BytesIn(message.data.size());
