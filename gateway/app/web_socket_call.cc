@@ -247,9 +247,9 @@ absl::StatusOr<Wish> WishOf(const RequestHead& head, const GatewayOptions& optio
   return Wish{.idle = *idle, .json = format == "json"};
 }
 
+// Browsers open WebSockets to anywhere without asking first; those of its own host always may.
 bool IsOriginAllowed(const RequestHead& head, const GatewayOptions& options) {
-  if (IsSameOrigin(head)) return true;
-  return options.cors.Allows(*head.Header("origin"));
+  return IsSameOrigin(head) || options.cors.Allows(*head.Header("origin"));
 }
 
 Response Refusal(const HandshakeProblem& problem) {

@@ -222,9 +222,7 @@ TEST_F(SocketsTest, TakesTheKeyAsHeaderOrSubprotocol) {
 
 TEST_F(SocketsTest, TakesPagesOfItsOwnHostAndOfThoseThatAreAllowed) {
   GatewayOptions options;
-  options.sockets.allows_origin = [](std::string_view origin) {
-    return origin == "https://app.example.com";
-  };
+  options.cors = *Cors::Create({"https://app.example.com"});
   Open(options);
   EXPECT_THAT(Client()->Open("/run_remote", "Origin: http://a\r\n"), StartsWith("HTTP/1.1 101 "));
   EXPECT_THAT(Client()->Open("/run_remote", "Origin: https://app.example.com\r\n"),
