@@ -19,6 +19,8 @@ struct WebSocketOptions {
   // In all; those that are silent end before, after Chains-Timeout or `timeout`.
   absl::Duration lifetime = absl::Hours(24);
   size_t max_open = 2048;  // more are refused, so that there is room for other connections
+};
+
 // What methods that stream are held to.
 struct StreamOptions {
   absl::Duration timeout = absl::Hours(1);  // of a whole stream without a Chains-Timeout header
