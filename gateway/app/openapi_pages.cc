@@ -19,6 +19,7 @@ using openapi::DescribedRoute;
 using openapi::Document;
 
 constexpr std::string_view kName = "/openapi.json";
+constexpr size_t kAtOnce = 8;  // routes; a page of more is made off the loop
 
 std::string EtagOf(const std::string& text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> hash;
@@ -57,7 +58,7 @@ std::optional<DescribedRoute> Described(const Target& target, std::string path) 
 }  // namespace
 
 Document OpenApiPages::DocumentOf(const Routes* routes) const {
-  Document document{.routes = {}, .has_async = options_.has_async};
+  Document document{.routes = {}, .has_async = has_async_};
   if (routes == nullptr) return document;
   document.needs_key = routes->keys().has_value();
   for (size_t i = 0; i < routes->targets().size(); ++i) {
@@ -78,7 +79,7 @@ absl::StatusOr<Document> OpenApiPages::DocumentAt(std::string_view path,
   std::string before(path.substr(0, path.size() - kName.size()));
   std::optional<DescribedRoute> route = Described(target, std::move(before));
   if (!route) return target.problem();
-  Document document{.routes = {}, .has_async = options_.has_async, .is_of_one = true};
+  Document document{.routes = {}, .has_async = has_async_, .is_of_one = true};
   document.needs_key = routes->keys().has_value();
   document.routes.push_back(*std::move(route));
   return document;
@@ -108,8 +109,11 @@ Task<Response> OpenApiPages::Answer(const RequestHead& head, std::shared_ptr<con
   std::shared_ptr<const Page> page = Kept(path, source);
   if (page == nullptr) {
     auto made = std::make_shared<Page>();
-    // Hundreds of deployments take a while.
-    co_await Blocking([&] { made->text = openapi::Written(document); });
+    if (document.routes.size() > kAtOnce) {
+      co_await Blocking([&] { made->text = openapi::Written(document); });
+    } else {
+      made->text = openapi::Written(document);
+    }
     made->etag = EtagOf(made->text);
     page = made;
     if (pages_.size() >= options_.max_kept) pages_.clear();

@@ -23,13 +23,15 @@ namespace chains::gateway {
 class OpenApiPages {
  public:
   struct Options {
-    bool has_async = false;  // of unary methods
-    size_t max_kept = 64;    // pages
+    size_t max_kept = 64;  // pages
   };
 
   explicit OpenApiPages(Options options) : options_(options) {}
   OpenApiPages(const OpenApiPages&) = delete;
   OpenApiPages& operator=(const OpenApiPages&) = delete;
+
+  // Unary methods can be called asynchronously, too.
+  void DescribeAsync() { has_async_ = true; }
 
   // "/openapi.json", "/production/openapi.json"; without a query.
   static bool IsPage(std::string_view path) { return path.ends_with("/openapi.json"); }
@@ -57,6 +59,7 @@ class OpenApiPages {
   std::shared_ptr<const Page> Kept(const std::string& path, const Source& source) const;
 
   const Options options_;
+  bool has_async_ = false;
   struct Entry {
     Source source;
     std::shared_ptr<const Page> page;

@@ -148,9 +148,8 @@ void WriteQueryParameters(const Method& method, const Schemas& schemas, JsonWrit
   out.BeginObject().Key("name").String("request").Key("in").String("query");
   out.Key("description").String("The whole request as JSON, instead of parameters for its fields.");
   out.Key("schema").BeginObject().Key("type").String("string");
-  out.Key("contentMediaType").String(kJson).Key("contentSchema");
-  schemas.WriteArgument(*method.request, out);
-  out.End().Key("example").String(json::ExampleJson(*method.descriptor->input_type())).End();
+  out.Key("contentMediaType").String(kJson).End();
+  out.Key("example").String(json::ExampleJson(*method.descriptor->input_type())).End();
   if (method.request->form != Form::kFields) return;
   for (const FieldSchema& field : method.request->fields) {
     if (IsScalar(field) && field.name != "request") WriteParameter(field, schemas, out);

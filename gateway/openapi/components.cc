@@ -181,7 +181,7 @@ void WriteCallParameters(JsonWriter& out) {
 }
 
 std::set<std::string> ReservedSchemas() {
-  return {"AsyncAccepted", "AsyncRequest", "AsyncRetryConfig", "AsyncStatus", "Failure"};
+  return {"AsyncAccepted", "AsyncResult", "AsyncRetryConfig", "AsyncStatus", "Failure"};
 }
 
 void WriteErrorSchemas(JsonWriter& out) { out.Key("Failure").Raw(kError); }

@@ -162,7 +162,7 @@ std::string Writer::Write() && {
   WriteTags();
   out_.Key("paths").BeginObject();
   for (const DescribedRoute* route : routes_) WriteRoute(*route);
-  if (HasAsync()) WriteAsyncPaths(ids_, out_);
+  if (HasAsync()) WriteAsyncPaths(document_.is_of_one, ids_, out_);
   out_.End();
   if (HasAsync()) {
     out_.Key("webhooks").BeginObject();

@@ -55,8 +55,9 @@ class Operations {
 };
 
 // The operations of an asynchronous request by its id, and their schemas; what is posted to a
-// webhook. Entries of `paths`, `components/schemas` and `webhooks`.
-void WriteAsyncPaths(OperationIds& ids, json::JsonWriter& out);
+// webhook. Entries of `paths`, `components/schemas` and `webhooks`. `behind_server`: the document's
+// server is a route, below which the path is not.
+void WriteAsyncPaths(bool behind_server, OperationIds& ids, json::JsonWriter& out);
 void WriteAsyncSchemas(json::JsonWriter& out);
 void WriteWebhooks(OperationIds& ids, json::JsonWriter& out);
 

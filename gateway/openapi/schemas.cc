@@ -26,14 +26,6 @@ std::string ShortOf(const std::string& full_name, const std::string& package) {
   return package.empty() ? full_name : full_name.substr(package.size() + 1);
 }
 
-void WriteOneOf(const Requirement& requirement, JsonWriter& out) {
-  out.Key("oneOf").BeginArray();
-  for (const FieldSchema* member : requirement.any_of) {
-    out.BeginObject().Key("required").BeginArray().String(member->name).End().End();
-  }
-  out.End();
-}
-
 std::vector<const Requirement*> OneOfsOf(const MessageSchema& type) {
   std::vector<const Requirement*> oneofs;
   for (const Requirement& requirement : type.required) {
@@ -162,6 +154,19 @@ void Schemas::WriteReply(const MessageSchema& type, JsonWriter& out) const {
   out.End();
 }
 
+// With properties of its own each alternative is a type for generators.
+void Schemas::OneOfKeys(const Requirement& requirement, JsonWriter& out) const {
+  out.Key("oneOf").BeginArray();
+  for (const FieldSchema* member : requirement.any_of) {
+    out.BeginObject().Key("type").String("object");
+    out.Key("required").BeginArray().String(member->name).End();
+    out.Key("properties").BeginObject().Key(member->name);
+    WriteField(*member, Role::kInput, out);
+    out.End().End();
+  }
+  out.End();
+}
+
 std::map<std::string, std::string> Schemas::Definitions() const {
   std::map<std::string, std::string> definitions;
   for (const auto& [type, roles] : messages_) {
@@ -188,12 +193,12 @@ std::string Schemas::Definition(const MessageSchema& type, Role role) const {
   out.End();
   WriteRequired(type, role, out);
   const std::vector<const Requirement*> oneofs = OneOfsOf(type);
-  if (role == Role::kArgument && oneofs.size() == 1) WriteOneOf(*oneofs[0], out);
+  if (role == Role::kArgument && oneofs.size() == 1) OneOfKeys(*oneofs[0], out);
   if (role == Role::kArgument && oneofs.size() > 1) {
     out.Key("allOf").BeginArray();
     for (const Requirement* oneof : oneofs) {
       out.BeginObject();
-      WriteOneOf(*oneof, out);
+      OneOfKeys(*oneof, out);
       out.End();
     }
     out.End();

@@ -45,10 +45,6 @@ class Schemas {
   std::map<std::string, std::string> Definitions() const;
 
  private:
-  struct Known {
-    std::set<Role> roles;
-  };
-
   void ReachMethod(const json::Transcoder::Method& method);
   void Reach(const json::MessageSchema& type, Role role);
   void ReachField(const json::FieldSchema& field, Role role);
@@ -62,6 +58,7 @@ class Schemas {
   void ValueKeys(const json::FieldSchema& field, Role role, json::JsonWriter& out) const;
   void MessageKeys(const json::MessageSchema& type, Role role, json::JsonWriter& out) const;
   void WellKnownKeys(const json::MessageSchema& type, Role role, json::JsonWriter& out) const;
+  void OneOfKeys(const json::Requirement& requirement, json::JsonWriter& out) const;
   void DescribeField(const json::FieldSchema& field, json::JsonWriter& out) const;
 
   std::string Definition(const json::MessageSchema& type, Role role) const;

@@ -18,8 +18,8 @@ void WriteHeader(const FileDescriptor& file, Printer& out);
 // implementation, a server of bytes, and what a program can ask about the contract.
 void WriteSource(const FileDescriptor& file, Printer& out);
 
-// FILE.comments.cc: the comments of the file and of all that it imports, apart from code, so that an
-// edit of a comment is none of a chainlet. Protobuf's own files are left out.
+// FILE.comments.cc: the comments of the file and of all that it imports, apart from code, so that
+// an edit of a comment is none of a chainlet. Protobuf's own files are left out.
 void WriteComments(const FileDescriptor& file, Printer& out);
 // The variable that has them.
 std::string CommentsOf(const FileDescriptor& file);

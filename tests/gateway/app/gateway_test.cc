@@ -8,7 +8,6 @@
 
 #include "chains/contract/status_path.h"
 #include "chains/core/text.h"
-#include "chains/json/json_reader.h"
 #include "chains/v1/replica.pb.h"
 #include "everything.pb.h"
 #include "gateway/http/server.h"
@@ -22,7 +21,6 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using ::testing::StartsWith;
 
 google::protobuf::FileDescriptorSet Files() {
@@ -330,20 +328,25 @@ TEST_F(GatewayTest, IsNotReadyWhileItDrains) {
   EXPECT_THAT(Ask(Get("/readyz")), StartsWith("HTTP/1.1 503"));
 }
 
-TEST_F(GatewayTest, DescribesItselfAsOpenApi) {
-  Open(Known());
-  const std::string answer = Ask(Get("/openapi.json"));
-  const std::string text = answer.substr(answer.find("\r\n\r\n") + 4);
-  json::JsonReader reader(text);
-  reader.Skip();
-  EXPECT_TRUE(reader.Finish()) << reader.status();
-  EXPECT_THAT(text, StartsWith(R"({"openapi":"3.1.0")"));
-  EXPECT_THAT(text, HasSubstr(R"("/chains/all/production/get_http_status":{"post":)"));
-  EXPECT_THAT(text, Not(HasSubstr("/chains/all/production/count")));
-  EXPECT_THAT(text, HasSubstr(R"("all.production.everything.Person":{"type":"object")"));
-  EXPECT_THAT(text, HasSubstr(R"("oneOf":[{"required":["text"]},{"required":["number"]},)"));
-  EXPECT_THAT(text, HasSubstr(R"("data_b64":{"type":"string","contentEncoding":"base64"})"));
-  EXPECT_THAT(text, HasSubstr(R"("enum":["COLOR_NEGATIVE","COLOR_UNSPECIFIED","COLOR_RED"])"));
+TEST_F(GatewayTest, APageOfAnAllowedOriginMayCallAndReadWhyItMayNot) {
+  Gateway::Options options;
+  options.keys =
+      *ApiKeys::Parse("2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b");
+  options.cors = *Cors::Create({"https://a.example"});
+  Open(Known(), std::move(options));
+  channel_.answer = Greet;
+  const std::string origin = "Origin: https://a.example\r\n";
+  const std::string allowed = "Access-Control-Allow-Origin: https://a.example\r\n";
+  EXPECT_THAT(Ask(Text("OPTIONS /get_http_status HTTP/1.1\r\nHost: a\r\n", origin,
+                       "Access-Control-Request-Method: POST\r\n\r\n")),
+              AllOf(StartsWith("HTTP/1.1 204"), HasSubstr(allowed)));
+  EXPECT_THAT(Ask(Post("/get_http_status", R"({"text": "x"})",
+                       origin + "Authorization: Api-Key secret\r\n")),
+              AllOf(StartsWith("HTTP/1.1 200"), HasSubstr(allowed)));
+  EXPECT_THAT(Ask(Text("GET /openapi.json HTTP/1.1\r\nHost: a\r\n", origin, "\r\n")),
+              AllOf(StartsWith("HTTP/1.1 200"), HasSubstr(allowed)));
+  EXPECT_THAT(Ask(Post("/get_http_status", "", origin)),
+              AllOf(StartsWith("HTTP/1.1 401"), HasSubstr(allowed)));
 }
 
 }  // namespace
