@@ -82,6 +82,12 @@ bool ServesFiles(const Transcoder::Method& method) {
 Schemas::Schemas(const Transcoder& contract, std::set<std::string> reserved, std::string prefix)
     : contract_(contract), reserved_(std::move(reserved)), prefix_(std::move(prefix)) {
   for (const auto& method : contract_.methods()) ReachMethod(*method);
+  while (!to_reach_.empty()) {
+    const auto [type, role] = to_reach_.front();
+    to_reach_.pop_front();
+    const Role inner = role == Role::kReply ? role : Role::kInput;
+    for (const FieldSchema& field : type->fields) ReachField(field, inner);
+  }
   for (const auto& [type, roles] : messages_) {
     const auto& descriptor = *type->descriptor;
     ++shorts_[ShortOf(descriptor.full_name(), descriptor.file()->package())];
@@ -99,9 +105,8 @@ void Schemas::ReachMethod(const Transcoder::Method& method) {
 }
 
 void Schemas::Reach(const MessageSchema& type, Role role) {
-  if (type.form != Form::kFields || !messages_[&type].insert(RoleOf(type, role)).second) return;
-  const Role inner = role == Role::kReply ? role : Role::kInput;
-  for (const FieldSchema& field : type.fields) ReachField(field, inner);
+  if (type.form != Form::kFields) return;
+  if (messages_[&type].insert(RoleOf(type, role)).second) to_reach_.emplace_back(&type, role);
 }
 
 void Schemas::ReachField(const FieldSchema& field, Role role) {

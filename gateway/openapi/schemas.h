@@ -9,6 +9,7 @@
 // So a message may have up to three definitions: plain, …-Input and …-NestedInput.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -71,6 +72,7 @@ class Schemas {
   Naming naming_ = Naming::kShort;
   std::map<const json::MessageSchema*, std::set<Role>> messages_;
   std::map<const google::protobuf::EnumDescriptor*, const json::EnumSchema*> enums_;
+  std::deque<std::pair<const json::MessageSchema*, Role>> to_reach_;  // contracts may be deep
   std::map<std::string, int> shorts_;  // how many there are of a short name
 };
 

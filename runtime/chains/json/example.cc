@@ -17,8 +17,9 @@ using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 
 constexpr int kDeepest = 3;
+constexpr int kMostMembers = 100;  // of all objects together; what is inside of more is left out
 
-std::string ExampleObject(const Descriptor& message, int depth);
+std::string ExampleObject(const Descriptor& message, int depth, int& members);
 
 // Types whose JSON is not the object of their fields; nullptr for any other.
 const char* Special(const Descriptor& message) {
@@ -54,7 +55,7 @@ std::string ExampleName(const EnumDescriptor& type) {
   return absl::StrCat("\"", type.value(chosen)->name(), "\"");
 }
 
-std::string ExampleValue(const FieldDescriptor& field, int depth) {
+std::string ExampleValue(const FieldDescriptor& field, int depth, int& members) {
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL:
       return "true";
@@ -63,7 +64,7 @@ std::string ExampleValue(const FieldDescriptor& field, int depth) {
     case FieldDescriptor::CPPTYPE_ENUM:
       return ExampleName(*field.enum_type());
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      return ExampleObject(*field.message_type(), depth + 1);
+      return ExampleObject(*field.message_type(), depth + 1, members);
     case FieldDescriptor::CPPTYPE_INT64:
     case FieldDescriptor::CPPTYPE_UINT64:
       return "\"1\"";
@@ -72,36 +73,43 @@ std::string ExampleValue(const FieldDescriptor& field, int depth) {
   }
 }
 
-std::string ExampleField(const FieldDescriptor& field, int depth) {
+std::string ExampleField(const FieldDescriptor& field, int depth, int& members) {
   if (field.is_map()) return "{}";
   const bool is_too_deep = field.message_type() != nullptr && depth + 1 >= kDeepest;
   if (field.is_repeated() && is_too_deep) return "[]";
-  std::string value = ExampleValue(field, depth);
+  std::string value = ExampleValue(field, depth, members);
   return field.is_repeated() ? absl::StrCat("[", value, "]") : value;
 }
 
-std::string ExampleObject(const Descriptor& message, int depth) {
+std::string ExampleObject(const Descriptor& message, int depth, int& members) {
   if (const char* special = Special(message)) return special;
-  std::vector<std::string> members;
+  std::vector<std::string> written;
   std::set<const google::protobuf::OneofDescriptor*> chosen;
-  for (int i = 0; depth < kDeepest && i < message.field_count(); ++i) {
+  const bool is_too_much = depth >= kDeepest || (depth > 0 && members > kMostMembers);
+  for (int i = 0; !is_too_much && i < message.field_count(); ++i) {
     const FieldDescriptor& field = *message.field(i);
     if (field.has_optional_keyword()) continue;
     if (field.real_containing_oneof() && !chosen.insert(field.real_containing_oneof()).second) {
       continue;
     }
-    members.push_back(absl::StrCat("\"", field.name(), "\": ", ExampleField(field, depth)));
+    ++members;
+    written.push_back(
+        absl::StrCat("\"", field.name(), "\": ", ExampleField(field, depth, members)));
   }
-  return absl::StrCat("{", absl::StrJoin(members, ", "), "}");
+  return absl::StrCat("{", absl::StrJoin(written, ", "), "}");
 }
 
 }  // namespace
 
-std::string ExampleJson(const Descriptor& message) { return ExampleObject(message, 0); }
+std::string ExampleJson(const Descriptor& message) {
+  int members = 0;
+  return ExampleObject(message, 0, members);
+}
 
 std::string ExampleReplyJson(const Descriptor& message) {
   const bool is_bare = message.field_count() == 1 && message.field(0)->name() == "result";
-  return is_bare ? ExampleField(*message.field(0), 0) : ExampleJson(message);
+  int members = 0;
+  return is_bare ? ExampleField(*message.field(0), 0, members) : ExampleJson(message);
 }
 
 }  // namespace chains::json
