@@ -9,9 +9,11 @@
 #include "chains/core/trace.h"
 #include "gateway/app/call_headers.h"
 #include "gateway/app/errors.h"
+#include "gateway/app/file_call.h"
 #include "gateway/app/packing.h"
 #include "gateway/app/pages.h"
 #include "gateway/app/query_request.h"
+#include "gateway/app/request_body.h"
 #include "gateway/app/stream_call.h"
 #include "gateway/app/unary_call.h"
 #include "gateway/app/web_socket_call.h"
@@ -126,12 +128,13 @@ Admission Gateway::Admit(const RequestHead& head) {
   admission.refusal = options_.cors.Preflight(head);
   if (admission.refusal) return admission;
   admission.refusal = Refuse(head);
-  if (async_ != nullptr && IsAsync(head.target)) {
+  if (admission.refusal) {
+    options_.cors.Expose(head, *admission.refusal);
+  } else if (async_ != nullptr && IsAsync(head.target)) {
     admission.max_body_bytes = async_->max_body_bytes();
-  }
-  if (admission.refusal) options_.cors.Expose(head, *admission.refusal);
-  if (!admission.refusal && !IsOwnPage(PathOf(head.target))) {
-    admission.in_pieces = ComesInPieces(head);
+  } else if (const Transcoder::Method* const method = MethodOfLargeBody(head)) {
+    admission.in_pieces = method->descriptor->client_streaming();
+    admission.max_body_bytes = BodyLimitOf(*method, options_);
   }
   return admission;
 }
@@ -208,7 +211,9 @@ Task<Response> Gateway::Call(Request& request, const std::string& request_id,
     co_await target.problem();
     const std::string name = is_socket ? WebSocketMethod(match.method) : match.method;
     const Transcoder::Method* method = co_await FindMethod(target, name);
-    if (!is_post && !is_socket) {
+    if (!match.rest.empty()) {
+      co_await CheckFilePath(request.head, *method);
+    } else if (!is_post && !is_socket) {
       if (request.head.method != "GET" || !MayBeAskedByGet(*method)) {
         co_return NotAllowed(MayBeAskedByGet(*method) ? "GET, POST" : "POST");
       }
@@ -231,6 +236,7 @@ Task<Response> Gateway::Call(Request& request, const std::string& request_id,
     Invocation invocation(loop_, options_, std::move(routes), target, *method, *std::move(context),
                           receipt, tally);
     if (is_socket) co_return WebSocketCall(request.head, invocation, open_sockets_);
+    if (!match.rest.empty()) co_return co_await FileCall(request.head, invocation, match.rest);
     co_return co_await Invoke(request, invocation);
   }
 }
@@ -267,17 +273,18 @@ absl::Duration Gateway::UsualTimeout(const Transcoder::Method& method) const {
   return method.call.kind == MethodKind::kUnary ? options_.timeout : options_.streams.timeout;
 }
 
-// Whether the requests in a body are to be read as they come. A small body is soon there, and most
-// requests have one: they are not routed twice.
-bool Gateway::ComesInPieces(const RequestHead& head) const {
-  if (head.content_length.value_or(kSmallBody) < kSmallBody || head.method != "POST") return false;
+// Whom a body is for that may be large, so that it is read in pieces where the method takes a
+// stream, and no further than the method allows. A small body is soon there, and most requests have
+// one: they are not routed twice. Null: it is small, or nobody's.
+const Transcoder::Method* Gateway::MethodOfLargeBody(const RequestHead& head) const {
+  if (head.content_length.value_or(kSmallBody) < kSmallBody || head.method != "POST")
+    return nullptr;
   const std::shared_ptr<const Routes>& routes = routes_.routes();
-  if (routes == nullptr) return false;
+  if (routes == nullptr || IsOwnPage(PathOf(head.target))) return nullptr;
   const absl::StatusOr<Router::Match> match = routes->router().Find(head.target);
-  if (!match.ok()) return false;
+  if (!match.ok()) return nullptr;
   const Transcoder* transcoder = routes->target(match->route).transcoder();
-  const Transcoder::Method* method = transcoder ? transcoder->Find(match->method) : nullptr;
-  return method != nullptr && method->descriptor->client_streaming();
+  return transcoder == nullptr ? nullptr : transcoder->Find(match->method);
 }
 
 // By kind of method and of request.

@@ -79,7 +79,7 @@ class Gateway final : public Handler {
   Task<Response> Call(Request& request, const std::string& request_id, internal::TraceId trace,
                       const CallersReceipt& receipt, Tally& tally);
   absl::Duration UsualTimeout(const json::Transcoder::Method& method) const;
-  bool ComesInPieces(const RequestHead& head) const;
+  const json::Transcoder::Method* MethodOfLargeBody(const RequestHead& head) const;
   Task<Response> Invoke(Request& request, Invocation& invocation);
   // A queued request, when its time has come.
   Task<Response> CallQueued(std::shared_ptr<Request> request);

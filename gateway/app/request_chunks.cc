@@ -146,11 +146,10 @@ Stream<Bytes> FormChunks(Stream<std::string> pieces, const Transcoder& transcode
 }  // namespace
 
 Stream<std::string> PlainPieces(Request& request, Encoding encoding, uint64_t max_bytes) {
-  Stream<std::string> pieces =
-      request.pieces ? *std::move(request.pieces) : OnePiece(std::move(request.body));
+  if (!request.pieces) return Decoded(OnePiece(std::move(request.body)), encoding, max_bytes);
   // Pieces that are not packed were counted as they came.
-  if (encoding == Encoding::kIdentity) return pieces;
-  return Decoded(std::move(pieces), encoding, max_bytes);
+  if (encoding == Encoding::kIdentity) return *std::move(request.pieces);
+  return Decoded(*std::move(request.pieces), encoding, max_bytes);
 }
 
 Stream<Bytes> ChunksOf(Stream<std::string> pieces, const Transcoder& transcoder,

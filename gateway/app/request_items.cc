@@ -9,20 +9,19 @@
 #include "chains/core/blocking.h"
 #include "chains/core/recording.h"
 #include "chains/core/text.h"
+#include "gateway/app/request_body.h"
+#include "gateway/app/request_chunks.h"
 #include "gateway/app/stream_format.h"
 #include "gateway/body/delimited.h"
 #include "gateway/body/elements.h"
 #include "gateway/body/lines.h"
+#include "gateway/body/media.h"
 
 namespace chains::gateway {
 namespace {
 
 // So much of a body is a sign of life, though no request is whole yet.
 constexpr size_t kProgressBytes = 64 << 10;
-
-Stream<std::string> InOnePiece(std::string body) {
-  if (!body.empty()) co_yield std::move(body);
-}
 
 // The next piece of a body, counted.
 class Pieces {
@@ -163,11 +162,38 @@ Stream<Bytes> LinesOrElements(std::shared_ptr<StreamedCall> call, Stream<std::st
   while (std::optional<Bytes> item = co_await items.Next()) co_yield std::move(*item);
 }
 
+Stream<std::string> Counted(std::shared_ptr<StreamedCall> call, Stream<std::string> body) {
+  while (std::optional<std::string> piece = co_await body.Next()) {
+    call->tally().BytesIn(piece->size());
+    co_yield *std::move(piece);
+  }
+}
+
+// What becomes of a body's chunks, told the call.
+Stream<Bytes> Watched(std::shared_ptr<StreamedCall> call, Stream<Bytes> chunks) {
+  while (true) {
+    absl::StatusOr<std::optional<Bytes>> chunk = co_await Outcome(chunks.Next());
+    if (!chunk.ok()) call->RequestFailed(chunk.status());
+    co_await chunk.status();
+    if (!chunk->has_value()) co_return;
+    call->IsActive();
+    co_yield std::move(**chunk);
+  }
+}
+
 }  // namespace
 
-Stream<Bytes> RequestItems(std::shared_ptr<StreamedCall> call, Request& request) {
-  Stream<std::string> body =
-      request.pieces ? *std::move(request.pieces) : InOnePiece(std::move(request.body));
+Stream<Bytes> RequestItems(std::shared_ptr<StreamedCall> call, Request& request,
+                           Encoding encoding) {
+  const BodyHeaders headers = BodyHeadersOf(request.head);
+  const uint64_t limit = BodyLimitOf(call->method(), call->options());
+  Stream<std::string> body = PlainPieces(request, encoding, limit);
+  if (ComesInChunks(headers, call->method())) {
+    Stream<Bytes> chunks =
+        ChunksOf(Counted(call, std::move(body)), call->transcoder(), call->method(),
+                 std::string(*headers.type), request.head.target);
+    return Watched(std::move(call), std::move(chunks));
+  }
   if (SendsProtobuf(request.head)) {
     return Split<DelimitedSplitter>(std::move(call), std::move(body), false);
   }
@@ -179,13 +205,9 @@ Stream<Bytes> RequestItems(std::shared_ptr<StreamedCall> call, Request& request)
 
 Task<Bytes> RequestItem(std::shared_ptr<StreamedCall> call, const Request& request) {
   const internal::Serializing transcoding(call->recording().record());
-  if (SendsProtobuf(request.head)) co_return Bytes(request.body);
-  absl::StatusOr<std::string> wire;
-  if (request.body.size() > call->options().blocking_bytes) {
-    co_await Blocking([&] { wire = ToWire(*call, request.body); });
-  } else {
-    wire = ToWire(*call, request.body);
-  }
+  const absl::StatusOr<std::string> wire =
+      co_await Outcome(WireOf(request, BodyHeadersOf(request.head), call->transcoder(),
+                              call->method(), call->options(), call->unpacked()));
   if (!wire.ok()) call->RequestFailed(wire.status());
   co_await wire.status();
   co_return Bytes(*wire);

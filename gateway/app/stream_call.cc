@@ -14,6 +14,7 @@
 #include "gateway/app/feed.h"
 #include "gateway/app/pages.h"
 #include "gateway/app/replies.h"
+#include "gateway/app/request_body.h"
 #include "gateway/app/request_items.h"
 #include "gateway/app/stream_format.h"
 #include "gateway/app/streamed_call.h"
@@ -195,9 +196,12 @@ Task<Response> Respond(std::shared_ptr<StreamedCall> call, std::unique_ptr<Feed<
 }
 
 Task<Response> Call(std::shared_ptr<StreamedCall> call, Request& request) {
+  const BodyHeaders headers = BodyHeadersOf(request.head);
+  co_await CheckMedia(headers, call->method());
+  const Encoding encoding = co_await BodyEncodingOf(headers);
   std::optional<Stream<Bytes>> replies;
   if (call->method().descriptor->client_streaming()) {
-    replies = Replies(call, RequestItems(call, request));
+    replies = Replies(call, RequestItems(call, request, encoding));
   } else {
     Bytes sent = co_await RequestItem(call, request);
     replies = Replies(call, std::move(sent));

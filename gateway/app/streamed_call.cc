@@ -34,7 +34,8 @@ StreamedCall::StreamedCall(Invocation& invocation)
       tally_(std::move(invocation.tally)),
       recording_(asked_, loop_, [this] { return PlaceOf(method_); }),
       context_(recording_.Under(asked_)),
-      active_(loop_.Now()) {}
+      active_(loop_.Now()),
+      unpacked_(*options_.unpacked) {}
 
 absl::Time StreamedCall::Until() const {
   return std::min(context_.deadline(), active_ + options_.streams.idle_timeout);
@@ -64,7 +65,7 @@ void StreamedCall::Ended(const absl::Status& status) {
 // What a client sends too much of is 413, what chainlets have too much of 429.
 int StreamedCall::HttpStatusFor(const absl::Status& failure) const {
   if (absl::IsResourceExhausted(request_problem_)) return 413;
-  return HttpStatusOf(failure.code());
+  return HttpStatusOf(failure);
 }
 
 Response StreamedCall::Refusal(const absl::Status& failure) {

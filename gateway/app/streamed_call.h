@@ -9,6 +9,7 @@
 #include "chains/core/context.h"
 #include "chains/core/recording.h"
 #include "gateway/app/invocation.h"
+#include "gateway/body/byte_budget.h"
 #include "gateway/http/message.h"
 
 namespace chains::gateway {
@@ -30,6 +31,8 @@ class StreamedCall {
   const Context& context() const { return context_; }
   internal::Recording& recording() { return recording_; }
   Tally& tally() { return tally_; }
+  // Counts what was unpacked of its request.
+  ByteBudget::Hold& unpacked() { return unpacked_; }
 
   // ---- Time. A part of the request or a reply came, or the client took one.
   void IsActive() { active_ = loop_.Now(); }
@@ -68,6 +71,7 @@ class StreamedCall {
   const Context context_;
   absl::Time active_;
   absl::Status request_problem_;
+  ByteBudget::Hold unpacked_;
 };
 
 }  // namespace chains::gateway
