@@ -32,8 +32,13 @@ bool GivesStream(const Method& method) { return method.descriptor->server_stream
 bool IsBytes(const FieldSchema& field) {
   return field.type == FieldDescriptor::TYPE_BYTES && !field.descriptor->is_repeated();
 }
-bool IsScalar(const FieldSchema& field) {
-  return field.message == nullptr && field.type != FieldDescriptor::TYPE_BYTES;
+// What a query can say: app/query_request.cc takes the same.
+bool FitsInQuery(const FieldSchema& field) {
+  if (field.name == "request" || field.name == "receipt") return false;
+  if (field.message == nullptr) return true;
+  const Form form = field.message->form;
+  return form == Form::kWrapper || form == Form::kTimestamp || form == Form::kDuration ||
+         form == Form::kFieldMask;
 }
 
 // The field that a raw body goes into; null where there is not exactly one of bytes.
@@ -152,7 +157,7 @@ void WriteQueryParameters(const Method& method, const Schemas& schemas, JsonWrit
   out.Key("example").String(json::ExampleJson(*method.descriptor->input_type())).End();
   if (method.request->form != Form::kFields) return;
   for (const FieldSchema& field : method.request->fields) {
-    if (IsScalar(field) && field.name != "request") WriteParameter(field, schemas, out);
+    if (FitsInQuery(field)) WriteParameter(field, schemas, out);
   }
 }
 
@@ -160,8 +165,7 @@ void WriteRawParameters(const Method& method, const Schemas& schemas, JsonWriter
   const FieldSchema* const raw = RawField(*method.request);
   if (raw == nullptr) return;
   for (const FieldSchema& field : method.request->fields) {
-    const bool is_one = IsScalar(field) && !field.descriptor->is_repeated();
-    if (is_one) WriteParameter(field, schemas, out);
+    if (&field != raw && FitsInQuery(field)) WriteParameter(field, schemas, out);
   }
 }
 
@@ -180,7 +184,9 @@ std::string NotesOn(const Method& method) {
         "comments keep the connection alive, and `event: end` is the last. With "
         "`Accept: application/json` an array, up to 10000 items and 16 MiB. What fails before the "
         "first item is an ordinary error; what fails later is the last line `{\"error\": …}`, or "
-        "`event: error`, and the response is broken off: never a clean end.");
+        "`event: error`, and the response is broken off: never a clean end. Silence of 60 s "
+        "between "
+        "two items is DEADLINE_EXCEEDED.");
   }
   if (TakesStream(method) || GivesStream(method)) {
     const bool is_main = method.snake_name == "run_remote";

@@ -18,7 +18,7 @@ void WriteReplyContent(const json::Transcoder::Method& method, const Schemas& sc
                        json::JsonWriter& out);
 
 // Parameters of the query, elements of an array that is open: the whole request, or each field that
-// is a scalar or a list of scalars.
+// is a string in JSON, or may be written as one.
 void WriteQueryParameters(const json::Transcoder::Method& method, const Schemas& schemas,
                           json::JsonWriter& out);
 // The same of a raw body: what is beside its one field of bytes. None where there is no such field.

@@ -73,7 +73,7 @@ struct Component {
 constexpr auto kParameters = std::to_array<Component>({
     {"Timeout",
      R"({"name":"Chains-Timeout","in":"header","description":"How long the request may take, with )"
-     R"(its whole stream: 5s, 200ms, 1.5m; 60s without.","schema":{"type":"string",)"
+     R"(its whole stream: 5s, 200ms, 1.5m. Without: 60s, a stream an hour.","schema":{"type":"string",)"
      R"("pattern":"^[0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h)?$"},"example":"5s"})"},
     {"RequestId",
      R"({"name":"X-Request-Id","in":"header","description":"A name of yours for the request; it )"
