@@ -50,8 +50,23 @@ struct Flags {
   size_t max_connections = HttpOptions().max_connections;
   QueueFlags queue;
   std::string keep = "24h";
+  std::string tls_listen;
+  std::string tls_certificate;
+  std::string tls_key;
   std::string check;
 };
+
+void DeclareTls(CLI::App& app, Flags& flags) {
+  auto* listen = app.add_option("--tls-listen", flags.tls_listen,
+                                "where HTTP and gRPC are answered over TLS: HOST:PORT");
+  auto* certificate = app.add_option("--tls-cert", flags.tls_certificate,
+                                     "PEM file with the certificate, then those that vouch for "
+                                     "it; read anew when it changes");
+  auto* key = app.add_option("--tls-key", flags.tls_key, "PEM file with the certificate's key");
+  listen->needs(certificate)->needs(key);
+  certificate->needs(listen);
+  key->needs(listen);
+}
 
 void DeclarePlatform(CLI::App& app, Flags& flags, CLI::Option& routes) {
   auto* platform = app.add_option("--platform", flags.platform,
@@ -90,6 +105,7 @@ void Declare(CLI::App& app, Flags& flags) {
       "CHAIN/ENVIRONMENT=ADDRESS[,ADDRESS…] or CHAIN/deployment/ID=ADDRESS: the replicas of "
       "an entrypoint; may be given several times");
   DeclarePlatform(app, flags, *routes);
+  DeclareTls(app, flags);
   auto* keys = app.add_option("--api-keys", flags.api_keys,
                               "file with the SHA-256 of a key on each line, in hexadecimal");
   app.add_flag("--no-auth", flags.no_auth, "everybody who reaches the address may call")
@@ -210,6 +226,16 @@ absl::StatusOr<std::vector<std::string>> ListenAt(const std::vector<std::string>
   return bound;
 }
 
+absl::StatusOr<std::vector<std::string>> ListenAt(const Flags& flags, GatewayServer& server) {
+  absl::StatusOr<std::vector<std::string>> bound = ListenAt(flags.listen, server);
+  if (!bound.ok() || flags.tls_listen.empty()) return bound;
+  absl::StatusOr<std::string> at = server.ListenTls(
+      flags.tls_listen, {.certificate = flags.tls_certificate, .key = flags.tls_key});
+  if (!at.ok()) return BadFlag("--tls-listen", at.status());
+  bound->push_back(Text(*at, " (TLS)"));
+  return bound;
+}
+
 // Opens `server`; answers where it listens.
 absl::StatusOr<std::vector<std::string>> Open(const Flags& flags, Reactor& reactor,
                                               GatewayServer& server) {
@@ -219,7 +245,7 @@ absl::StatusOr<std::vector<std::string>> Open(const Flags& flags, Reactor& react
   if (!targets.ok()) return targets.status();
   const absl::Status opened = server.Open(*std::move(targets), *std::move(options));
   if (!opened.ok()) return BadFlag("--route", opened);
-  return ListenAt(flags.listen, server);
+  return ListenAt(flags, server);
 }
 
 int Fail(const absl::Status& status) {
@@ -261,7 +287,10 @@ absl::StatusOr<PlatformGateway::Options> PlatformOptionsFrom(const Flags& flags)
                                   .http = flags.listen.front(),
                                   .grpc = flags.grpc_listen,
                                   .timeout = *timeout,
-                                  .cors_origins = flags.cors_origins};
+                                  .cors_origins = flags.cors_origins,
+                                  .tls = flags.tls_listen,
+                                  .tls_certificate = flags.tls_certificate,
+                                  .tls_key = flags.tls_key};
 }
 
 int ServePlatform(const Flags& flags, absl::Duration drain_timeout, const sigset_t& signals) {
@@ -274,6 +303,7 @@ int ServePlatform(const Flags& flags, absl::Duration drain_timeout, const sigset
   if (!at.ok()) return Fail(at.status());
   std::vector<std::string> addresses = {at->http};
   if (!at->grpc.empty()) addresses.push_back(Text(at->grpc, " (gRPC)"));
+  if (!at->tls.empty()) addresses.push_back(Text(at->tls, " (TLS)"));
   AnswerUntilSignal(addresses, signals);
   server.Drain(absl::Now() + drain_timeout);
   return 0;

@@ -47,6 +47,12 @@ std::vector<std::string> Arguments(const UpFlags& flags, const std::filesystem::
     arguments.push_back(std::move(flag));
     arguments.push_back(std::move(value));
   };
+  if (!flags.tls_listen.empty()) {
+    // It runs in another folder.
+    add("--tls-listen", flags.tls_listen);
+    add("--tls-cert", std::filesystem::absolute(flags.tls_certificate).string());
+    add("--tls-key", std::filesystem::absolute(flags.tls_key).string());
+  }
   if (!flags.platform_listen.empty()) add("--platform-listen", flags.platform_listen);
   if (!flags.gateway_token_file.empty()) add("--gateway-token-file", flags.gateway_token_file);
   for (const std::string& origin : flags.cors_origins) add("--cors-origin", origin);

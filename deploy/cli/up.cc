@@ -100,11 +100,13 @@ absl::StatusOr<Remote> Remember(const std::filesystem::path& home, LocalPlatform
   return local;
 }
 
-void Say(const Session& session, const Remote& local, const LocalPlatform& platform) {
+void Say(const Session& session, const Remote& local, const LocalPlatform& platform,
+         const std::string& tls) {
   std::ostream& out = session.out();
   out << "chains is up\n";
   if (!local.gateway.empty()) out << "  HTTP      " << local.gateway << "\n";
   if (!local.grpc.empty()) out << "  gRPC      " << local.grpc << "\n";
+  if (!tls.empty()) out << "  both      https://" << tls << "\n";
   out << "  platform  " << local.platform << "\n";
   if (!platform.listening().empty()) out << "  platform  " << platform.listening() << "\n";
   if (!local.key.empty()) out << "  for curl: export CHAINS_API_KEY=" << local.key << "\n";
@@ -118,12 +120,26 @@ PlatformGateway::Options GatewayOptions(const UpFlags& flags, const LocalPlatfor
   options.http = flags.listen;
   options.grpc = flags.grpc_listen;
   options.cors_origins = flags.cors_origins;
+  options.tls = flags.tls_listen;
+  options.tls_certificate = flags.tls_certificate;
+  options.tls_key = flags.tls_key;
   return options;
+}
+
+// What is missing of TLS's flags; empty where nothing is.
+std::string MissingOfTls(const UpFlags& flags) {
+  const bool listens = !flags.tls_listen.empty();
+  const bool has_files = !flags.tls_certificate.empty() && !flags.tls_key.empty();
+  const bool has_any = !flags.tls_certificate.empty() || !flags.tls_key.empty();
+  if (listens ? has_files : !has_any) return "";
+  return "--tls-listen, --tls-cert and --tls-key go together";
 }
 
 }  // namespace
 
 int RunUp(Session& session, const UpFlags& flags) {
+  const std::string missing = MissingOfTls(flags);
+  if (!missing.empty()) return session.Usage(missing);
   if (flags.detach) return RunDetached(session, flags);
   const sigset_t signals = BlockEndSignals();
   absl::StatusOr<Capacity> capacity = CapacityFrom(flags);
@@ -155,7 +171,7 @@ int RunUp(Session& session, const UpFlags& flags) {
   }
   absl::StatusOr<Remote> local = Remember(home, **platform, addresses, flags.open);
   if (local.ok()) {
-    Say(session, *local, **platform);
+    Say(session, *local, **platform, addresses.tls);
     int signal = 0;
     sigwait(&signals, &signal);
     session.Note("ending: what runs is finished first");

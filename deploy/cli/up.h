@@ -12,6 +12,9 @@ struct UpFlags {
   std::string home = {};  // empty: $CHAINS_HOME, else ~/.chains
   std::string listen = "127.0.0.1:8080";
   std::string grpc_listen = "127.0.0.1:8081";
+  std::string tls_listen = {};       // HTTP and gRPC over TLS; empty: nowhere
+  std::string tls_certificate = {};  // files, which go with it
+  std::string tls_key = {};
   std::string platform_listen = {};  // empty: on a unix socket in `home` only
   // Gateways are other processes, and come with the token in this file, which is made where it is
   // missing; empty: there is one in this process.

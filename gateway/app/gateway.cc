@@ -124,6 +124,7 @@ Task<void> Gateway::FirstAnswers() const {
 }
 
 Admission Gateway::Admit(const RequestHead& head) {
+  if (IsGrpcCall(head)) return GrpcCalls::Admit();
   Admission admission;
   admission.refusal = options_.cors.Preflight(head);
   if (admission.refusal) return admission;
@@ -160,6 +161,7 @@ Response Gateway::Failure(int status, std::string_view text) {
 }
 
 Task<Response> Gateway::Handle(Request request) {
+  if (IsGrpcCall(request.head)) co_return co_await grpc_.Handle(std::move(request));
   if (IsOwnPage(PathOf(request.head.target))) {
     Response page = co_await OwnPage(request.head);
     options_.cors.Expose(request.head, page);

@@ -22,12 +22,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "chains/core/gate.h"
 #include "absl/time/time.h"
+#include "chains/core/gate.h"
 #include "chains/core/loop.h"
 #include "chains/core/task.h"
 #include "gateway/app/async_calls.h"
 #include "gateway/app/gateway_options.h"
+#include "gateway/app/grpc_call.h"
 #include "gateway/app/invocation.h"
 #include "gateway/app/metrics.h"
 #include "gateway/app/openapi_pages.h"
@@ -74,7 +75,10 @@ class Gateway final : public Handler {
   Response Failure(int status, std::string_view text) override;
 
  private:
-  Gateway(Loop& loop, Options options) : loop_(loop), options_(std::move(options)) {}
+  Gateway(Loop& loop, Options options)
+      : loop_(loop),
+        options_(std::move(options)),
+        grpc_(loop, routes_, {.timeout = options_.timeout}) {}
 
   Task<Response> Call(Request& request, const std::string& request_id, internal::TraceId trace,
                       const CallersReceipt& receipt, Tally& tally);
@@ -103,6 +107,7 @@ class Gateway final : public Handler {
   const std::shared_ptr<Metrics::Series> nowhere_ = metrics_.Of({});  // what no route has
   RoutesInForce routes_;
   OpenApiPages openapi_pages_{OpenApiPages::Options()};
+  GrpcCalls grpc_;
   std::minstd_rand random_{std::random_device{}()};  // which requests a canary gets
   Gate open_sockets_{{.what = "WebSockets", .limit = options_.sockets.max_open}};
   std::function<size_t()> connections_;

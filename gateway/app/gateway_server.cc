@@ -3,6 +3,8 @@
 #include <future>
 #include <utility>
 
+#include "chains/chain/log.h"
+#include "chains/core/text.h"
 #include "chains/grpc/run_on.h"
 
 namespace chains::gateway {
@@ -32,6 +34,17 @@ void GatewayServer::Serve(std::unique_ptr<Gateway> gateway, const HttpOptions& o
 
 absl::StatusOr<std::string> GatewayServer::Listen(std::string_view address) {
   return server_->Listen(address);
+}
+
+absl::StatusOr<std::string> GatewayServer::ListenTls(std::string_view address,
+                                                     TlsContext::Files files) {
+  absl::StatusOr<std::unique_ptr<TlsContext>> tls =
+      TlsContext::Load(std::move(files), [](const absl::Status& why) {
+        Log(Context(), Severity::kWarning,
+            Text("the certificate has changed, but the one of before stays: ", MessageOf(why)));
+      });
+  if (!tls.ok()) return tls.status();
+  return server_->ListenTls(address, *std::move(tls));
 }
 
 void GatewayServer::AwaitFirstAnswers() {

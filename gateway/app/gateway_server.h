@@ -21,6 +21,7 @@
 #include "gateway/http/options.h"
 #include "gateway/http/server.h"
 #include "gateway/http/socket_loop.h"
+#include "gateway/http/tls_context.h"
 
 namespace chains::gateway {
 
@@ -40,6 +41,7 @@ class GatewayServer {
   // All before the reactor runs. Listen() answers the address with the port that was chosen.
   absl::Status Open(std::vector<std::unique_ptr<Target>> targets, Options options);
   absl::StatusOr<std::string> Listen(std::string_view address);
+  absl::StatusOr<std::string> ListenTls(std::string_view address, TlsContext::Files files);
   // Instead: without routes, which are the gateway's to be given, on the reactor's thread.
   void Open(Options options);
   Gateway& gateway() { return *gateway_; }

@@ -69,6 +69,11 @@ absl::Status PlatformServer::ListenForHttp() {
   absl::StatusOr<std::string> bound = http_->Listen(options_.http);
   if (!bound.ok()) return At("HTTP", bound.status());
   addresses_.http = *std::move(bound);
+  if (options_.tls.empty()) return absl::OkStatus();
+  bound = http_->ListenTls(options_.tls,
+                           {.certificate = options_.tls_certificate, .key = options_.tls_key});
+  if (!bound.ok()) return At("TLS", bound.status());
+  addresses_.tls = *std::move(bound);
   return absl::OkStatus();
 }
 

@@ -50,6 +50,7 @@ void Http2HeadReader::Add(std::string_view name, std::string_view value) {
 }
 
 RequestHead Http2HeadReader::Take() {
+  head_.is_http_2 = true;
   if (!authority_.empty() && !head_.Header("host")) {
     head_.headers.emplace_back("host", std::move(authority_));
   }

@@ -25,6 +25,7 @@ struct RequestHead {
   HttpHeaders headers;
   bool keep_alive = true;
   bool is_http_1_0 = false;
+  bool is_http_2 = false;
   bool expects_continue = false;
   std::optional<uint64_t> content_length = std::nullopt;
 

@@ -55,9 +55,13 @@ ServedReceipt::ServedReceipt(const Context& context, const Loop& loop, const Met
                  [&] { return PlaceOf(Where::kCaller, method, ""); }),
       context_(recording_.Under(context)) {}
 
-void ServedReceipt::Answer(const grpc::Status& status, grpc::ServerContext& to) {
+std::string ServedReceipt::Answer(const grpc::Status& status) {
   recording_.Ended(absl::Status(static_cast<absl::StatusCode>(status.error_code()), ""));
-  std::string bytes = EncodeReceipt(*recording_.record(), RoomForReceipt(status));
+  return EncodeReceipt(*recording_.record(), RoomForReceipt(status));
+}
+
+void ServedReceipt::Answer(const grpc::Status& status, grpc::ServerContext& to) {
+  const std::string bytes = Answer(status);
   if (!bytes.empty()) to.AddTrailingMetadata(kReceiptAnswer, bytes);
 }
 

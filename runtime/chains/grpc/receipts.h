@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include <grpcpp/client_context.h>
@@ -56,7 +57,9 @@ class ServedReceipt {
   ServedReceipt(const Context& context, const Loop& loop, const Method& method);
   // Under which it is served.
   const Context& context() const { return context_; }
-  // The call is over, and answers so; once, before `to` is sent.
+  // The call is over, and answers so; once. The value of kReceiptAnswer, or nothing.
+  std::string Answer(const grpc::Status& status);
+  // … which goes into `to`, before that is sent.
   void Answer(const grpc::Status& status, grpc::ServerContext& to);
 
  private:

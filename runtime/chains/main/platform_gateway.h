@@ -29,17 +29,23 @@ class PlatformGateway {
     bool webhook_allow_private = false;    // webhooks may lead to private addresses
     // Pages of these may call from browsers, as "https://app.example.com"; "*": all pages.
     std::vector<std::string> cors_origins = {};
+    // Where HTTP and gRPC are answered over TLS; empty: nowhere. With the files (PEM) of the
+    // certificate and its key, which are read anew when they change.
+    std::string tls = {};
+    std::string tls_certificate = {};
+    std::string tls_key = {};
   };
   struct Addresses {
     std::string http;  // with the ports that were chosen
     std::string grpc;
+    std::string tls = {};
   };
 
   virtual ~PlatformGateway() = default;
 
-  // Binds both addresses and starts to ask the platform for routes; requests that come before the
-  // first routes are refused with UNAVAILABLE. An address in use is named, as is
-  // an origin that is none.
+  // Binds the addresses and starts to ask the platform for routes; requests that come before the
+  // first routes are refused with UNAVAILABLE. An address in use is named, as is an origin that is
+  // none.
   virtual absl::StatusOr<Addresses> Start() = 0;
   // Accepts nothing new, and finishes what runs until `deadline`. Once, before it is destroyed.
   virtual void Drain(absl::Time deadline) = 0;
