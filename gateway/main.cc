@@ -46,6 +46,7 @@ struct Flags {
   std::string entrypoint;
   std::vector<std::string> cors_origins;
   std::string timeout = "60s";
+  std::string stream_idle_timeout = "60s";
   std::string drain_timeout = "30s";
   size_t max_connections = HttpOptions().max_connections;
   QueueFlags queue;
@@ -120,6 +121,9 @@ void Declare(CLI::App& app, Flags& flags) {
       "pages of this origin, as https://app.example.com, may call from browsers; several "
       "times, or * for all");
   app.add_option("--timeout", flags.timeout, "of a request that has no Chains-Timeout header")
+      ->capture_default_str();
+  app.add_option("--stream-idle-timeout", flags.stream_idle_timeout,
+                 "how long a stream over HTTP may be silent between two items")
       ->capture_default_str();
   app.add_option("--drain-timeout", flags.drain_timeout, "how long SIGTERM waits for what runs")
       ->capture_default_str();
@@ -204,6 +208,10 @@ absl::StatusOr<GatewayServer::Options> OptionsFrom(const Flags& flags) {
   absl::StatusOr<Cors> cors = Cors::Create(flags.cors_origins);
   if (!cors.ok()) return BadFlag("--cors-origin", cors.status());
   options.gateway.cors = *std::move(cors);
+  const absl::StatusOr<absl::Duration> idle =
+      ParseTime("--stream-idle-timeout", flags.stream_idle_timeout);
+  if (!idle.ok()) return idle.status();
+  options.gateway.streams.idle_timeout = *idle;
   if (flags.no_auth) return options;
   if (flags.api_keys.empty()) {
     return absl::InvalidArgumentError(

@@ -236,7 +236,7 @@ Task<Response> Gateway::Call(Request& request, const std::string& request_id,
       continue;
     }
     Invocation invocation(loop_, options_, std::move(routes), target, *method, *std::move(context),
-                          receipt, tally);
+                          receipt, tally, held_);
     if (is_socket) co_return WebSocketCall(request.head, invocation, open_sockets_);
     if (!match.rest.empty()) co_return co_await FileCall(request.head, invocation, match.rest);
     co_return co_await Invoke(request, invocation);

@@ -29,6 +29,7 @@
 #include "gateway/app/async_calls.h"
 #include "gateway/app/gateway_options.h"
 #include "gateway/app/grpc_call.h"
+#include "gateway/app/held_bytes.h"
 #include "gateway/app/invocation.h"
 #include "gateway/app/metrics.h"
 #include "gateway/app/openapi_pages.h"
@@ -104,6 +105,7 @@ class Gateway final : public Handler {
   Loop& loop_;
   const Options options_;
   Metrics metrics_;
+  HeldBytes held_{options_.streams.max_bytes_held};
   const std::shared_ptr<Metrics::Series> nowhere_ = metrics_.Of({});  // what no route has
   RoutesInForce routes_;
   OpenApiPages openapi_pages_{OpenApiPages::Options()};

@@ -31,6 +31,8 @@ struct StreamOptions {
   // Of replies that are gathered to one array, and of a body that is one.
   size_t max_gathered_items = 10'000;
   size_t max_gathered_bytes = 16 << 20;
+  // Of all streams together, the two above and requests that are not whole yet; beyond it 503.
+  size_t max_bytes_held = 512 << 20;
 };
 
 struct GatewayOptions {

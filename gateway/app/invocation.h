@@ -11,6 +11,7 @@
 #include "chains/core/loop.h"
 #include "chains/json/transcoder.h"
 #include "gateway/app/gateway_options.h"
+#include "gateway/app/held_bytes.h"
 #include "gateway/app/receipt_header.h"
 #include "gateway/app/routes.h"
 #include "gateway/app/tally.h"
@@ -24,7 +25,7 @@ namespace chains::gateway {
 struct Invocation {
   Invocation(Loop& on, const GatewayOptions& settings, std::shared_ptr<const Routes> by,
              Target& whom, const json::Transcoder::Method& what, Context under,
-             const CallersReceipt& asked_receipt, Tally& counted)
+             const CallersReceipt& asked_receipt, Tally& counted, HeldBytes& of_all)
       : loop(on),
         options(settings),
         routes(std::move(by)),
@@ -32,7 +33,8 @@ struct Invocation {
         method(what),
         context(std::move(under)),
         receipt(asked_receipt),
-        tally(counted) {}
+        tally(counted),
+        held(of_all) {}
   Invocation(const Invocation&) = delete;
   Invocation& operator=(const Invocation&) = delete;
 
@@ -47,6 +49,7 @@ struct Invocation {
   Context context;  // deadline, trace, headers; without the receipt
   const CallersReceipt& receipt;
   Tally& tally;
+  HeldBytes& held;  // of the gateway
 };
 
 }  // namespace chains::gateway

@@ -27,7 +27,7 @@ constexpr size_t kProgressBytes = 64 << 10;
 class Pieces {
  public:
   Pieces(StreamedCall& call, Stream<std::string> pieces)
-      : call_(call), pieces_(std::move(pieces)) {}
+      : call_(call), pieces_(std::move(pieces)), share_(call.held()) {}
 
   // Coroutines await what this returns, then hand it to Count().
   NextItem<std::string, internal::OnFailure::kYieldsStatus> Next() {
@@ -46,11 +46,18 @@ class Pieces {
     moved_ %= kProgressBytes;
     return absl::OkStatus();
   }
+  // What is held of it here; likewise.
+  absl::Status Hold(size_t bytes) {
+    absl::Status fits = share_.Set(bytes);
+    if (!fits.ok()) call_.RequestFailed(fits);
+    return fits;
+  }
 
  private:
   StreamedCall& call_;
   Stream<std::string> pieces_;
   size_t moved_ = 0;
+  HeldBytes::Share share_;
 };
 
 // "1:9: a value…" on line 3 is "line 3, column 9 of the body: a value…".
@@ -99,6 +106,7 @@ Stream<Bytes> Split(std::shared_ptr<StreamedCall> call, Stream<std::string> body
     co_await pieces.Count(piece);
     ended = !piece->has_value();
     if (!ended) splitter.Add(**piece);
+    co_await pieces.Hold(splitter.bytes_held());
     while (true) {
       const auto part = ended ? splitter.Last() : splitter.Next();
       if (!part.ok()) call->RequestFailed(part.status());
@@ -128,6 +136,7 @@ Stream<Bytes> Elements(std::shared_ptr<StreamedCall> call, Stream<std::string> b
       co_await problem;
     }
     text += **piece;
+    co_await pieces.Hold(text.capacity());
   }
   ElementSplitter splitter(text);
   while (true) {

@@ -158,6 +158,7 @@ Response TooMuch(StreamedCall& call) {
 Task<Response> Gathered(std::shared_ptr<StreamedCall> call, std::unique_ptr<Feed<Bytes>> replies) {
   const StreamOptions& options = call->options().streams;
   std::string array = "[";
+  HeldBytes::Share share(call->held());
   for (size_t items = 0;; ++items) {
     std::optional<Bytes> reply = co_await NextReply(*call, *replies);
     if (!reply) break;
@@ -169,6 +170,7 @@ Task<Response> Gathered(std::shared_ptr<StreamedCall> call, std::unique_ptr<Feed
     call->recording().GoesOn();
     if (items > 0) array += ',';
     array += item;
+    co_await share.Set(array.capacity());
   }
   array += ']';
   co_return call->Whole(Page(kJsonType, std::move(array)));

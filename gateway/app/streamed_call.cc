@@ -32,6 +32,7 @@ StreamedCall::StreamedCall(Invocation& invocation)
       receipt_(invocation.receipt),
       asked_(Asked(invocation)),
       tally_(std::move(invocation.tally)),
+      held_(invocation.held),
       recording_(asked_, loop_, [this] { return PlaceOf(method_); }),
       context_(recording_.Under(asked_)),
       active_(loop_.Now()),

@@ -33,6 +33,7 @@ class StreamedCall {
   Tally& tally() { return tally_; }
   // Counts what was unpacked of its request.
   ByteBudget::Hold& unpacked() { return unpacked_; }
+  HeldBytes& held() { return held_; }
 
   // ---- Time. A part of the request or a reply came, or the client took one.
   void IsActive() { active_ = loop_.Now(); }
@@ -67,6 +68,7 @@ class StreamedCall {
   const CallersReceipt receipt_;
   const Context asked_;
   Tally tally_;
+  HeldBytes& held_;
   internal::Recording recording_;
   const Context context_;
   absl::Time active_;

@@ -1,8 +1,11 @@
 // Counting: an implementation of numbers.proto that a test looks into.
 #pragma once
 
+#include <atomic>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "chains/core/notice.h"
@@ -48,17 +51,19 @@ class Counting final : public numbers::Numbers {
 
   bool holds = false;  // Sum() takes nothing until it is released
   Notice released;
-  int made = 0;   // items
-  int taken = 0;  // terms
-  int live = 0;   // calls that stream
+  std::atomic<int> made = 0;       // items
+  int taken = 0;                   // terms
+  std::atomic<int> live = 0;       // calls that stream
+  bool marks = false;              // whether it writes down
+  std::vector<const char*> texts;  // where each item's text is
   int calls = 0;
 
  private:
   struct Alive {
-    explicit Alive(int& count) : live(count) { ++live; }
+    explicit Alive(std::atomic<int>& count) : live(count) { ++live; }
     Alive(const Alive&) = delete;
     ~Alive() { --live; }
-    int& live;
+    std::atomic<int>& live;
   };
 
   static Stream<numbers::Item> Count(Counting& self, numbers::CountRequest request) {
@@ -73,9 +78,23 @@ class Counting final : public numbers::Numbers {
       item.set_number(i);
       item.set_text(std::string(static_cast<size_t>(request.text_bytes()), 'x'));
       ++self.made;
+      if (self.marks) self.texts.push_back(item.text().data());
       co_yield std::move(item);
     }
   }
+};
+
+// Hands on what another one counts.
+class Relaying final : public numbers::Relay {
+ public:
+  explicit Relaying(numbers::Numbers& numbers) : numbers_(numbers) {}
+  Stream<numbers::Item> RunRemote(numbers::CountRequest request) override {
+    Stream<numbers::Item> items = numbers_.RunRemote(std::move(request));
+    while (std::optional<numbers::Item> item = co_await items.Next()) co_yield std::move(*item);
+  }
+
+ private:
+  numbers::Numbers& numbers_;
 };
 
 }  // namespace chains::gateway

@@ -172,6 +172,35 @@ TEST_F(StreamsInTest, DropsTheCallOfAClientThatLeavesInMidRequest) {
   EXPECT_THAT(Metrics(), HasSubstr("method=\"double\",status=\"499\"} 1\n"));
 }
 
+class StreamsHeldTest : public StreamsTest {
+ protected:
+  static Gateway::Options Held() {
+    Gateway::Options options;
+    options.streams.max_bytes_held = 150'000;
+    return options;
+  }
+  StreamsHeldTest() : StreamsTest(Held()) {}
+};
+
+TEST_F(StreamsHeldTest, RefusesWhatAllStreamsTogetherHoldTooMuchOf) {
+  const std::string begin = PostOpen("/sum", kLines) + Chunk(std::string(60'000, ' '));
+  std::vector<std::unique_ptr<TestClient>> others;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(Ask(begin), "");
+    others.push_back(std::move(client_));
+    Reconnect();
+  }
+  EXPECT_THAT(Ask(begin),
+              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("too many large streams at once")));
+  others.clear();
+  Reconnect();
+  EXPECT_EQ(Ask(begin), "");
+  EXPECT_THAT(Ask(Chunk("\n" + Line(1)) + "0\r\n\r\n"), EndsWith("\r\n\r\n1"));
+  EXPECT_THAT(
+      Ask(Post("/run_remote", R"({"to": 4, "text_bytes": 60000})", "Accept: application/json\r\n")),
+      StartsWith("HTTP/1.1 503"));
+}
+
 TEST_F(StreamsInTest, RefusesABodyThatIsNoHttp) {
   EXPECT_THAT(Ask(PostOpen("/sum") + "zzz\r\n"), StartsWith("HTTP/1.1 400"));
 }
