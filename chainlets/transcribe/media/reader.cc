@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <mutex>
 #include <string_view>
 #include <utility>
@@ -187,24 +188,22 @@ absl::Status MediaReader::Longer() const {
 }
 
 absl::StatusOr<Samples> MediaReader::Read() {
-  const auto longest = static_cast<uint64_t>(absl::ToDoubleSeconds(limits_.longest) * kSampleRate);
+  const auto longest = static_cast<int64_t>(absl::ToDoubleSeconds(limits_.longest) * kSampleRate);
   avio_.Enter();
   Samples samples;
   absl::Status status;
   while (status.ok() && samples.empty() && !ended_) {
     status = ReadFrame(samples);
-    if (position_ + samples.size() <= wanted_) {  // before where it was told to go
-      position_ += samples.size();
-      samples.clear();
-    } else if (position_ < wanted_) {
-      samples.erase(samples.begin(), samples.begin() + static_cast<ptrdiff_t>(wanted_ - position_));
-      position_ = wanted_;
+    if (position_ < wanted_) {  // before where it was told to go
+      const int64_t skipped = std::min(wanted_ - position_, std::ssize(samples));
+      samples.erase(samples.begin(), samples.begin() + skipped);
+      position_ += skipped;
     }
   }
   if (status.ok()) status = avio_.status();
   avio_.Leave();
   if (!status.ok()) return status;
-  position_ += samples.size();
+  position_ += std::ssize(samples);
   if (position_ > longest) return Longer();
   return samples;
 }
@@ -249,10 +248,10 @@ void MediaReader::FindPosition(const AVFrame& frame) {
   if (frame.best_effort_timestamp == AV_NOPTS_VALUE) return;
   int64_t since = frame.best_effort_timestamp;
   const int64_t start = stream_->start_time == AV_NOPTS_VALUE ? 0 : stream_->start_time;
-  if (__builtin_sub_overflow(since, start, &since) || since <= 0) return;
+  if (__builtin_sub_overflow(since, start, &since)) return;
   const double seconds = static_cast<double>(since) * av_q2d(stream_->time_base);
   const double longest = absl::ToDoubleSeconds(limits_.longest) + 1;
-  position_ = static_cast<uint64_t>(std::llround(std::min(seconds, longest) * kSampleRate));
+  position_ = std::llround(std::clamp(seconds, -longest, longest) * kSampleRate);
 }
 
 absl::Status MediaReader::Seek(uint64_t sample) {
@@ -268,11 +267,11 @@ absl::Status MediaReader::Seek(uint64_t sample) {
   if (!status.ok()) return status;
   avcodec_flush_buffers(codec_);
   resampler_.Reset();
-  wanted_ = sample;
+  wanted_ = static_cast<int64_t>(sample);
   position_ = 0;
   position_known_ = false;
   fed_all_ = ended_ = error < 0;  // behind the end
-  if (ended_) position_ = sample;
+  if (ended_) position_ = wanted_;
   return absl::OkStatus();
 }
 

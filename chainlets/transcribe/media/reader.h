@@ -11,6 +11,7 @@
 // address, run no decoder but of audio, on one thread, and stay within MediaLimits.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -56,7 +57,7 @@ class MediaReader {
 
   const MediaDescription& about() const { return about_; }
   // Of the next sample that Read() gives, counted from the begin of the recording.
-  uint64_t position() const { return position_; }
+  uint64_t position() const { return static_cast<uint64_t>(std::max<int64_t>(position_, 0)); }
 
   // The samples that follow, some thousand at most as a rule; none at the end. What cannot be
   // decoded in between is left out. INVALID_ARGUMENT when the recording is longer than allowed; the
@@ -91,8 +92,8 @@ class MediaReader {
   bool fed_all_ = false;  // the decoder was told that no packet follows
   bool ended_ = false;
   bool position_known_ = false;
-  uint64_t position_ = 0;
-  uint64_t wanted_ = 0;  // samples before it are left out
+  int64_t position_ = 0;  // of the next sample; some codecs begin before the recording does
+  int64_t wanted_ = 0;    // samples before it are left out
 };
 
 // All of a file that is in memory. A recording without samples gives none.

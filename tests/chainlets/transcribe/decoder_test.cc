@@ -1,15 +1,18 @@
 // With the real model.
 #include "decoder.h"
 
+#include <memory>
+#include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "audio.h"
-#include "splitter.h"
+#include "cutter.h"
 #include "tools/recordings.h"
 #include "tools/word_error_rate.h"
 
@@ -39,16 +42,20 @@ TEST_F(DecoderTest, HearsWhatIsSaid) {
 TEST_F(DecoderTest, AnswersTheSameWhateverItHeardBefore) {
   Samples speech = Recordings().samples;
   speech.resize(12 * size_t{kSampleRate});
-  const std::vector<Chunk> chunks = Split(speech, SplitOptions());
-  auto text = [&](Decoder& decoder, const Chunk& chunk) {
-    return decoder.Decode(std::span(speech).subspan(chunk.begin, chunk.size())).value();
-  };
+  Cutter cutter{CutOptions()};
+  cutter.Add(speech);
+  cutter.End();
+  std::vector<Samples> chunks;
+  while (std::optional<Piece> piece = cutter.Next()) chunks.push_back(std::move(piece->samples));
+  ASSERT_GE(chunks.size(), 3);
   const std::unique_ptr<Decoder> forwards = Load();
   std::vector<std::string> texts;
-  for (const Chunk& chunk : chunks) texts.push_back(text(*forwards, chunk));
+  for (const Samples& chunk : chunks) texts.push_back(forwards->Decode(chunk).value());
 
   const std::unique_ptr<Decoder> backwards = Load();
-  for (size_t i = chunks.size(); i-- > 0;) EXPECT_EQ(text(*backwards, chunks[i]), texts[i]) << i;
+  for (size_t i = chunks.size(); i-- > 0;) {
+    EXPECT_EQ(backwards->Decode(chunks[i]).value(), texts[i]) << i;
+  }
 }
 
 TEST_F(DecoderTest, SaysNothingInSilence) {
