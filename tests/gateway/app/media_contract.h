@@ -7,6 +7,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <gtest/gtest.h>
 
+#include "chains/v1/file.pb.h"
 #include "chains/v1/options.pb.h"
 
 namespace chains::gateway {
@@ -14,6 +15,7 @@ namespace chains::gateway {
 inline constexpr const char* kMediaProto = R"(
   syntax = "proto3";
   package media;
+  import "chains/v1/file.proto";
   import "chains/v1/options.proto";
 
   service Media {
@@ -23,6 +25,9 @@ inline constexpr const char* kMediaProto = R"(
     rpc Listen(stream Sound) returns (Heard);
     rpc Follow(stream Packet) returns (Heard);
     rpc Count(stream Words) returns (Heard);
+    rpc Download(chains.v1.FileRequest) returns (stream chains.v1.FilePart) {
+      option idempotency_level = NO_SIDE_EFFECTS;
+    }
     rpc Small(Sound) returns (Heard) { option (chains.v1.http) = {max_body_bytes: 100000}; }
     rpc Long(stream Sound) returns (Heard) { option (chains.v1.http) = {max_body_bytes: 5000000000}; }
   }
@@ -55,6 +60,8 @@ inline constexpr const char* kMediaProto = R"(
 inline google::protobuf::FileDescriptorSet MediaFiles() {
   google::protobuf::FileDescriptorSet files;
   google::protobuf::DescriptorProto::descriptor()->file()->CopyTo(files.add_file());
+  google::protobuf::Timestamp::descriptor()->file()->CopyTo(files.add_file());
+  v1::FileRequest::descriptor()->file()->CopyTo(files.add_file());
   v1::HttpOptions::descriptor()->file()->CopyTo(files.add_file());
   google::protobuf::io::ArrayInputStream input(
       kMediaProto, static_cast<int>(std::string_view(kMediaProto).size()));

@@ -1,6 +1,7 @@
 // MediaTest: a gateway behind its HTTP server, in front of a contract of methods that take bytes.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,6 +26,22 @@ inline std::string PostOf(std::string_view target, std::string_view type, std::s
               "Content-Length: ", body.size(), "\r\n\r\n", body);
 }
 
+// A FakeChannel whose streams a test plays, too.
+class MediaChannel final : public Channel {
+ public:
+  Task<Bytes> Unary(const Method& method, Bytes request) override {
+    return unary.Unary(method, std::move(request));
+  }
+  Stream<Bytes> Streaming(const Method& method, Stream<Bytes> requests) override {
+    ++streams;
+    return stream(method, std::move(requests));
+  }
+
+  FakeChannel unary;
+  std::function<Stream<Bytes>(const Method&, Stream<Bytes>)> stream;
+  int streams = 0;
+};
+
 class MediaTest : public ::testing::Test {
  protected:
   explicit MediaTest(GatewayOptions options = {}, HttpOptions http = {}) : options_(options) {
@@ -36,7 +53,7 @@ class MediaTest : public ::testing::Test {
     server_ = std::make_unique<HttpServer>(loop_, loop_.sockets(), *gateway_, http);
     address_ = *server_->Listen("127.0.0.1:0");
     gateway_->Start();
-    channel_.answer = [this](std::string_view, const std::string& request) {
+    channel_.unary.answer = [this](std::string_view, const std::string& request) {
       last_request_ = request;
       return absl::StatusOr<std::string>(reply_);
     };
@@ -69,7 +86,7 @@ class MediaTest : public ::testing::Test {
   const GatewayOptions options_;
   WorkerPool workers_;
   TestLoop loop_{workers_};
-  FakeChannel channel_;
+  MediaChannel channel_;
   std::string last_request_;
   std::string reply_;
   std::unique_ptr<Gateway> gateway_;

@@ -102,7 +102,7 @@ TEST_F(PackingTest, RefusesABombAsTooLarge) {
     EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 413"), HasSubstr("when unpacked")));
   }
   EXPECT_EQ(gateway_options().unpacked->held(), 0u);
-  EXPECT_EQ(channel_.calls, 0);
+  EXPECT_EQ(channel_.unary.calls, 0);
 }
 
 TEST_F(PackingTest, KeepsToTheLimitOfAMethod) {
@@ -111,7 +111,7 @@ TEST_F(PackingTest, KeepsToTheLimitOfAMethod) {
   EXPECT_THAT(Ask(PostOf("/small?language=", "audio/wav", *Encode(over, Encoding::kGzip),
                          "Content-Encoding: gzip\r\n")),
               StartsWith("HTTP/1.1 413"));
-  EXPECT_EQ(channel_.calls, 0);
+  EXPECT_EQ(channel_.unary.calls, 0);
   EXPECT_THAT(Ask(PostOf("/small?language=", "audio/wav", over.substr(1))),
               StartsWith("HTTP/1.1 200"));
 }
@@ -131,7 +131,7 @@ TEST_F(CrowdedPackingTest, BoundsWhatIsUnpackedOfAllRequestsTogether) {
       *Encode(Text(R"({"text": ")", std::string(600000, 'x'), "\"}"), Encoding::kGzip);
   const std::string request =
       PostOf("/say", "application/json", packed, "Content-Encoding: gzip\r\n");
-  channel_.takes = absl::Seconds(10);
+  channel_.unary.takes = absl::Seconds(10);
   const auto first = Connect();
   EXPECT_EQ(Ask(*first, request), "");
   EXPECT_THAT(Ask(request), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("too many large")));
