@@ -1,5 +1,6 @@
 // Streams whose clients are slow: what is made, held and copied for them on the way.
 #include <fstream>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -26,12 +27,24 @@ size_t ResidentBytes() {
   return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
 }
 
+// Each client is two descriptors of this process.
+void AllowFiles() {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
+std::string SocketIn(const char* name) {
+  return Text("unix:", ::testing::TempDir(), "/", name, "-", static_cast<int>(getpid()), ".sock");
+}
+
 // Over a unix socket, where the system holds some 200 kB for each and not megabytes.
 TEST_F(StreamsTest, HoldsLittleForAThousandClientsThatDoNotRead) {
   constexpr size_t kClients = 1000;
   constexpr size_t kMostForEach = 64 << 10;
-  const std::string address =
-      Text("unix:", ::testing::TempDir(), "/slow-", static_cast<int>(getpid()), ".sock");
+  AllowFiles();
+  const std::string address = SocketIn("slow");
   ASSERT_TRUE(server_->Listen(address).ok());
   const std::string request = Post("/run_remote", R"({"to": 1000000, "text_bytes": 4000})");
   const size_t before = ResidentBytes();
@@ -78,6 +91,7 @@ class HopsTest : public ::testing::Test {
         route, std::make_unique<GrpcChannel>(relay_->addresses()[0], reactor_), contract));
     EXPECT_TRUE(gateway_.Open(std::move(targets), {}).ok());
     address_ = *gateway_.Listen("127.0.0.1:0");
+    EXPECT_TRUE(gateway_.Listen(socket_).ok());
     reactor_.Start();
   }
   ~HopsTest() override {
@@ -85,6 +99,7 @@ class HopsTest : public ::testing::Test {
     reactor_.Stop();
     relay_->Drain(absl::Now());
     producer_->Drain(absl::Now());
+    unlink(socket_.c_str() + 5);
   }
   // Until the gateway's loop has gone round so many times.
   void LetItTurn(int times) {
@@ -109,7 +124,38 @@ class HopsTest : public ::testing::Test {
   Reactor reactor_{workers_};
   GatewayServer gateway_{reactor_};
   std::string address_;
+  const std::string socket_ = SocketIn("hops");
 };
+
+TEST_F(HopsTest, HoldsABoundedAmountForStreamsThatStandStillAndServesOthers) {
+  constexpr size_t kClients = 300;
+  constexpr size_t kMostForEach = 1 << 20;  // both ends of both hops, and the gateway
+  AllowFiles();
+  const std::string request = Post("/run_remote", R"({"to": 1000000, "text_bytes": 4000})");
+  LetItTurn(1);
+  const size_t before = ResidentBytes();
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (size_t i = 0; i < kClients; ++i) {
+    clients.push_back(std::make_unique<TestClient>(socket_));
+    ASSERT_TRUE(clients.back()->connected());
+    clients.back()->Send(request);
+    clients.back()->AwaitInput();
+  }
+  for (int made = -1; made != counting_.made; LetItTurn(100)) made = counting_.made;
+  const size_t grown = ResidentBytes() - before;
+  RecordProperty("bytes_for_each", static_cast<int>(grown / kClients));
+  EXPECT_LT(grown / kClients, kMostForEach);
+  EXPECT_EQ(counting_.live, static_cast<int>(kClients));
+
+  TestClient other(address_);
+  other.Send(Post("/run_remote", R"({"to": 50, "text_bytes": 4000})"));
+  std::string answer;
+  while (!ChunksOf(answer).ended && !other.ended()) {
+    other.AwaitInput();
+    answer += other.Receive();
+  }
+  EXPECT_THAT(ChunksOf(answer).pieces, SizeIs(50));
+}
 
 TEST_F(HopsTest, AReaderThatStandsStillStopsTheProducerThroughAllHops) {
   constexpr size_t kItem = 1'000'000;
