@@ -164,7 +164,9 @@ void WebSocketConnection::Flush() {
     if (count == 0) break;
   }
   blocked_ = !head_.empty() || !session_.Write(*this);
-  if (!blocked_) blocked_ = transport_->Flush() == Transport::State::kBlocked;
+  const Transport::State below = transport_->Flush();
+  blocked_ |= below == Transport::State::kBlocked;
+  failed_ |= below == Transport::State::kFailed;
   if (blocked_ || failed_) return;
   gone_ = queued_;
   written_.Give();
