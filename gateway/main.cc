@@ -91,8 +91,10 @@ void DeclareQueue(CLI::App& app, Flags& flags) {
       ->capture_default_str()
       ->check(CLI::Range(1, 10'000));
   app.add_option("--async-keep", flags.keep, "how long results are kept")->capture_default_str();
-  app.add_option("--webhook-secret-file", flags.queue.secret_file,
-                 "file with a secret on each line, all of which sign what webhooks are told");
+  auto* secrets =
+      app.add_option("--webhook-secret-file", flags.queue.secret_file,
+                     "file with a secret on each line, all of which sign what webhooks are told");
+  secrets->envname("CHAINS_WEBHOOK_SECRET_FILE");
   app.add_flag("--webhook-allow-private", flags.queue.allow_private,
                "webhooks may lead to private addresses, as those of this machine");
 }

@@ -13,8 +13,15 @@ std::unique_ptr<PlatformGateway> MakePlatformGateway(PlatformGateway::Options op
   const gateway::QueueFlags queue{.url = options.async_queue,
                                   .secret_file = options.webhook_secret_file,
                                   .allow_private = options.webhook_allow_private};
-  return std::make_unique<gateway::PlatformServer>(std::move(options), gateway::HttpOptions(),
-                                                   [queue] { return gateway::OpenQueue(queue); });
+  return std::make_unique<gateway::PlatformServer>(
+      std::move(options), gateway::HttpOptions(),
+      [queue]() -> absl::StatusOr<gateway::AsyncSettings> {
+        if (!queue.secret_file.empty()) {
+          absl::Status made = gateway::MakeWebhookSecret(queue.secret_file);
+          if (!made.ok()) return made;
+        }
+        return gateway::OpenQueue(queue);
+      });
 }
 
 }  // namespace chains

@@ -57,6 +57,9 @@ Command MakeUp() {
             "pages of this origin, as https://app.example.com, may call chains from browsers; "
             "several times, or * for all",
             &flags->cors_origins},
+           {"--webhook-allow-private",
+            "webhooks of queued calls may lead to private addresses, as those of this machine",
+            &flags->webhook_allow_private},
            {"--open", "ask nobody for a key", &flags->open},
            {"--detach,-d", "in the background; chains down ends it", &flags->detach},
            {"--memory",

@@ -113,7 +113,8 @@ void Say(const Session& session, const Remote& local, const LocalPlatform& platf
   out << "Next: chains push FOLDER\n" << std::flush;
 }
 
-PlatformGateway::Options GatewayOptions(const UpFlags& flags, const LocalPlatform& platform) {
+PlatformGateway::Options GatewayOptions(const UpFlags& flags, const LocalPlatform& platform,
+                                        const std::filesystem::path& home) {
   PlatformGateway::Options options;
   options.platform = platform.address();
   options.token = platform.gateway_token();
@@ -123,6 +124,9 @@ PlatformGateway::Options GatewayOptions(const UpFlags& flags, const LocalPlatfor
   options.tls = flags.tls_listen;
   options.tls_certificate = flags.tls_certificate;
   options.tls_key = flags.tls_key;
+  options.async_queue = Text("sqlite:", (home / "async.db").string());
+  options.webhook_secret_file = (home / "webhook-secrets").string();
+  options.webhook_allow_private = flags.webhook_allow_private;
   return options;
 }
 
@@ -163,7 +167,7 @@ int RunUp(Session& session, const UpFlags& flags) {
   std::unique_ptr<PlatformGateway> gateway;
   PlatformGateway::Addresses addresses;
   if (flags.gateway_token_file.empty()) {
-    gateway = MakePlatformGateway(GatewayOptions(flags, **platform));
+    gateway = MakePlatformGateway(GatewayOptions(flags, **platform, home));
     absl::StatusOr<PlatformGateway::Addresses> started = gateway->Start();
     if (!started.ok()) return session.Fail(started.status());
     addresses = *std::move(started);

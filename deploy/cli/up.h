@@ -20,6 +20,7 @@ struct UpFlags {
   // missing; empty: there is one in this process.
   std::string gateway_token_file = {};
   std::vector<std::string> cors_origins = {};  // pages of these may call from browsers; "*": all
+  bool webhook_allow_private = false;          // of queued calls: they may lead to this machine
   bool open = false;                           // nobody is asked for a key
   bool detach = false;                         // in the background; it is up when the command ends
   // What replicas may have; empty or below 0: what the machine has.

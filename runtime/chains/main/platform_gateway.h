@@ -25,8 +25,9 @@ class PlatformGateway {
     absl::Duration timeout = absl::Seconds(60);  // of a request that says none
     // Where requests lie that are called later: "sqlite:FILE", "postgresql://…"; empty: nowhere.
     std::string async_queue = "";
-    std::string webhook_secret_file = "";  // with the secrets that sign webhooks; empty: unsigned
-    bool webhook_allow_private = false;    // webhooks may lead to private addresses
+    // With the secrets that sign webhooks, a line each; made where there is none. Empty: unsigned.
+    std::string webhook_secret_file = "";
+    bool webhook_allow_private = false;  // webhooks may lead to private addresses
     // Pages of these may call from browsers, as "https://app.example.com"; "*": all pages.
     std::vector<std::string> cors_origins = {};
     // Where HTTP and gRPC are answered over TLS; empty: nowhere. With the files (PEM) of the

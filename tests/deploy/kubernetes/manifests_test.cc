@@ -58,9 +58,9 @@ std::vector<Json> InNamespace(std::vector<Json> objects) {
 }
 
 TEST(Manifests, AreValidFileByFile) {
-  const std::set<std::string> patches = {"overlays/production/gateway.yaml",
-                                         "overlays/production/platform.yaml",
-                                         "components/s3/platform.yaml"};
+  const std::set<std::string> patches = {
+      "overlays/production/gateway.yaml", "overlays/production/platform.yaml",
+      "components/queue/gateway.yaml", "components/s3/platform.yaml"};
   size_t objects = 0;
   for (const auto& entry : fs::recursive_directory_iterator(KUBERNETES)) {
     const std::string path = fs::relative(entry.path(), KUBERNETES).string();
@@ -120,7 +120,8 @@ class Rendered : public ::testing::TestWithParam<std::string> {
         << "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
            "resources: [../kubernetes/overlays/production]\ncomponents: "
            "[../kubernetes/components/s3, ../kubernetes/components/hpa, "
-           "../kubernetes/components/keda, ../kubernetes/components/internet]\n";
+           "../kubernetes/components/keda, ../kubernetes/components/internet, "
+           "../kubernetes/components/queue]\n";
     return all.string();
   }
 
