@@ -61,9 +61,12 @@ Document OpenApiPages::DocumentOf(const Routes* routes) const {
   Document document{.routes = {}, .has_async = has_async_};
   if (routes == nullptr) return document;
   document.needs_key = routes->keys().has_value();
+  document.leaves_out_deployments = routes->targets().size() > options_.max_described;
   for (size_t i = 0; i < routes->targets().size(); ++i) {
-    std::optional<DescribedRoute> route =
-        Described(*routes->targets()[i], routes->router().PathsOf(i).front());
+    const Target& target = *routes->targets()[i];
+    const bool is_deployment = target.route().kind == Route::Kind::kDeployment;
+    if (is_deployment && document.leaves_out_deployments) continue;
+    std::optional<DescribedRoute> route = Described(target, routes->router().PathsOf(i).front());
     if (route) document.routes.push_back(*std::move(route));
   }
   return document;
@@ -87,6 +90,7 @@ absl::StatusOr<Document> OpenApiPages::DocumentAt(std::string_view path,
 
 OpenApiPages::Source OpenApiPages::SourceOf(const Document& document) {
   Source source{.needs_key = document.needs_key, .paths = {}, .contracts = {}};
+  if (document.leaves_out_deployments) source.paths.emplace_back("…");
   for (const DescribedRoute& route : document.routes) {
     source.paths.push_back(
         Text(route.route.ToString(), route.can_be_woken ? "!" : " ", route.path));

@@ -24,6 +24,8 @@ class OpenApiPages {
  public:
   struct Options {
     size_t max_kept = 64;  // pages
+    // Routes on the page of all; of more only environments are described there.
+    size_t max_described = 200;
   };
 
   explicit OpenApiPages(Options options) : options_(options) {}

@@ -30,6 +30,10 @@ constexpr std::string_view kAbout =
     "with gzip or zstd (Content-Encoding), and answers are for who accepts it (Accept-Encoding). "
     "gRPC clients call the same methods with the chain's own .proto.";
 
+constexpr std::string_view kLeftOut =
+    "There are too many deployments to describe them here; each has a page of its own, "
+    "/chains/CHAIN/deployment/ID/openapi.json.";
+
 // Production first, then development: what others call has the plain names.
 int Rank(const Route& route) {
   if (route.kind == Route::Kind::kDeployment) return 3;
@@ -100,6 +104,7 @@ void Writer::WriteInfo() {
   out_.Key("version").String(is_of_one ? routes_[0]->route.Path().substr(1) : "1");
   std::string about;
   if (is_of_one) about = CommentOf(*routes_[0]->contract->service().file());
+  if (document_.leaves_out_deployments) about = kLeftOut;
   out_.Key("description").String(Paragraphs(about, kAbout)).End();
   const std::string server = is_of_one ? routes_[0]->path : "";
   out_.Key("servers").BeginArray().BeginObject().Key("url").String(server.empty() ? "/" : server);

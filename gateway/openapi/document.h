@@ -30,6 +30,7 @@ struct Document {
   // deployments of the same contract by another base URL, and operations are named by methods
   // alone. Otherwise the paths are whole, and operations are named by chain and route.
   bool is_of_one = false;
+  bool leaves_out_deployments = false;  // `routes` are those of environments; says so
 };
 
 std::string Written(const Document& document);

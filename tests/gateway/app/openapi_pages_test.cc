@@ -96,6 +96,16 @@ TEST_F(OpenApiPagesTest, OfManyRoutesIsMadeOffTheLoop) {
   EXPECT_THAT(answer, HasSubstr("/chains/hello/deployment/d19/greet"));
 }
 
+TEST_F(OpenApiPagesTest, OfVeryManyDeploymentsHasEnvironmentsOnlyAndSaysSo) {
+  TableOf many = Table(2);
+  for (int i = 0; i < 250; ++i) many.With(Text("d", i), "hello", {});
+  Tell(many.Points("hello", "production", "d7"));
+  EXPECT_THAT(Ask(Get("/openapi.json")),
+              AllOf(HasSubstr("/chains/hello/production/greet"), HasSubstr("too many deployments"),
+                    Not(HasSubstr("/chains/hello/deployment/d7/greet"))));
+  EXPECT_THAT(Ask(Get("/deployment/d7/openapi.json")), StartsWith("HTTP/1.1 200"));
+}
+
 TEST_F(OpenApiPagesTest, WantsNoKeyAndSaysThatCallsDo) {
   EXPECT_THAT(Ask(Get("/production/openapi.json")), Not(HasSubstr("securitySchemes")));
   Tell(Table(2)
