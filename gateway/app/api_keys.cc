@@ -109,6 +109,17 @@ absl::Status ApiKeys::Check(std::optional<std::string_view> authorization) const
   return absl::OkStatus();
 }
 
+bool ApiKeys::Knows(std::optional<std::string_view> authorization) const {
+  const std::optional<std::string_view> key = authorization ? KeyIn(*authorization) : std::nullopt;
+  if (!key) return false;
+  const Hash hash = HashOf(*key);
+  bool known = false;
+  for (const Known& each : keys_) {
+    known |= CRYPTO_memcmp(each.hash.data(), hash.data(), hash.size()) == 0;
+  }
+  return known;
+}
+
 ApiKeys::Hash ApiKeys::HashOf(std::string_view key) {
   Hash hash{};
   EVP_Digest(key.data(), key.size(), hash.data(), nullptr, EVP_sha256(), nullptr);

@@ -34,6 +34,8 @@ class ApiKeys {
   // or with one that is not known; PERMISSION_DENIED with one that may not call (RFC 9110, 15.5.2
   // and 15.5.4). Takes equally long for every key of one length.
   absl::Status Check(std::optional<std::string_view> authorization) const;
+  // Whether it is anybody's key.
+  bool Knows(std::optional<std::string_view> authorization) const;
 
  private:
   using Hash = std::array<unsigned char, 32>;

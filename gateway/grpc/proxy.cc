@@ -70,6 +70,13 @@ absl::StatusOr<Service::Handler> ReflectionOf(std::shared_ptr<const Routes> rout
       }};
 }
 
+// HTTP's 403 for a key that nobody has is UNAUTHENTICATED in gRPC's words.
+absl::Status Check(const ApiKeys& keys, std::optional<std::string_view> authorization) {
+  absl::Status allowed = keys.Check(authorization);
+  if (!absl::IsPermissionDenied(allowed) || keys.Knows(authorization)) return allowed;
+  return absl::UnauthenticatedError(allowed.message());
+}
+
 }  // namespace
 
 bool NamesARoute(const Context& context) {
@@ -153,7 +160,7 @@ absl::StatusOr<Service::Handler> GrpcProxy::Find(std::string_view path,
   if (!routes.ok()) return routes.status();
   const bool reflects = path.starts_with("/grpc.");
   if (!reflects && (*routes)->keys()) {
-    const absl::Status allowed = (*routes)->keys()->Check(context.Header("authorization"));
+    const absl::Status allowed = Check(*(*routes)->keys(), context.Header("authorization"));
     if (!allowed.ok()) return allowed;
   }
   if (reflects) {

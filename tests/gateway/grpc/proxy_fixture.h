@@ -80,16 +80,17 @@ class Served {
 
 class ProxyFixture : public ::testing::Test {
  protected:
-  ProxyFixture() {
+  // Of `options` is taken what is said of TLS.
+  explicit ProxyFixture(PlatformGateway::Options options = {}) {
     PrepareProcess();
     platform_.Start(Contract<v1::Control>::Serve(control_));
     replica_.Start(Echo());
-    gateway_.emplace(PlatformGateway::Options{.platform = platform_.address(),
-                                              .token = "secret-token",
-                                              .http = "127.0.0.1:0",
-                                              .grpc = "127.0.0.1:0",
-                                              .timeout = absl::Seconds(50)},
-                     HttpOptions());
+    options.platform = platform_.address();
+    options.token = "secret-token";
+    options.http = "127.0.0.1:0";
+    options.grpc = "127.0.0.1:0";
+    options.timeout = absl::Seconds(50);
+    gateway_.emplace(std::move(options), HttpOptions());
     addresses_ = *gateway_->Start();
     channel_.emplace(addresses_.grpc, client_);
     client_.Start();
