@@ -49,7 +49,9 @@ class Front {
   }
   int Ask(std::string method, std::string target) {
     RequestHead head{.method = std::move(method), .target = std::move(target), .headers = {}};
-    if (std::optional<Response> refused = gateway_->Refuse(head)) return refused->status;
+    if (const Admission admission = gateway_->Admit(head); admission.refusal) {
+      return admission.refusal->status;
+    }
     head.headers.emplace_back("Chains-Timeout", "1ms");
     const absl::StatusOr<Response> response =
         Wait(gateway_->Handle(Request(std::move(head), "{}")), Clock());
