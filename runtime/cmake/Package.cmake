@@ -73,6 +73,7 @@ if(TARGET chains-gateway)
   _chains_program_package(
     gateway chains-gateway "HTTP and JSON in front of inference chains"
     "Answers POST requests in JSON by calls of chains over gRPC." chains-gateway)
+  set(CPACK_DEBIAN_GATEWAY_PACKAGE_DEPENDS "ca-certificates") # of webhooks
 endif()
 if(TARGET chains-platform)
   install(TARGETS chains-platform RUNTIME COMPONENT platform)
