@@ -54,6 +54,7 @@ struct Flags {
   std::string tls_listen;
   std::string tls_certificate;
   std::string tls_key;
+  uint64_t max_body = GatewayOptions().max_body_bytes;
   std::string check;
 };
 
@@ -132,6 +133,11 @@ void Declare(CLI::App& app, Flags& flags) {
   app.add_option("--max-connections", flags.max_connections, "open at a time; more have to wait")
       ->capture_default_str();
   DeclareQueue(app, flags);
+  app.add_option("--max-body", flags.max_body,
+                 "bytes that the body of a request may have where its method does not say how "
+                 "many: 100MiB, 2GB; larger ones get 413")
+      ->transform(CLI::AsSizeValue(true))
+      ->capture_default_str();
   app.add_option("--check", flags.check,
                  "only ask a gateway for this page, as http://127.0.0.1:8080/healthz, and exit "
                  "with 1 where it does not answer 200: for a container's health check");
@@ -200,6 +206,8 @@ absl::StatusOr<AsyncSettings> QueueFrom(const Flags& flags) {
 absl::StatusOr<GatewayServer::Options> OptionsFrom(const Flags& flags) {
   GatewayServer::Options options;
   options.http.max_connections = flags.max_connections;
+  options.http.request.max_body_bytes = flags.max_body;
+  options.gateway.max_body_bytes = flags.max_body;
   const absl::StatusOr<absl::Duration> timeout = ParseTime("--timeout", flags.timeout);
   if (!timeout.ok()) return timeout.status();
   options.gateway.timeout = *timeout;
@@ -308,6 +316,7 @@ int ServePlatform(const Flags& flags, absl::Duration drain_timeout, const sigset
   if (!options.ok()) return Fail(options.status());
   HttpOptions http;
   http.max_connections = flags.max_connections;
+  http.request.max_body_bytes = flags.max_body;
   PlatformServer server(*std::move(options), http, [&flags] { return QueueFrom(flags); });
   const absl::StatusOr<PlatformGateway::Addresses> at = server.Start();
   if (!at.ok()) return Fail(at.status());

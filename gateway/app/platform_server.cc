@@ -65,6 +65,7 @@ absl::Status PlatformServer::ListenForHttp() {
   absl::StatusOr<Cors> cors = Cors::Create(options_.cors_origins);
   if (!cors.ok()) return cors.status();
   options.gateway.cors = *std::move(cors);
+  options.gateway.max_body_bytes = http_options_.request.max_body_bytes;
   http_->Open(std::move(options));
   absl::StatusOr<std::string> bound = http_->Listen(options_.http);
   if (!bound.ok()) return At("HTTP", bound.status());
