@@ -47,6 +47,7 @@ struct Flags {
   std::vector<std::string> cors_origins;
   std::string timeout = "60s";
   std::string stream_idle_timeout = "60s";
+  std::string web_socket_lifetime = "24h";
   std::string drain_timeout = "30s";
   size_t max_connections = HttpOptions().max_connections;
   QueueFlags queue;
@@ -127,6 +128,9 @@ void Declare(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   app.add_option("--stream-idle-timeout", flags.stream_idle_timeout,
                  "how long a stream over HTTP may be silent between two items")
+      ->capture_default_str();
+  app.add_option("--web-socket-lifetime", flags.web_socket_lifetime,
+                 "how long a WebSocket may be open in all")
       ->capture_default_str();
   app.add_option("--drain-timeout", flags.drain_timeout, "how long SIGTERM waits for what runs")
       ->capture_default_str();
@@ -222,6 +226,10 @@ absl::StatusOr<GatewayServer::Options> OptionsFrom(const Flags& flags) {
       ParseTime("--stream-idle-timeout", flags.stream_idle_timeout);
   if (!idle.ok()) return idle.status();
   options.gateway.streams.idle_timeout = *idle;
+  const absl::StatusOr<absl::Duration> lifetime =
+      ParseTime("--web-socket-lifetime", flags.web_socket_lifetime);
+  if (!lifetime.ok()) return lifetime.status();
+  options.gateway.sockets.lifetime = *lifetime;
   if (flags.no_auth) return options;
   if (flags.api_keys.empty()) {
     return absl::InvalidArgumentError(

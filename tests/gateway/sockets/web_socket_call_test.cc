@@ -128,6 +128,22 @@ TEST_F(SocketsTest, GoesWithTheClient) {
   EXPECT_EQ(channel_.live, 0);
 }
 
+TEST_F(SocketsTest, LeavesItsPartsToWorkThatOtherThreadsDoForIt) {
+  Open();
+  auto client = Connect("/join");
+  const std::string text(12 << 20, 'a');  // takes a worker a while to read
+  const std::string frame = TextFrame(Text(R"({"text": ")", text, "\"}"));
+  for (size_t sent = 0; sent < frame.size(); loop_.Settle()) {
+    sent += client->socket().Send(std::string_view(frame).substr(sent));
+  }
+  EXPECT_EQ(channel_.live, 1);
+  client->socket().Reset();
+  loop_.Settle();
+  loop_.RunUntil([this] { return loop_.blocking() == 0; });
+  EXPECT_EQ(channel_.live, 0);
+  EXPECT_EQ(server_->connections(), 0u);
+}
+
 TEST_F(SocketsTest, EndsOnceItIsSilent) {
   Open();
   auto client = Connect("/run_remote");
