@@ -1,13 +1,15 @@
 """A server of recordings that knows Range, counts what it serves, and waits where a test wants it to."""
 import http.server
 import re
+import ssl
 import threading
 
 
 class MediaServer:
-    """Serves `files` ({"/path": bytes}) on 127.0.0.1 from a thread of its own."""
+    """Serves `files` ({"/path": bytes}) on 127.0.0.1 from a thread of its own; over TLS with the files of a
+    certificate and its key."""
 
-    def __init__(self, files, ranges=True):
+    def __init__(self, files, ranges=True, tls=None):
         self.files, self.ranges = files, ranges
         self.lock = threading.Lock()
         self.served, self.requests = {path: 0 for path in files}, 0
@@ -25,11 +27,16 @@ class MediaServer:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        self.scheme = "https" if tls else "http"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.thread = threading.Thread(target=self.server.serve_forever)
         self.thread.start()
 
     def url(self, path):
-        return f"http://127.0.0.1:{self.server.server_port}{path}"
+        return f"{self.scheme}://127.0.0.1:{self.server.server_port}{path}"
 
     def close(self):
         self.server.shutdown()

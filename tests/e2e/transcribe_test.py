@@ -186,6 +186,23 @@ class Transcribe(EndToEnd):
                 text = text_of(self.chain.events(self.request(f"/sentence.{kind}")))
                 self.assertLessEqual(words_apart(original, text), 1, f"{original} / {text}")
 
+    @unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
+    def test_a_certificate_is_checked(self):
+        certificate, key = (os.path.join(self.folder.name, name) for name in ("server.pem", "server.key"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test", "-addext",
+                        "subjectAltName=IP:127.0.0.1", "-out", certificate, "-keyout", key],
+                       check=True, timeout=60, capture_output=True)
+        server = MediaServer({"/short.wav": self.wav[:20_044]}, tls=(certificate, key))
+        self.addCleanup(server.close)
+        asked = ["run", "--variable", "MEDIA_NETWORKS=127.0.0.1", json.dumps({"media_url": server.url("/short.wav")})]
+        done = run("transcribe", *asked)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("FAILED_PRECONDITION", done.stdout + done.stderr)
+        self.assertEqual(server.served["/short.wav"], 0)
+        done = run("transcribe", *asked[:1], "--variable", f"MEDIA_CA_FILE={certificate}", *asked[1:])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertAlmostEqual(json.loads(done.stdout)["input_duration_sec"], 0.625, delta=0.01)
+
     def test_a_private_address_is_refused(self):
         with self.chain.listening({"media_url": "http://127.0.0.2/speech.wav"}) as process:
             self.assertIn("PERMISSION_DENIED", process.stderr.read())

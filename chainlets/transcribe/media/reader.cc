@@ -124,7 +124,7 @@ absl::Status MediaReader::OpenFile() {
     return NoAudio(absl::StrCat(kind->name, " is not read here"));
   }
   format_->pb = avio_.context();
-  format_->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_DISCARD_CORRUPT;
+  format_->flags |= AVFMT_FLAG_CUSTOM_IO;
   format_->io_open = &OpenNothing;
   format_->max_streams = limits_.streams;
   format_->probesize = limits_.probe_bytes;
