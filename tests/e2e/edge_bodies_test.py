@@ -95,7 +95,7 @@ class Bodies(unittest.TestCase):
         lines = b'{"number": 40}\n{"number": 2}\n'
         answer = self.edge.json(STREAM + "sum_up", gzip.compress(lines),
                                 {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"})
-        self.assertEqual(answer, (200, 42))
+        self.assertEqual(answer, (200, "42"))
 
     def test_encodings_that_are_not_known_and_bodies_that_are_not_theirs(self):
         status, answer = self.edge.json(RUN, BYTES, {**WAV, "Content-Encoding": "br"})

@@ -92,7 +92,7 @@ class Sockets(unittest.IsolatedAsyncioTestCase):
             for number in (40, 1, 1):
                 await socket.send(json.dumps({"number": number}))
             await socket.send("")
-            self.assertEqual(int(await self.next(socket)), 42)
+            self.assertEqual(json.loads(await self.next(socket)), "42")
             await self.assert_closes(socket, 1000)
 
     async def test_an_error_is_the_last_message_and_a_code(self):
