@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "chains/json/transcoder.h"
 #include "everything.pb.h"
 #include "tests/runtime/json/descriptors.h"
@@ -53,7 +54,7 @@ TEST(ExampleTest, OfALargeContractStaysSmall) {
   wide.set_name("Wide");
   for (int i = 1; i <= 100; ++i) {
     google::protobuf::FieldDescriptorProto& field = *wide.add_field();
-    field.set_name("f" + std::to_string(i));
+    field.set_name(absl::StrCat("f", i));
     field.set_number(i);
     field.set_type(google::protobuf::FieldDescriptorProto::TYPE_MESSAGE);
     field.set_label(google::protobuf::FieldDescriptorProto::LABEL_OPTIONAL);
