@@ -42,6 +42,8 @@ Http1Connection::~Http1Connection() { Close(); }
 void Http1Connection::Start() {
   if (!shared_.sockets.Watch(transport_->fd(), *this, kReadEvents)) return Close();
   input_.empty() ? WaitForInput() : Consume();
+  // TLS may have read the request along with the end of its handshake.
+  if (state_ == State::kReading && transport_->holds_input()) Read();
 }
 
 void Http1Connection::Close() {

@@ -31,10 +31,14 @@ class TlsClient {
     SSL_set_bio(ssl_.get(), in_, out_);
   }
 
-  // Whether both agree. Takes as many turns as it needs.
-  bool Shake() {
+  // Whether both agree. Takes as many turns as it needs. `first` goes along with the handshake's
+  // end.
+  bool Shake(std::string_view first = "") {
     for (int turn = 0; turn < 10 && !ended(); ++turn) {
-      if (SSL_do_handshake(ssl_.get()) == 1) return Exchange(), true;
+      if (SSL_do_handshake(ssl_.get()) == 1) {
+        if (!first.empty()) SSL_write(ssl_.get(), first.data(), static_cast<int>(first.size()));
+        return Exchange(), true;
+      }
       Exchange();
     }
     return false;

@@ -90,6 +90,17 @@ TEST_F(TlsTest, AnswersHttp2ToWhomWantsIt) {
   EXPECT_EQ(heard.responses[1].body, "/a ");
 }
 
+TEST_F(TlsTest, ARequestMayComeAlongWithTheHandshakesEnd) {
+  TlsClient http1(loop_, tls_address_, kHttp1);
+  ASSERT_TRUE(http1.Shake(Post("/a", "body")));
+  EXPECT_THAT(http1.Receive(), EndsWith("\r\n\r\n/a body"));
+  TlsClient http2(loop_, tls_address_, kH2);
+  ASSERT_TRUE(http2.Shake(h2::Hello() + h2::Headers(1, h2::Get("/b"))));
+  h2::Heard heard;
+  heard.Add(http2.Receive());
+  EXPECT_EQ(heard.responses[1].body, "/b ");
+}
+
 TEST_F(TlsTest, RefusesAClientThatWouldSpeakSomethingElse) {
   TlsClient client(loop_, tls_address_, "\x03smb");
   EXPECT_FALSE(client.Shake());
