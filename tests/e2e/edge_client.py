@@ -18,6 +18,8 @@ class Edge:
         connection = http.client.HTTPConnection(self.address, timeout=SECONDS)
         fields = {"Authorization": f"Api-Key {self.key}"} if self.key else {}
         fields.update(headers or {})
+        if isinstance(body, str):
+            body = body.encode()  # http.client means Latin-1
         try:
             connection.request(method or ("GET" if body is None else "POST"), path, body, fields)
             with connection.getresponse() as response:

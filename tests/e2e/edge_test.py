@@ -132,7 +132,7 @@ class StreamsIn(EdgeTest):
     def test_lines_are_requests(self):
         self.assertEqual(self.edge.json(SUM, '{"number": 40}\n{"number": "2"}\n', LINES), (200, "42"))
         self.assertEqual(self.edge.json(SUM, '{"number": 40}\n{"number": 2}', LINES), (200, "42"))
-        self.assertEqual(self.edge.json(SUM, "", LINES), (200, 0))
+        self.assertEqual(self.edge.json(SUM, "", LINES), (200, "0"))
 
     def test_lines_may_come_in_any_pieces(self):
         pieces = [b'{"num', b'ber": 4', b'0}\n', b'{"number": 1}\n{"number": 1}', b"\n"]

@@ -34,7 +34,12 @@ const wholeStream = [header(2), item(1), item(2), footer(2)];
 const cause = { items: 4, interval_ms: 0, cause_error: true };
 
 const post = (url, body, options = {}) =>
-  fetch(url, { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body), ...options });
+  fetch(url, {
+    method: "POST",
+    body: typeof body === "string" ? body : JSON.stringify(body),
+    ...options,
+    headers: { "Content-Type": "application/json", ...options.headers },
+  });
 
 // Lines of a response as they come, each parsed.
 async function* lines(response) {
@@ -196,7 +201,7 @@ const checks = {
 // Of a page whose origin is not allowed.
 const refusals = {
   async "fetch: its answers cannot be read"() {
-    await fails(post(consumer(open, "gather"), "{}", { headers: { "Content-Type": "application/json" } }), "fetch");
+    await fails(post(consumer(open, "gather"), "{}"), "fetch");
   },
   async "fetch: nor without a preflight"() {
     await fails(post(consumer(open, "gather"), "{}", { headers: { "Content-Type": "text/plain" } }), "fetch");
