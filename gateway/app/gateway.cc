@@ -90,6 +90,7 @@ void Gateway::Queue(AsyncSettings settings) {
   async_ = std::make_unique<AsyncCalls>(
       loop_, std::move(settings),
       [this](std::shared_ptr<Request> request) { return CallQueued(std::move(request)); });
+  openapi_pages_.DescribeAsync();
 }
 
 Task<void> Gateway::EndJobs(absl::Time deadline) {

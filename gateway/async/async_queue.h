@@ -3,10 +3,9 @@
 //
 //   AsyncQueue queue(loop, std::move(store), std::move(webhook_client), call, {});
 //   queue.Start();
-//   JobStore::Accepted accepted = co_await queue.Accept(std::make_shared<const NewJob>(job));   // durable
-//   std::optional<JobView> job = co_await queue.Find(accepted.id);
-//   …
-//   co_await queue.Drain(deadline);
+//   JobStore::Accepted accepted = co_await queue.Accept(std::make_shared<const NewJob>(job));   //
+//   durable std::optional<JobView> job = co_await queue.Find(accepted.id); … co_await
+//   queue.Drain(deadline);
 //
 // Each job is called at least once, under the same id, whatever process ends when; README.md says
 // what holds for webhooks.

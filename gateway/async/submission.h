@@ -1,6 +1,7 @@
 // Submission: the body of …/async_run_remote. Pure.
 //
-//   {"model_input": {"names": ["Ada"]}, "webhook_endpoint": "https://a.example/done", "priority": 1,
+//   {"model_input": {"names": ["Ada"]}, "webhook_endpoint": "https://a.example/done", "priority":
+//   1,
 //    "max_time_in_queue_seconds": 600,
 //    "inference_retry_config": {"max_attempts": 3, "initial_delay_ms": 1000, "max_delay_ms": 5000}}
 //

@@ -21,21 +21,21 @@ struct Block {
   uint32_t first;
   int bits;
 };
-constexpr std::array<Block, 16> kReserved = {{{0x00000000, 8},    // this network
-                                              {0x0A000000, 8},    // private
-                                              {0x64400000, 10},   // shared (RFC 6598)
-                                              {0x7F000000, 8},    // loopback
-                                              {0xA9FE0000, 16},   // link-local, clouds' metadata
-                                              {0xAC100000, 12},   // private
-                                              {0xC0000000, 24},   // protocols
-                                              {0xC0000200, 24},   // documentation
-                                              {0xC0586300, 24},   // 6to4 relays
-                                              {0xC0A80000, 16},   // private
-                                              {0xC6120000, 15},   // benchmarks
-                                              {0xC6336400, 24},   // documentation
-                                              {0xCB007100, 24},   // documentation
-                                              {0xE0000000, 4},    // multicast
-                                              {0xF0000000, 4},    // reserved, broadcast
+constexpr std::array<Block, 16> kReserved = {{{0x00000000, 8},   // this network
+                                              {0x0A000000, 8},   // private
+                                              {0x64400000, 10},  // shared (RFC 6598)
+                                              {0x7F000000, 8},   // loopback
+                                              {0xA9FE0000, 16},  // link-local, clouds' metadata
+                                              {0xAC100000, 12},  // private
+                                              {0xC0000000, 24},  // protocols
+                                              {0xC0000200, 24},  // documentation
+                                              {0xC0586300, 24},  // 6to4 relays
+                                              {0xC0A80000, 16},  // private
+                                              {0xC6120000, 15},  // benchmarks
+                                              {0xC6336400, 24},  // documentation
+                                              {0xCB007100, 24},  // documentation
+                                              {0xE0000000, 4},   // multicast
+                                              {0xF0000000, 4},   // reserved, broadcast
                                               {0xFFFFFFFF, 32}}};
 
 bool IsPublicV4(uint32_t address) {
@@ -99,11 +99,11 @@ bool IsPublic(const in6_addr& address) {
   const bool translated =  // RFC 6052
       first == 0x0064FF9B && Word(address, 4) == 0 && Word(address, 8) == 0;
   if (mapped || translated) return IsPublicV4(Word(address, 12));
-  if ((first >> 29) != 1) return false;           // outside 2000::/3: local, multicast, unassigned
-  if ((first >> 16) == 0x2002) return false;      // 6to4
+  if ((first >> 29) != 1) return false;       // outside 2000::/3: local, multicast, unassigned
+  if ((first >> 16) == 0x2002) return false;  // 6to4
   if ((first >> 9) == 0x20010000U >> 9) return false;  // protocols, Teredo among them
-  if (first == 0x20010DB8) return false;          // documentation
-  return (first >> 12) != 0x3FFF0;                // documentation, RFC 9637
+  if (first == 0x20010DB8) return false;               // documentation
+  return (first >> 12) != 0x3FFF0;                     // documentation, RFC 9637
 }
 
 bool IsPublic(const sockaddr& address) {
@@ -134,8 +134,9 @@ absl::Status CheckWebhookUrl(std::string_view url, Reach reach) {
   std::string host;
   const absl::Status read = ReadHost(rest.substr(0, rest.find_first_of("/?#")), host);
   if (!read.ok() || reach == Reach::kAnywhere || !IsPrivate(host)) return read;
-  return Bad(Text(host, " is a private address, which this gateway does not call "
-                        "(--webhook-allow-private)"));
+  return Bad(Text(host,
+                  " is a private address, which this gateway does not call "
+                  "(--webhook-allow-private)"));
 }
 
 }  // namespace chains::gateway

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <fstream>
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -65,8 +66,8 @@ std::string SignatureOf(std::string_view secret, std::string_view timestamp,
   unsigned size = 0;
   HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
        reinterpret_cast<const unsigned char*>(text.data()), text.size(), code.data(), &size);
-  return Text("v1=", absl::BytesToHexString(absl::string_view(
-                         reinterpret_cast<const char*>(code.data()), size)));
+  return Text("v1=", absl::BytesToHexString(
+                         absl::string_view(reinterpret_cast<const char*>(code.data()), size)));
 }
 
 WebhookMessage MessageFor(const LeasedDelivery& delivery, const std::vector<std::string>& secrets,

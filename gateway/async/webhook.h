@@ -43,8 +43,8 @@ absl::StatusOr<std::vector<std::string>> LoadWebhookSecrets(const std::string& f
 // A job as GET /async_request/ID answers it.
 std::string StatusJson(const JobView& job);
 
-// Who tells webhooks. Any thread, several at a time; blocks, at most for a time of its own, and less
-// when it is asked to stop.
+// Who tells webhooks. Any thread, several at a time; blocks, at most for a time of its own, and
+// less when it is asked to stop.
 class WebhookClient {
  public:
   virtual ~WebhookClient() = default;
