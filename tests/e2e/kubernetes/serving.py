@@ -85,10 +85,15 @@ def ask_transcribe(story, folder):
     scored = subprocess.run([story.bin / "transcribe_score", "score", folder, folder / "response.json"],
                             capture_output=True, text=True, timeout=SECONDS)
     check(scored.returncode == 0, scored.stdout + scored.stderr)
-    calls = json.loads(headers["Chains-Receipt"])["call"]["calls"]
+    recognizers = replicas_of("transcribe.Recognizer", json.loads(headers["Chains-Receipt"])["call"])
     rates = "; ".join(line.strip() for line in scored.stdout.splitlines() if " % " in line)
-    say(f"transcribe: a minute of speech in {seconds:.1f} s, recognized in {len({each['replica'] for each in calls})} "
-        f"pods; {rates}")
+    say(f"transcribe: a minute of speech in {seconds:.1f} s, recognized in {len(recognizers)} pods; {rates}")
+
+
+def replicas_of(chainlet, call):
+    """Of a receipt: the replicas of `chainlet` that were called, however deep."""
+    found = {call["replica"]} if call["chainlet"] == chainlet else set()
+    return found.union(*(replicas_of(chainlet, each) for each in call.get("calls", [])))
 
 
 def gpu_line(story):
