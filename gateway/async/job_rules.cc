@@ -28,8 +28,9 @@ JobEnd Again(std::string error, absl::Time when) {
 // beginning, so pauses grow with it.
 JobEnd AfterRefusal(const LeasedJob& job, Attempt attempt, absl::Time now) {
   const bool had_begun = job.attempts > 1;
-  if (!had_begun && now >= job.expires) {
-    JobEnd end = Ended(JobState::kExpired, std::move(attempt.error));
+  if (now >= job.expires) {
+    JobEnd end =
+        Ended(had_begun ? JobState::kFailed : JobState::kExpired, std::move(attempt.error));
     end.counts = false;
     return end;
   }
@@ -37,7 +38,7 @@ JobEnd AfterRefusal(const LeasedJob& job, Attempt attempt, absl::Time now) {
   JobEnd end =
       Again(std::move(attempt.error), now + std::clamp(waited / 2, kFirstPause, kLongestPause));
   // It is looked at once more when its time is over, and expires then.
-  if (!had_begun) end.again = std::min(end.again, job.expires);
+  end.again = std::min(end.again, job.expires);
   end.counts = false;
   return end;
 }

@@ -97,12 +97,13 @@ absl::StatusOr<std::vector<LeasedJob>> SqlJobStore::Lease(const Order& order) {
            " AND (attempts > 0 OR expires > $1) ORDER BY priority, created, id LIMIT $2",
            database_->dialect().skip_locked,
            ") UPDATE async_jobs SET losses = losses + state, state = 1, attempts = attempts + 1,"
-           " lease = $3, owner = $4, due = $5, changed = $1 FROM picked"
+           " lease = $3, owner = $4, due = $5, changed = $1,"
+           " expires = CASE WHEN state = 1 AND expires < $6 THEN $6 ELSE expires END FROM picked"
            " WHERE async_jobs.id = picked.id RETURNING async_jobs.id, chain, deployment, name,"
            " method, headers, timeout, max_attempts, initial_delay, max_delay, attempts, losses,"
            " created, expires, priority"),
-      {Micros(order.now), static_cast<int64_t>(order.most), lease, order.owner,
-       Micros(order.until)});
+      {Micros(order.now), static_cast<int64_t>(order.most), lease, order.owner, Micros(order.until),
+       Micros(order.now + kAfterLoss)});
   if (!rows.ok()) return rows.status();
   std::vector<std::pair<int64_t, LeasedJob>> jobs;
   for (const Row& row : *rows) {

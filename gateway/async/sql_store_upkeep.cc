@@ -79,9 +79,11 @@ absl::Status SqlJobStore::Release(const std::string& owner, absl::Time now) {
   const bool all = owner.empty();
   const absl::StatusOr<Rows> jobs = database_->Query(
       "UPDATE async_jobs SET state = 0, due = $1, changed = $1, lease = '', owner = '',"
-      " losses = losses + $2, attempts = attempts - $3"
+      " losses = losses + $2, attempts = attempts - $3,"
+      " expires = CASE WHEN $2 = 1 AND expires < $5 THEN $5 ELSE expires END"
       " WHERE state < 2 AND state = 1 AND (owner = $4 OR $2 = 1)",
-      {absl::ToUnixMicros(now), int64_t{all ? 1 : 0}, int64_t{all ? 0 : 1}, owner});
+      {absl::ToUnixMicros(now), int64_t{all ? 1 : 0}, int64_t{all ? 0 : 1}, owner,
+       absl::ToUnixMicros(now + kAfterLoss)});
   if (!jobs.ok()) return jobs.status();
   return database_
       ->Query(

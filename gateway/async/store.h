@@ -46,6 +46,9 @@ class JobStore {
   // The job as it is then; nullopt without one. One that is final stays what it is.
   virtual absl::StatusOr<std::optional<JobView>> Cancel(const std::string& id, absl::Time now) = 0;
 
+  // For so long at least a job may wait anew whose run was cut off, whatever its time in the queue.
+  static constexpr absl::Duration kAfterLoss = absl::Minutes(10);
+
   struct Order {
     std::string owner;  // of the leases: one gateway's process
     absl::Time now;

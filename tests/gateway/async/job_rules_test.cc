@@ -91,12 +91,12 @@ TEST(JobRulesTest, ARefusedJobIsLookedAtWhenItsTimeIsOverAndExpires) {
             JobState::kExpired);
 }
 
-TEST(JobRulesTest, AJobThatHadBegunDoesNotExpire) {
+TEST(JobRulesTest, AJobThatHadBegunAndIsRefusedForTooLongFails) {
   LeasedJob job = Job();
   job.attempts = 2;
-  const absl::Time late = job.expires + absl::Hours(1);
-  EXPECT_EQ(AfterAttempt(job, Failed(absl::StatusCode::kUnavailable, false), late).state,
-            JobState::kQueued);
+  const Attempt refused = Failed(absl::StatusCode::kUnavailable, false);
+  EXPECT_EQ(AfterAttempt(job, refused, job.expires - absl::Seconds(1)).state, JobState::kQueued);
+  EXPECT_EQ(AfterAttempt(job, refused, job.expires).state, JobState::kFailed);
 }
 
 TEST(JobRulesTest, AJobThatEndsGatewaysIsGivenUpAndSaysSo) {

@@ -156,6 +156,17 @@ void ALeaseThatRanOutIsSomebodyElses(const OpenStore& open) {
   EXPECT_EQ(View(*store, "a").result, "2");
 }
 
+void WhatWasCutOffMayWaitAnew(const OpenStore& open) {
+  const std::unique_ptr<JobStore> store = open();
+  Add(*store, JobOf("a"));
+  EXPECT_EQ(Lease(*store, OrderAt(0, 1, "one"))[0].expires, At(600));
+  const std::vector<LeasedJob> again = Lease(*store, OrderAt(5000, 1, "two"));
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].expires, At(5000) + JobStore::kAfterLoss);
+  EXPECT_TRUE(store->Transaction([&] { return store->Release("", At(9000)); }).ok());
+  EXPECT_EQ(View(*store, "a").expires, At(9000) + JobStore::kAfterLoss);
+}
+
 void ARenewedLeaseLasts(const OpenStore& open) {
   const std::unique_ptr<JobStore> store = open();
   Add(*store, JobOf("a"));
@@ -360,6 +371,7 @@ const std::vector<ContractCase>& StoreContract() {
       {"TheSameKeyIsTheSameJob", TheSameKeyIsTheSameJob},
       {"LowerNumbersThenOlderJobsGoFirst", LowerNumbersThenOlderJobsGoFirst},
       {"ALeaseThatRanOutIsSomebodyElses", ALeaseThatRanOutIsSomebodyElses},
+      {"WhatWasCutOffMayWaitAnew", WhatWasCutOffMayWaitAnew},
       {"ARenewedLeaseLasts", ARenewedLeaseLasts},
       {"AJobThatFailedIsQueuedUntilItsTime", AJobThatFailedIsQueuedUntilItsTime},
       {"WhatIsCanceledIsNotRun", WhatIsCanceledIsNotRun},
