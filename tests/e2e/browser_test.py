@@ -2,6 +2,7 @@
 """A page in a browser, of another origin than the gateway, calls the streaming chain: over HTTP/1.1 and
 over TLS with HTTP/2. The page is browser/page.js, and reports to the server that it came from."""
 import functools
+import hashlib
 import http.server
 import json
 import pathlib
@@ -15,7 +16,7 @@ import unittest
 import urllib.parse
 
 from certificates import Certificate
-from processes import BIN, KEY, EndToEnd, Server, gateway, serve
+from processes import BIN, KEY, EndToEnd, Server, serve
 
 PAGES = pathlib.Path(__file__).with_name("browser")
 SECONDS = 120
@@ -64,13 +65,19 @@ class Browser(EndToEnd):
         generator = cls.start(serve("streaming", "Generator"))
         consumer = cls.start(serve("streaming", "Consumer", "--endpoints", f"Generator={generator.address}"))
         routes = {"hello/production": hello.address, "streaming/production": consumer.address}
-        cls.keyed = cls.start(cls.front(gateway, cls.folder.name, routes))
-        cls.open = cls.start(cls.front(open_gateway, routes))
+        keys = folder / "keys"
+        keys.write_text(hashlib.sha256(KEY.encode()).hexdigest() + "\n")
+        cls.keyed = cls.start(cls.front(routes, "--api-keys", keys))
+        cls.open = cls.start(cls.front(routes, "--no-auth"))
 
     @classmethod
-    def front(cls, make, *arguments):
-        return make(*arguments, "--cors-origin", cls.origin.url, "--tls-listen", "127.0.0.1:0", "--tls-cert",
-                    cls.certificate.cert, "--tls-key", cls.certificate.key)
+    def front(cls, routes, *who_may_call):
+        arguments = [BIN / "chains-gateway", "--listen", "127.0.0.1:0", *who_may_call, "--cors-origin", cls.origin.url,
+                     "--tls-listen", "127.0.0.1:0", "--tls-cert", cls.certificate.cert, "--tls-key",
+                     cls.certificate.key]
+        for name, where in routes.items():
+            arguments += ["--route", f"{name}={where}"]
+        return Server(arguments, r"answers at (.*)$")
 
     def visit(self, origin, tls, **query):
         """What the page reported, and the browser's log of its network."""
@@ -112,13 +119,6 @@ class Browser(EndToEnd):
     def test_a_page_of_an_origin_that_is_not_allowed_gets_nothing(self):
         for tls in (False, True):
             self.assert_all_well(self.visit(self.stranger, tls=tls, allowed=0)[0], 4)
-
-
-def open_gateway(routes, *more):
-    arguments = [BIN / "chains-gateway", "--listen", "127.0.0.1:0", "--no-auth"]
-    for name, where in routes.items():
-        arguments += ["--route", f"{name}={where}"]
-    return Server([*arguments, *more], r"answers at (.*)$")
 
 
 def address(server, tls):

@@ -54,6 +54,8 @@ class Platform:
             said += piece.decode()
         self.http = re.search(r"HTTP\s+http://(\S+)", said)[1]
         self.grpc = re.search(r"gRPC\s+(\S+)", said)[1]
+        tls = re.search(r"both\s+https://(\S+)", said)
+        self.tls = tls[1] if tls else ""
         key = re.search(r"CHAINS_API_KEY=(\S+)", said)
         self.key = key[1] if key else ""
         return self

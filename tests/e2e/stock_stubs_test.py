@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Clients of other people, in C++ and in Python, with stubs of hello.proto and poems.proto alone, call a
-platform's production and an older deployment: every kind of call, its deadline, its end, its key."""
+platform's production and an older deployment through its TLS port: every kind of call, its deadline, its
+end, its key."""
 import contextlib
 import json
 import os
@@ -10,6 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
+from certificates import Certificate
 from platform_under_test import BIN, Platform, until
 
 PYTHON = "/usr/bin/python3"  # Debian's, whose package grpcio is
@@ -36,7 +38,9 @@ class StockStubs(unittest.TestCase):
         if python_has_grpc():
             stubs(cls.folder)
             cls.clients["Python"] = [PYTHON, pathlib.Path(__file__).with_name("stock_client.py")]
-        cls.platform = Platform("--memory", "1Ti")
+        cls.certificate = Certificate(cls.folder)
+        cls.platform = Platform("--memory", "1Ti", "--tls-listen", "127.0.0.1:0", "--tls-cert", cls.certificate.cert,
+                                "--tls-key", cls.certificate.key)
         cls.addClassCleanup(cls.platform.close)
         cls.push()
 
@@ -53,13 +57,14 @@ class StockStubs(unittest.TestCase):
             cls.production[chain] = cls.platform.push(BIN / chain, "--promote")
 
     def call(self, client, kind, *words, chain, deployment=None, key=None, deadline_ms=60000):
-        """A CompletedProcess; of production, else of the deployment."""
-        metadata = [f"authorization=Api-Key {self.platform.key if key is None else key}"]
+        """A CompletedProcess; of production, else of the deployment. An empty key is none."""
+        key = self.platform.key if key is None else key
+        metadata = [f"authorization=Api-Key {key}"] if key else []
         metadata.append(f"chains-deployment={deployment}" if deployment else f"chains-chain={chain}")
         done = subprocess.run(
-            [*map(str, self.clients[client]), kind, self.platform.grpc, *words], capture_output=True, timeout=120,
-            env={**os.environ, "METADATA": ";".join(metadata), "STUBS": str(self.folder),
-                              "DEADLINE_MS": str(deadline_ms)})
+            [*map(str, self.clients[client]), kind, self.platform.tls, *words], capture_output=True, timeout=120,
+            env={**os.environ, "TLS_CA": str(self.certificate.cert), "METADATA": ";".join(metadata),
+                 "STUBS": str(self.folder), "DEADLINE_MS": str(deadline_ms)})
         # A random model's words have ends of lines of all kinds in them.
         done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
         return done
