@@ -27,7 +27,10 @@ struct StreamOptions {
   // Between two items, of either direction; so long a stream may be silent.
   absl::Duration idle_timeout = absl::Seconds(60);
   absl::Duration heartbeat = absl::Seconds(15);  // of server-sent events
-  size_t max_item_bytes = 16 << 20;              // of one request in a stream of them
+  // Between the line that says why a stream failed and its breaking off: clients such as fetch()
+  // throw away what they have not read by then.
+  absl::Duration time_to_read = absl::Seconds(1);
+  size_t max_item_bytes = 16 << 20;  // of one request in a stream of them
   // Of replies that are gathered to one array, and of a body that is one.
   size_t max_gathered_items = 10'000;
   size_t max_gathered_bytes = 16 << 20;

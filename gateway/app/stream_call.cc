@@ -10,6 +10,7 @@
 #include "chains/core/blocking.h"
 #include "chains/core/recording.h"
 #include "chains/core/text.h"
+#include "chains/core/timing.h"
 #include "gateway/app/errors.h"
 #include "gateway/app/feed.h"
 #include "gateway/app/pages.h"
@@ -112,9 +113,12 @@ class Writer {
     call.Ended(end);
     std::string last = end.ok() ? EndOf(writer->format_) : FailureOf(writer->format_, end);
     call.tally().BytesOut(last.size());
+    const bool says_why = !end.ok() && !last.empty();
     if (!last.empty()) co_yield std::move(last);
     // Broken off, so that nobody takes it for whole; an event says so by itself.
-    if (writer->format_ != StreamFormat::kEvents) co_await end;
+    if (writer->format_ == StreamFormat::kEvents) co_return;
+    if (says_why) co_await Sleep(call.options().streams.time_to_read);
+    co_await end;
   }
 
  private:

@@ -116,6 +116,9 @@ TEST_F(StreamsTest, TellsAFailureInMidStreamAndBreaksTheResponseOff) {
               ElementsAre(HasSubstr("1"), HasSubstr("2"),
                           AllOf(StartsWith(R"({"error":{"code":"ABORTED","message":"had enough")"),
                                 HasSubstr("\n"))));
+  EXPECT_FALSE(client_->ended());  // so that the line is read
+  loop_.Advance(absl::Seconds(1));
+  answer += More();
   EXPECT_FALSE(ChunksOf(answer).ended);
   EXPECT_TRUE(client_->ended());
 
