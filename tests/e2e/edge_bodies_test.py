@@ -132,9 +132,8 @@ class Bodies(unittest.TestCase):
 
     def test_a_body_over_the_methods_limit_is_refused(self):
         self.assertEqual(self.weigh(LIGHT, BYTES[:1000], WAV), weight(BYTES[:1000]))
-        for headers in (WAV, {**WAV, "Transfer-Encoding": "chunked"}):
-            body = BYTES if headers is WAV else iter([BYTES[:600], BYTES[:600]])
-            status, answer = self.edge.json(LIGHT, body, headers)
+        for body in (BYTES, iter([BYTES[:600], BYTES[:600]])):  # the second one comes in chunks
+            status, answer = self.edge.json(LIGHT, body, WAV)
             self.assertEqual(status, 413, answer)
 
     def test_a_body_over_the_gateways_limit_is_refused_before_it_is_sent(self):
