@@ -61,9 +61,11 @@ class AsyncCalls(unittest.TestCase):
     def setUpClass(cls):
         os.environ["no_proxy"] = "127.0.0.1"
         folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        secret = folder / "secret"
-        secret.write_text(SECRET + "\n")
-        cls.platform = Platform("--webhook-secret-file", secret, "--webhook-allow-private", "--cors-origin", ORIGIN)
+        home = folder / "h"
+        home.mkdir(mode=0o700)
+        (home / "webhook-secrets").write_text(SECRET + "\n")
+        (home / "webhook-secrets").chmod(0o600)
+        cls.platform = Platform("--webhook-allow-private", "--cors-origin", ORIGIN, home=home)
         cls.addClassCleanup(cls.platform.close)
         cls.platform.push(BIN / "streaming")
         cls.platform.push(BIN / "hello")
