@@ -25,7 +25,6 @@ namespace {
 using json::Transcoder;
 
 constexpr std::string_view kWake = "wake";
-constexpr absl::Duration kRoutesPatience = absl::Seconds(30);
 constexpr uint64_t kSmallBody = 64 << 10;
 
 std::string_view PathOf(std::string_view target) {
@@ -84,17 +83,6 @@ void Gateway::Exchange(std::shared_ptr<const Routes> routes) {
 const std::vector<std::shared_ptr<Target>>& Gateway::targets() const {
   static const auto* const kNone = new std::vector<std::shared_ptr<Target>>();
   return routes_.routes() == nullptr ? *kNone : routes_.routes()->targets();
-}
-
-void Gateway::Queue(AsyncSettings settings) {
-  async_ = std::make_unique<AsyncCalls>(
-      loop_, std::move(settings),
-      [this](std::shared_ptr<Request> request) { return CallQueued(std::move(request)); });
-  openapi_pages_.DescribeAsync();
-}
-
-Task<void> Gateway::EndJobs(absl::Time deadline) {
-  if (async_ != nullptr) co_await async_->Drain(deadline);
 }
 
 void Gateway::Start() {
@@ -242,33 +230,6 @@ Task<Response> Gateway::Call(Request& request, const std::string& request_id,
     if (!match.rest.empty()) co_return co_await FileCall(request.head, invocation, match.rest);
     co_return co_await Invoke(request, invocation);
   }
-}
-
-Task<Response> Gateway::AcceptQueued(const Request& request, const Target& target,
-                                     const Transcoder::Method& method) {
-  if (async_ == nullptr) {
-    return Done<Response>(absl::UnimplementedError(
-        "this gateway has no queue for calls that are made later: start it with --async-queue"));
-  }
-  return async_->Accept(request, target.route(), *target.transcoder(), method,
-                        options_.max_timeout);
-}
-
-// A gateway that has just begun may have jobs before it has routes.
-Task<void> Gateway::AwaitRoutes() {
-  while (routes_.routes() == nullptr) co_await routes_.exchanged().Wait();
-}
-
-Task<Response> Gateway::CallQueued(std::shared_ptr<Request> request) {
-  Tally tally(loop_, nowhere_, request->body.size());
-  const std::string request_id = RequestIdOf(request->head);
-  const CallersReceipt receipt(request->head, loop_);
-  (co_await Outcome(WithTimeout(AwaitRoutes(), kRoutesPatience))).status().IgnoreError();
-  absl::StatusOr<Response> outcome =
-      co_await Outcome(Call(*request, request_id, TraceIdOf(request->head), receipt, tally));
-  tally.Answered(outcome.ok() ? outcome->status : HttpStatusOf(outcome.status().code()));
-  if (outcome.ok()) tally.BytesOut(outcome->body.size());
-  co_return outcome;
 }
 
 // What a request without a Chains-Timeout gets: streams end by being silent for too long.

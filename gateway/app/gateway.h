@@ -89,7 +89,7 @@ class Gateway final : public Handler {
   // A queued request, when its time has come.
   Task<Response> CallQueued(std::shared_ptr<Request> request);
   Task<void> AwaitRoutes();
-  Task<Response> AcceptQueued(const Request& request, const Target& target,
+  Task<Response> AcceptQueued(Request& request, const Target& target,
                               const json::Transcoder::Method& method);
   Task<Response> WakeUp(const Target& target);
   Target& Picked(Target& target);

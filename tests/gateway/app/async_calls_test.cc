@@ -10,6 +10,7 @@
 #include "everything.pb.h"
 #include "gateway/app/gateway.h"
 #include "gateway/async/sql_store.h"
+#include "gateway/body/encoding.h"
 #include "gateway/http/server.h"
 #include "tests/gateway/app/fake_channel.h"
 #include "tests/gateway/async/temp_folder.h"
@@ -117,6 +118,16 @@ TEST_F(AsyncCallsTest, AnswersAnIdAndThenTheResult) {
   EXPECT_EQ(channel_.last_context.Header("x-probe"), "seen");
   EXPECT_EQ(channel_.last_context.Header("x-request-id"), id);
   EXPECT_EQ(channel_.calls, 1);
+}
+
+TEST_F(AsyncCallsTest, TakesABodyThatComesPackedWithinItsLimit) {
+  Open();
+  const std::string packed = *Encode(R"({"model_input": {"text": "x"}})", Encoding::kGzip);
+  const std::string id = Queue(kPath, packed, "Content-Encoding: gzip\r\n");
+  EXPECT_THAT(AwaitStatus(id, "SUCCEEDED"), HasSubstr(R"("result":"got x")"));
+  const std::string bomb = *Encode(std::string(1 << 20, ' '), Encoding::kGzip);
+  EXPECT_THAT(Ask("POST", kPath, bomb, "Content-Encoding: gzip\r\n"), StartsWith("HTTP/1.1 413"));
+  EXPECT_THAT(Ask("POST", kPath, "{}", "Content-Encoding: lzma\r\n"), StartsWith("HTTP/1.1 415"));
 }
 
 TEST_F(AsyncCallsTest, KeepsTheFailureOfACallThatCannotPass) {
