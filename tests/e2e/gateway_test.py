@@ -65,8 +65,8 @@ class Gateway(EndToEnd):
     def test_says_which_paths_there_are(self):
         self.assert_error(self.ask("/chains/nope/production/run_remote", "{}"), 404, "NOT_FOUND", "hello")
         self.assert_error(self.ask("/chains/hello/production/nope", "{}"), 404, "NOT_FOUND", "run_remote")
-        status, headers, _ = self.ask(HELLO, None, method="GET")
-        self.assertEqual((status, headers["Allow"]), (405, "POST"))
+        status, headers, _ = self.ask(HELLO, "{}", method="PUT")
+        self.assertEqual((status, headers["Allow"]), (405, "GET, POST"))
 
     def test_wants_a_key(self):
         self.assertEqual(self.ask(HELLO, "{}", key=None)[0], 401)

@@ -222,7 +222,7 @@ TEST_F(SocketsTest, TakesTheKeyAsHeaderOrSubprotocol) {
   EXPECT_THAT(Client()->Open("/run_remote", "Sec-WebSocket-Protocol: chains.v1\r\n"),
               StartsWith("HTTP/1.1 401 "));
   EXPECT_THAT(Client()->Open("/run_remote", "Sec-WebSocket-Protocol: chains.key.wrong\r\n"),
-              StartsWith("HTTP/1.1 403 "));
+              StartsWith("HTTP/1.1 401 "));
   EXPECT_THAT(Client()->Open("/run_remote", "Authorization: Api-Key ck_secret\r\n"),
               AllOf(StartsWith("HTTP/1.1 101 "), Not(HasSubstr("Sec-WebSocket-Protocol"))));
   auto client = Client();
