@@ -1,6 +1,7 @@
 #!/bin/sh
 # root.sh ROOT IMAGE PROGRAM...: in ROOT the files of an image that has these installed programs,
-# and of Debian only the libraries that they load: no shell, no package manager.
+# and of Debian only the libraries that they, or the bundles that they run, load: no shell, no package
+# manager.
 #
 # Which Debian packages its files are of is in var/lib/dpkg/status.d, where scanners of images look,
 # and in its SBOM.
@@ -41,6 +42,15 @@ for program in "$@"; do
   sed -n 's/.* => \(\/[^ ]*\) .*/\1/p; s/^\t\(\/[^ ]*\) (.*/\1/p' "$root.ldd" >"$root.libraries"
   while read -r library; do add "$library"; done <"$root.libraries"
 done
+# It runs bundles, which bring every library but glibc's: all of these, for some libraries name those
+# that are a part of libc by now.
+if [ "$image" = platform ]; then
+  libc=$(sed -n 's/.* => \(\/.*\)\/libc\.so\.6 .*/\1/p' "$root.ldd")
+  for library in anl.so.1 dl.so.2 m.so.6 mvec.so.1 pthread.so.0 resolv.so.2 rt.so.1 util.so.1; do
+    # Of processors without such vectors there is no libmvec.
+    [ ! -e "$libc/lib$library" ] || add "$libc/lib$library"
+  done
+fi
 if [ -e /etc/ssl/certs/ca-certificates.crt ]; then
   mkdir -p "$root/etc/ssl/certs"
   cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
