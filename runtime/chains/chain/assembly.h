@@ -11,8 +11,9 @@
 #include "absl/status/statusor.h"
 #include "chains/chain/spec.h"
 #include "chains/contract/loopback_channel.h"
+#include "chains/policy/callee_edge.h"
+#include "chains/policy/caller_edge.h"
 #include "chains/policy/counters.h"
-#include "chains/policy/edges.h"
 
 namespace chains::internal {
 

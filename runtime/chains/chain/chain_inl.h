@@ -52,7 +52,12 @@ void Apply(ChainletSpec& spec, const Needs<T>& needs) {
   spec.dependencies.push_back({.callee = &OpsOf<T>(),
                                .attempts = needs.attempts,
                                .timeout = needs.timeout,
-                               .max_in_flight = needs.max_in_flight});
+                               .max_in_flight = needs.max_in_flight,
+                               .hedging = needs.hedging,
+                               .retry_budget = needs.retry_budget,
+                               .circuit = needs.circuit,
+                               .url = needs.url,
+                               .url_secret = needs.url_secret});
 }
 template <typename T>
 void Apply(ChainletSpec&, const Shared<T>&) {}

@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "chains/chain/deployment_context.h"
 #include "chains/contract/contract.h"
+#include "chains/policy/settings.h"
 
 namespace chains {
 
@@ -30,6 +31,13 @@ struct Needs {
   int attempts = 1;  // > 1: for methods that are idempotent, at UNAVAILABLE
   absl::Duration timeout = absl::Seconds(600);  // from the call to its answer, attempts included
   int max_in_flight = 300;                      // calls at a time, per caller replica; more wait
+  Hedging hedging = {};                         // {.on = true}: a second attempt when it takes long
+  RetryBudget retry_budget = {};
+  Circuit circuit = {};  // {.on = true}: no calls for a while to who fails
+  // Served elsewhere, not by this chain: "grpc://HOST:PORT", "grpcs://HOST:PORT", or
+  // "https://HOST/PATH" for methods that the contract maps to HTTP. Empty: a chainlet of the chain.
+  std::string url = "";
+  std::string url_secret = "";  // the secret that is sent as `authorization: Bearer …`
 };
 
 // What one replica asks of the machine that it runs on.
@@ -59,6 +67,8 @@ struct Autoscaling {
 struct Limits {
   int concurrency_limit = 256;  // calls that run at a time
   int max_queued = 0;  // calls that wait; 0: what known callers may have in flight, ≥ 256
+  AdaptiveLimit adaptive = {};  // {.on = true}: fewer than concurrency_limit, where more only wait
+  bool dry_run = false;         // nothing is refused; what would have been is counted
 };
 
 // A file that is shipped with the chainlet, or fetched before it starts.

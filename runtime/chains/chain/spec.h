@@ -46,6 +46,12 @@ struct DependencySpec {
   int attempts = 1;
   absl::Duration timeout;
   int max_in_flight = 0;
+  Hedging hedging = {};
+  RetryBudget retry_budget = {};
+  Circuit circuit = {};
+  std::string url = "";
+  std::string url_secret = "";
+  bool soft = false;  // its caller does without it: Soft<T>
 };
 
 // A chainlet object: who owns it, as its contract class, and its health hook (may be null).

@@ -30,6 +30,9 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 class Context {
  public:
+  static constexpr int kHighestPriority = 7;
+  static constexpr int kUsualPriority = 4;
+
   // No deadline, no trace, no headers.
   Context() = default;
   // A request that arrived: its calls are children of one new span of the trace. No trace unless
@@ -57,6 +60,24 @@ class Context {
     return copy;
   }
 
+  // How much the request matters, 0 (the first to be refused) to kHighestPriority. It never rises
+  // on the way down: a gateway says who may ask for which.
+  int priority() const { return priority_; }
+  Context WithPriority(int priority) const {
+    Context copy = *this;
+    copy.priority_ = static_cast<int8_t>(std::clamp(priority, 0, kHighestPriority));
+    return copy;
+  }
+
+  // Whether the request is worked for a further time: somebody above retries or hedges. What is
+  // below makes no further attempts of its own, so that three layers of three attempts are no 27.
+  bool further_attempt() const { return further_attempt_; }
+  Context AsFurtherAttempt() const {
+    Context copy = *this;
+    copy.further_attempt_ = true;
+    return copy;
+  }
+
   // The call that the request works for, in its receipt; null where its caller asked for none.
   const std::shared_ptr<internal::CallRecord>& record() const { return record_; }
   Context WithRecord(std::shared_ptr<internal::CallRecord> record) const {
@@ -77,6 +98,8 @@ class Context {
   absl::Time deadline_ = absl::InfiniteFuture();
   std::shared_ptr<const Carried> carried_;
   std::shared_ptr<internal::CallRecord> record_;
+  int8_t priority_ = kUsualPriority;
+  bool further_attempt_ = false;
 };
 
 }  // namespace chains

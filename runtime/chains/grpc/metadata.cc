@@ -17,14 +17,18 @@ namespace chains::internal {
 namespace {
 
 constexpr std::string_view kTraceparent = "traceparent";
+// Sent only where they say something else than usual: "chains-priority: 2" and
+// "chains-further-attempt: 1".
+constexpr std::string_view kPriority = "chains-priority";
+constexpr std::string_view kFurtherAttempt = "chains-further-attempt";
 
 // Not a caller's headers: gRPC's and HTTP/2's own, and what belongs to one connection or one hop.
-constexpr std::array<std::string_view, 13> kReserved = {
-    kTraceparent, kReceiptQuestion, "accept-encoding",
-    "connection", "content-length", "content-type",
-    "host",       "keep-alive",     "proxy-connection",
-    "te",         "trailer",        "transfer-encoding",
-    "user-agent"};
+constexpr std::array<std::string_view, 15> kReserved = {
+    kTraceparent,     kReceiptQuestion,    kPriority,
+    kFurtherAttempt,  "accept-encoding",   "connection",
+    "content-length", "content-type",      "host",
+    "keep-alive",     "proxy-connection",  "te",
+    "trailer",        "transfer-encoding", "user-agent"};
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -57,6 +61,16 @@ class HeaderBudget {
   size_t left_ = kMaxHeaderBytes;
 };
 
+char ToDigit(int priority) { return static_cast<char>('0' + priority); }
+
+// What is no priority is the usual one.
+int PriorityOf(std::string_view text) {
+  if (text.size() != 1 || text[0] < '0' || text[0] > ToDigit(Context::kHighestPriority)) {
+    return Context::kUsualPriority;
+  }
+  return text[0] - '0';
+}
+
 std::string_view ToView(grpc::string_ref text) { return {text.data(), text.size()}; }
 
 }  // namespace
@@ -67,6 +81,10 @@ void Send(const Context& context, grpc::ClientContext& to) {
   }
   if (context.has_trace()) to.AddMetadata(std::string(kTraceparent), context.traceparent());
   if (context.record() != nullptr) to.AddMetadata(kReceiptQuestion, "1");
+  if (context.priority() != Context::kUsualPriority) {
+    to.AddMetadata(std::string(kPriority), std::string(1, ToDigit(context.priority())));
+  }
+  if (context.further_attempt()) to.AddMetadata(std::string(kFurtherAttempt), "1");
   HeaderBudget budget;
   for (const auto& [name, value] : context.headers()) {
     if (budget.Admits(name, value)) to.AddMetadata(name, value);
@@ -78,16 +96,24 @@ Context Receive(absl::Time deadline,
   TraceId trace;
   Headers headers;
   HeaderBudget budget;
+  int priority = Context::kUsualPriority;
+  bool further_attempt = false;
   for (const auto& [key, text] : metadata) {
     const std::string_view name = ToView(key);
     const std::string_view value = ToView(text);
     if (name == kTraceparent) {
       trace = ParseTraceparent(value);
+    } else if (name == kPriority) {
+      priority = PriorityOf(value);
+    } else if (name == kFurtherAttempt) {
+      further_attempt = true;
     } else if (budget.Admits(name, value)) {
       headers.emplace_back(name, value);
     }
   }
-  return Context(deadline, trace.empty() ? NewTraceId() : trace, std::move(headers));
+  Context context(deadline, trace.empty() ? NewTraceId() : trace, std::move(headers));
+  if (priority != Context::kUsualPriority) context = context.WithPriority(priority);
+  return further_attempt ? context.AsFurtherAttempt() : context;
 }
 
 }  // namespace chains::internal

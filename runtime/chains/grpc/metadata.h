@@ -10,9 +10,9 @@
 
 namespace chains::internal {
 
-// What `context` says goes into `to`: its deadline, `traceparent`, whether it wants a receipt, and
-// its headers, as far as they are valid metadata that is neither gRPC's own nor binary, up to
-// kMaxHeaderBytes.
+// What `context` says goes into `to`: its deadline, `traceparent`, whether it wants a receipt, its
+// priority where that is not the usual one, whether it is a further attempt, and its headers, as
+// far as they are valid metadata that is neither gRPC's own nor binary, up to kMaxHeaderBytes.
 void Send(const Context& context, grpc::ClientContext& to);
 
 // What a caller sent. Without a valid W3C `traceparent` a trace begins here.

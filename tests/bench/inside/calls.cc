@@ -6,8 +6,9 @@
 #include "absl/time/clock.h"
 #include "chains/core/all.h"
 #include "chains/core/wait.h"
+#include "chains/policy/callee_edge.h"
+#include "chains/policy/caller_edge.h"
 #include "chains/policy/counters.h"
-#include "chains/policy/edges.h"
 #include "tests/bench/bench.chains.h"
 #include "tests/bench/inside/timing.h"
 

@@ -39,12 +39,33 @@ TEST(MetadataTest, WhatBelongsToTheConnectionIsNoHeader) {
               UnorderedElementsAre(Pair("x-user", "ada"), Pair("authorization", "Bearer x")));
 }
 
+TEST(MetadataTest, APriorityAndAFurtherAttemptTravelAndAreNoHeaders) {
+  const Context context = internal::Receive(
+      absl::InfiniteFuture(), {{"chains-priority", "2"}, {"chains-further-attempt", "1"}});
+  EXPECT_EQ(context.priority(), 2);
+  EXPECT_TRUE(context.further_attempt());
+  EXPECT_TRUE(context.headers().empty());
+}
+
+TEST(MetadataTest, WhatIsNoPriorityIsTheUsualOne) {
+  for (const char* text : {"", "8", "-1", "high", "22"}) {
+    EXPECT_EQ(internal::Receive(absl::InfiniteFuture(), {{"chains-priority", text}}).priority(),
+              Context::kUsualPriority)
+        << text;
+  }
+}
+
 // Answers with what it sees of its Context, and what the next hop sees, if there is one.
 std::string Describe(const Context& context) {
   Headers headers = context.headers();
   std::sort(headers.begin(), headers.end());
-  return absl::StrCat(context.trace_id(), " ",
-                      absl::StrJoin(headers, ",", absl::PairFormatter("=")));
+  std::string seen =
+      absl::StrCat(context.trace_id(), " ", absl::StrJoin(headers, ",", absl::PairFormatter("=")));
+  if (context.priority() != Context::kUsualPriority) {
+    absl::StrAppend(&seen, " priority ", context.priority());
+  }
+  if (context.further_attempt()) absl::StrAppend(&seen, " again");
+  return seen;
 }
 Task<Bytes> Tell(Bytes) {
   Context context = co_await CurrentContext();
@@ -69,6 +90,8 @@ TEST(MetadataTest, TraceAndHeadersReachTheLastHop) {
   const Context context(absl::Now() + absl::Seconds(30), kTrace,
                         {{"x-user", "ada"}, {"x-tenant", "7"}});
   EXPECT_EQ(*first.Call(kUnary, "", context), absl::StrCat(kTrace, " x-tenant=7,x-user=ada"));
+  EXPECT_EQ(*first.Call(kUnary, "", context.WithPriority(2).AsFurtherAttempt()),
+            absl::StrCat(kTrace, " x-tenant=7,x-user=ada priority 2 again"));
 }
 
 TEST(MetadataTest, WhatCannotTravelIsLeftOut) {

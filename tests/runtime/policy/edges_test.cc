@@ -1,11 +1,11 @@
-#include "chains/policy/edges.h"
-
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "chains/contract/status_path.h"
+#include "chains/policy/callee_edge.h"
+#include "chains/policy/caller_edge.h"
 
 namespace chains {
 namespace {

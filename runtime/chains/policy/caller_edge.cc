@@ -1,23 +1,13 @@
-#include "chains/policy/edges.h"
+#include "chains/policy/caller_edge.h"
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "chains/contract/status_path.h"
 
 namespace chains {
 namespace {
-
-// absl::StrCat takes no std::string_view where absl's own is another type.
-absl::string_view Text(std::string_view text) { return {text.data(), text.size()}; }
-
-std::string LimitText(const CalleeEdge::Options& options) {
-  return absl::StrCat(options.chainlet, " is full (concurrency_limit ", options.concurrency_limit,
-                      ", max_queued ", options.max_queued,
-                      "; chains::Limits of this chainlet raises them)");
-}
 
 // A call whose caller's deadline comes at most this part of its timeout later than its own has no
 // deadline of its own. Requests and calls have the same timeout where nobody says otherwise, and a
@@ -88,63 +78,6 @@ class CallerEdge::Way final : public internal::Passage {
 };
 
 std::unique_ptr<internal::Passage> CallerEdge::PassageOf(const Method& method) {
-  return std::make_unique<Way>(*this, method);
-}
-
-CalleeEdge::CalleeEdge(Options options, Counters& counters)
-    : options_(std::move(options)),
-      counters_(counters),
-      gate_(Gate::Options{.what = LimitText(options_),
-                          .limit = AtLeastOne(options_.concurrency_limit),
-                          .max_waiting = static_cast<size_t>(std::max(0, options_.max_queued)),
-                          .shown_waiting = &counters_.AddQueue(options_.chainlet)}) {}
-
-class CalleeEdge::Way final : public internal::Passage {
- public:
-  Way(CalleeEdge& edge, const Method& method) : Way(edge, method, edge.counters_.Add(method)) {}
-
-  absl::StatusOr<Context> Enter(const Context& caller, absl::Time now) override {
-    if (caller.deadline() <= now) {
-      return absl::DeadlineExceededError(absl::StrCat(
-          Text(method_.chainlet), ".", Text(method_.name), " was called after its deadline"));
-    }
-    return caller;
-  }
-  Gate* gate() override { return &gate_; }
-  void Started() override { counters_.Started(); }
-  void Ended(absl::StatusCode code) override { counters_.Ended(code); }
-
-  bool LastAttempt(int) const override { return true; }
-  std::optional<absl::Duration> RetryAfter(const absl::Status&, int) override {
-    return std::nullopt;
-  }
-  absl::Status Describe(const absl::Status& failure, int) override {
-    return WithHop(failure, {.chainlet = std::string(method_.chainlet),
-                             .method = std::string(method_.name),
-                             .replica = options_.replica});
-  }
-  internal::CallPlace place() const override {
-    return {.where = internal::CallPlace::Where::kCallee,
-            .chainlet = method_.chainlet,
-            .method = method_.name,
-            .replica = options_.replica};
-  }
-
- private:
-  Way(CalleeEdge& edge, const Method& method, MethodCounters& counters)
-      : Passage({.gate = &edge.gate_, .counters = &counters}),
-        options_(edge.options_),
-        gate_(edge.gate_),
-        method_(method),
-        counters_(counters) {}
-
-  const Options& options_;
-  Gate& gate_;
-  const Method& method_;
-  MethodCounters& counters_;
-};
-
-std::unique_ptr<internal::Passage> CalleeEdge::PassageOf(const Method& method) {
   return std::make_unique<Way>(*this, method);
 }
 

@@ -1,4 +1,4 @@
-// The two ends of an edge: what a caller decides, and what a callee does.
+// The caller's end of an edge: what a caller decides about its calls to a chainlet.
 #pragma once
 
 #include <memory>
@@ -8,11 +8,10 @@
 #include "chains/contract/edge.h"
 #include "chains/contract/method.h"
 #include "chains/core/gate.h"
-#include "chains/policy/counters.h"
 
 namespace chains {
 
-// The caller's end: attempts, timeout, and how many calls it has in flight; the others wait.
+// Attempts, timeout, and how many calls it has in flight; the others wait.
 class CallerEdge final : public Edge {
  public:
   struct Options {
@@ -33,28 +32,6 @@ class CallerEdge final : public Edge {
   class Way;
 
   const Options options_;
-  Gate gate_;
-};
-
-// The callee's end: its concurrency limit and queue, counts, and its name in the path of a failure.
-class CalleeEdge final : public Edge {
- public:
-  struct Options {
-    std::string chainlet;
-    std::string replica;          // the name of this process
-    int concurrency_limit = 256;  // calls that run at a time
-    int max_queued = 256;         // calls that wait; more are refused with RESOURCE_EXHAUSTED
-  };
-  // `counters` outlives the edge.
-  CalleeEdge(Options options, Counters& counters);
-
-  std::unique_ptr<internal::Passage> PassageOf(const Method& method) override;
-
- private:
-  class Way;
-
-  const Options options_;
-  Counters& counters_;
   Gate gate_;
 };
 

@@ -1,0 +1,45 @@
+// What an edge may be told of failing and slow callees, and a chainlet of being busy: the settings
+// that a chain declares (Needs, Limits), as the policies read them.
+#pragma once
+
+#include "absl/time/time.h"
+
+namespace chains {
+
+// A second attempt beside the first, when that takes long: of idempotent unary methods. Whichever
+// answers first is the answer, the other is dropped with all that it waits for.
+struct Hedging {
+  bool on = false;
+  double percentile = 95;  // of this edge's recent calls: so long the first attempt is alone
+  absl::Duration at_least = absl::Milliseconds(2);  // … but at least this
+  double max_extra = 0.05;                          // second attempts, as a part of all calls
+};
+
+// Of further attempts, retries and hedges together: how many there may be, as a part of the calls
+// that were answered. Nothing is repeated while a budget is spent.
+struct RetryBudget {
+  double ratio = 0.1;
+  int burst = 10;  // further attempts that a caller may make before it earned any
+};
+
+// Stops calling who fails, for a while.
+struct Circuit {
+  bool on = false;
+  int consecutive_failures = 5;  // opens it; so does:
+  double failure_ratio = 0.5;    // … of at least
+  int min_calls = 20;            // … so many calls in
+  absl::Duration window = absl::Seconds(10);
+  absl::Duration open_for = absl::Seconds(5);  // then probes go through; doubles, up to 8 times
+  int probes = 1;                              // at a time; all of them well: closed
+  bool dry_run = false;                        // only counts what it would have refused
+};
+
+// How many calls a chainlet runs at a time, found by measuring.
+struct AdaptiveLimit {
+  bool on = false;
+  int min = 4;           // the limit is between these;
+  int max = 0;           // 0: concurrency_limit
+  bool dry_run = false;  // only counts what it would have refused
+};
+
+}  // namespace chains
