@@ -33,6 +33,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int32_t kPrompt = 256;
 constexpr int32_t kMostSequences = 32;
+constexpr int32_t kPositions = 512;  // of a sequence
 
 Shape ShapeOf(int64_t megabytes) {
   Shape shape{.vocab = 32064,
@@ -53,11 +54,17 @@ Shape ShapeOf(int64_t megabytes) {
   return shape;
 }
 
+// Of keys and values of all sequences, in 16 bits each, and a tenth of room for whole pages.
+int64_t CacheBytes(const Shape& shape) {
+  const int64_t position = int64_t{2} * shape.layers * shape.kv_heads * shape.head_dim * 2;
+  return position * kPositions * kMostSequences * 11 / 10;
+}
+
 // Sequences that generate together, each from the same prompt.
 class Run {
  public:
   Run(Backend& backend, int32_t sequences) : backend_(backend), sequences_(sequences) {
-    const int32_t pages = 512 / backend.info().page_size;
+    const int32_t pages = kPositions / backend.info().page_size;
     for (int32_t i = 0; i < sequences * pages; ++i) pages_.push_back(i);
     tokens_.assign(static_cast<size_t>(sequences), 1);
     steps_.resize(static_cast<size_t>(sequences));
@@ -119,8 +126,9 @@ std::string Printable(std::string text) {
 
 absl::StatusOr<std::unique_ptr<Backend>> Make(const Flags& flags, const MemoryModel& model,
                                               int threads) {
-  const poems::phi::BackendOptions options = {
-      .threads = threads, .kv_bytes = int64_t{2} << 30, .max_step_sequences = kMostSequences};
+  const poems::phi::BackendOptions options = {.threads = threads,
+                                              .kv_bytes = CacheBytes(model.shape()),
+                                              .max_step_sequences = kMostSequences};
   if (flags.device) return MakeDeviceBackend(model.shape(), model.weights(), options);
   return poems::phi::MakeCpuBackend(model.shape(), model.weights(), options);
 }
