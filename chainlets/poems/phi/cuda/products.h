@@ -9,19 +9,18 @@
 // promises no such thing: for other sizes its heuristic may take another kernel, which adds in
 // another order. So:
 // - the heuristic is asked once, for kRowTile rows; its algorithm (kernel, tile, stages) is kept
-// and
-//   used for every number of rows, which are always multiples of kRowTile. A tile of the kernel
-//   then does the same for any of them; more rows are more tiles.
-// - split-k and every scheme of reduction are refused: the library documents that each dot product
-// is
-//   then "performed in one sequence", so its order is that of the kernel's loop over the inputs.
+//   and used for every number of rows, which are always multiples of kRowTile. A tile of the
+//   kernel then does the same for any of them; more rows are more tiles.
+// - split-k and every scheme of reduction are refused: the library documents that each dot
+//   product is then "performed in one sequence", so its order is that of the kernel's loop over
+//   the inputs. (On an H100 it would not help: allowed to, the heuristic split one product of
+//   five, in two, and steps of few rows took 2 % longer.)
 // - sizes and strides are padded to kVector, so the alignment that kernels are chosen by never
-// changes.
-// - this is an argument about a library whose source we do not see, so Choose() puts it to the test
-// on
-//   the device at hand: rows computed at one place among kRowTile, and at another place among more,
-//   must have the same bits. An algorithm that fails for kRowTile rows is dropped for the next; one
-//   that fails for more rows than that is given kRowTile at a time.
+//   changes.
+// - this is an argument about a library whose source we do not see, so Choose() puts it to the
+//   test on the device at hand: rows computed at one place among kRowTile, and at another place
+//   among more, must have the same bits. An algorithm that fails for kRowTile rows is dropped for
+//   the next; one that fails for more rows than that is given kRowTile at a time.
 // 64 rows cost little more than one where memory is what a step waits for: 64 operations a byte of
 // weights, where devices have 100 to 300 for each byte that they read.
 #pragma once
