@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "chains/contract/never_began.h"
+#include "chains/contract/push_back.h"
 #include "chains/v1/error.pb.h"
 
 namespace chains {
@@ -17,6 +18,7 @@ constexpr absl::string_view kPathType = "type.googleapis.com/chains.v1.ErrorPath
 constexpr size_t kMaxHops = 16;           // more are cut from the middle
 constexpr size_t kMaxDetailBytes = 4096;  // of grpc-status-details-bin
 constexpr size_t kMaxNameBytes = 128;     // of each text in a hop
+constexpr size_t kMaxPushBackBytes = 64;  // ours have at most 20
 constexpr int kMaxLeftOut = 1'000'000;    // as far as they are counted
 
 void CutMiddle(v1::ErrorPath& path, size_t max_hops) {
@@ -128,8 +130,12 @@ std::string EncodeDetails(const absl::Status& status) {
     if (most <= 2 || path.ByteSizeLong() <= kMaxDetailBytes / 2) break;
   }
   if (path.hops_size() > 0) AddDetail(details, kPathType, path.SerializeAsString());
+  // Before what chainlets attached, which may fill the rest.
+  if (const absl::optional<absl::Cord> when = status.GetPayload(kPushBackType)) {
+    if (when->size() <= kMaxPushBackBytes) AddDetail(details, kPushBackType, std::string(*when));
+  }
   status.ForEachPayload([&details](absl::string_view type, const absl::Cord& payload) {
-    if (type == kPathType || type == kNeverBeganType) return;
+    if (type == kPathType || type == kPushBackType || type == kNeverBeganType) return;
     AddDetail(details, type, std::string(payload));
     if (details.ByteSizeLong() > kMaxDetailBytes) details.mutable_details()->RemoveLast();
   });
