@@ -1,23 +1,9 @@
 #include "chains/testing/faulty_channel.h"
 
-#include <string>
-#include <string_view>
-
 #include "chains/core/timing.h"
+#include "chains/policy/faults.h"
 
 namespace chains::testing {
-namespace {
-
-// One bit in the middle; no bytes have no bit, so they become some that parse as no message.
-Bytes Corrupted(const Bytes& bytes) {
-  std::string text = bytes.ToString();
-  if (text.empty()) return Bytes(std::string_view("\xff"));
-  text[text.size() / 2] = static_cast<char>(text[text.size() / 2] ^ 0x04);
-  return Bytes(text);
-}
-
-}  // namespace
-
 Fault Fault::Fails(absl::Status status) {
   Fault fault;
   fault.instead_ = std::move(status);
