@@ -69,7 +69,6 @@ absl::StatusOr<std::unique_ptr<Assembly>> Assembly::Build(const ChainSpec& chain
 Assembly::~Assembly() {
   service_ = Service();
   for (auto node = built_order_.rbegin(); node != built_order_.rend(); ++node) {
-    (*node)->loopback.reset();
     (*node)->service.reset();
     (*node)->guarded.reset();
     (*node)->edge.reset();
@@ -106,7 +105,6 @@ absl::StatusOr<Assembly::Node*> Assembly::Make(const ChainletSpec& chainlet) {
       counters_);
   node.guarded = chainlet.contract->guard(node.built.chainlet, *node.edge);
   node.service = std::make_unique<Service>(chainlet.contract->serve(node.guarded.get()));
-  node.loopback = std::make_unique<LoopbackChannel>(*node.service);
   if (node.built.healthy) {
     health_hooks_.push_back({std::string(chainlet.name()), node.built.healthy});
   }
@@ -144,32 +142,40 @@ absl::StatusOr<Built> Assembly::MakeObject(const ChainletSpec& chainlet) {
   return built;
 }
 
+absl::StatusOr<void*> Assembly::Reach(const ChainletSpec& caller, const DependencySpec& dependency,
+                                      Link& link) {
+  const std::string_view name = dependency.callee->info->name;
+  if (dependency.url.empty() && IsLocal(name)) {
+    absl::StatusOr<Node*> callee = Make(*chain_.Find(name));
+    if (!callee.ok()) return callee.status();
+    if (options_.local_calls == LocalCalls::kDirect) return (*callee)->guarded.get();
+    auto loopback = std::make_unique<LoopbackChannel>(*(*callee)->service);
+    link.channel =
+        StackOver(Wrapped(options_.ways_out.wrap_way, name, std::move(loopback)), dependency);
+    return nullptr;
+  }
+  absl::StatusOr<std::unique_ptr<Channel>> channel =
+      ConnectDependency(dependency, ContextFor(caller, options_.context), options_.ways_out);
+  if (!channel.ok()) {
+    return absl::Status(
+        channel.status().code(),
+        absl::StrCat(Text(caller.name()), " needs ", Text(name), ": ", channel.status().message()));
+  }
+  link.channel = *std::move(channel);
+  return nullptr;
+}
+
 absl::StatusOr<void*> Assembly::MakeLink(const ChainletSpec& caller,
                                          const DependencySpec& dependency) {
   const std::string_view name = dependency.callee->info->name;
   auto link = std::make_unique<Link>();
-  void* target = nullptr;
-  if (IsLocal(name)) {
-    absl::StatusOr<Node*> callee = Make(*chain_.Find(name));
-    if (!callee.ok()) return callee.status();
-    if (options_.local_calls == LocalCalls::kDirect) {
-      target = (*callee)->guarded.get();
-    } else {
-      link->stub = dependency.callee->connect(*(*callee)->loopback);
-    }
-  } else {
-    absl::StatusOr<std::unique_ptr<Channel>> channel =
-        options_.connect ? options_.connect(name)
-                         : absl::FailedPreconditionError("there is no way to other processes");
-    if (!channel.ok()) {
-      return absl::Status(channel.status().code(),
-                          absl::StrCat(Text(caller.name()), " needs ", Text(name), ": ",
-                                       channel.status().message()));
-    }
-    link->channel = *std::move(channel);
+  absl::StatusOr<void*> reached = Reach(caller, dependency, *link);
+  if (!reached.ok()) return reached.status();
+  void* target = *reached;
+  if (link->channel) {
     link->stub = dependency.callee->connect(*link->channel);
+    target = link->stub.get();
   }
-  if (link->stub) target = link->stub.get();
   link->edge = std::make_unique<CallerEdge>(
       CallerEdge::Options{.callee = std::string(name),
                           .attempts = dependency.attempts,

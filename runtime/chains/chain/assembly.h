@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "chains/chain/dependency_channel.h"
 #include "chains/chain/spec.h"
 #include "chains/contract/loopback_channel.h"
 #include "chains/policy/callee_edge.h"
@@ -28,8 +29,7 @@ class Assembly {
     std::string replica;             // named in the paths of failures
     std::vector<std::string> local;  // contracts of the chainlets to build; empty: all
     LocalCalls local_calls = LocalCalls::kDirect;
-    // The way to a chainlet that is not local, asked once per dependency.
-    std::function<absl::StatusOr<std::unique_ptr<Channel>>(std::string_view contract)> connect;
+    WaysOut ways_out;  // to what is not local
     // By contract: an object (as its contract class) that stands for the chainlet and outlives
     // this.
     std::map<std::string, void*, std::less<>> fakes;
@@ -62,7 +62,6 @@ class Assembly {
     std::unique_ptr<CalleeEdge> edge;
     std::shared_ptr<void> guarded;
     std::unique_ptr<Service> service;
-    std::unique_ptr<LoopbackChannel> loopback;
   };
   // A dependency of a local chainlet.
   struct Link {
@@ -78,6 +77,9 @@ class Assembly {
   absl::StatusOr<Node*> Make(const ChainletSpec& chainlet);
   absl::StatusOr<Built> MakeObject(const ChainletSpec& chainlet);
   absl::StatusOr<void*> MakeLink(const ChainletSpec& caller, const DependencySpec& dependency);
+  // The callee of a dependency where that is called directly; else null, and `link` has a channel.
+  absl::StatusOr<void*> Reach(const ChainletSpec& caller, const DependencySpec& dependency,
+                              Link& link);
   int ShareOf(int limit) const;
 
   const ChainSpec& chain_;

@@ -3,7 +3,7 @@
 namespace chains::internal {
 
 ClientConnection::ClientConnection(const std::string& address)
-    : reactor_(workers_), channel_(ConnectTo(reactor_, {address})) {
+    : reactor_(workers_), channel_(ConnectTo(reactor_, "", {address})) {
   reactor_.Start();
 }
 

@@ -42,9 +42,10 @@ Neighbours::Place& Neighbours::PlaceOn(Reactor& reactor) {
 }
 
 std::unique_ptr<Channel> Neighbours::Connect(Reactor& reactor, std::string_view contract) {
-  auto connect = [&reactor](const ElasticChannel::Way& way) {
-    return std::make_unique<GrpcChannel>(way.address, reactor,
-                                         GrpcChannel::Options{.connections = way.connections});
+  auto connect = [this, &reactor, name = std::string(contract)](const ElasticChannel::Way& way) {
+    return Wrapped(wrap_way_, name,
+                   std::make_unique<GrpcChannel>(
+                       way.address, reactor, GrpcChannel::Options{.connections = way.connections}));
   };
   auto channel = std::make_unique<ElasticChannel>(
       connect, ElasticChannel::Options{.name = std::string(contract)}, on_waiting_);

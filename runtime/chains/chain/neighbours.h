@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "chains/chain/dependency_channel.h"
 #include "chains/contract/channel.h"
 #include "chains/grpc/reactor.h"
 #include "chains/policy/elastic_channel.h"
@@ -22,8 +23,10 @@ namespace chains::internal {
 // reactors live. Outlives what runs on them.
 class Neighbours {
  public:
-  // Told when calls begin to wait for a chainlet, on the thread of their reactor.
-  explicit Neighbours(std::function<void()> on_waiting) : on_waiting_(std::move(on_waiting)) {}
+  // Told when calls begin to wait for a chainlet, on the thread of their reactor. `wrap_way` may be
+  // null.
+  explicit Neighbours(std::function<void()> on_waiting, WrapWay wrap_way = nullptr)
+      : on_waiting_(std::move(on_waiting)), wrap_way_(std::move(wrap_way)) {}
   Neighbours(const Neighbours&) = delete;
 
   // A way from `reactor` to whoever serves `contract`.
@@ -47,6 +50,7 @@ class Neighbours {
   Place& PlaceOn(Reactor& reactor);
 
   const std::function<void()> on_waiting_;
+  const WrapWay wrap_way_;
   std::vector<Place> places_;
 };
 

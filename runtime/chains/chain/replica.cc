@@ -72,10 +72,11 @@ std::vector<v1::ChainletLoad> LoadsOf(const std::vector<std::string>& chainlets,
 
 }  // namespace
 
-std::unique_ptr<Channel> ConnectTo(Reactor& reactor, const std::vector<std::string>& addresses) {
+std::unique_ptr<Channel> ConnectTo(Reactor& reactor, std::string_view contract,
+                                   const std::vector<std::string>& addresses, const WrapWay& wrap) {
   std::vector<std::unique_ptr<Channel>> channels;
   for (const std::string& address : addresses) {
-    channels.push_back(std::make_unique<GrpcChannel>(address, reactor));
+    channels.push_back(Wrapped(wrap, contract, std::make_unique<GrpcChannel>(address, reactor)));
   }
   if (channels.size() == 1) return std::move(channels.front());
   return std::make_unique<BalancedChannel>(std::move(channels), BalancedChannel::Options());
@@ -115,7 +116,8 @@ GrpcServer::Options Replica::ServerOptions(const ChainSpec& chain, const Options
 }
 
 std::unique_ptr<Attachment> Replica::MakeAttachment() {
-  neighbours_ = std::make_unique<Neighbours>([this] { attachment_->ReportSoon(); });
+  neighbours_ =
+      std::make_unique<Neighbours>([this] { attachment_->ReportSoon(); }, options_.wrap_way);
   Attachment::Options options = *options_.platform;
   options.replica = options_.name;
   Attachment::Self self = {.addresses = server_->addresses(),
@@ -135,7 +137,9 @@ Replica::~Replica() {
 
 absl::StatusOr<std::unique_ptr<Assembly>> Replica::Assemble(Reactor& reactor,
                                                             const Endpoints& endpoints) {
-  auto connect = [&](std::string_view name) -> absl::StatusOr<std::unique_ptr<Channel>> {
+  auto to_chainlet =
+      [&](const DependencySpec& dependency) -> absl::StatusOr<std::unique_ptr<Channel>> {
+    const std::string_view name = dependency.callee->info->name;
     if (neighbours_ != nullptr) return neighbours_->Connect(reactor, name);
     auto found = endpoints.find(name);
     if (found == endpoints.end()) {
@@ -143,17 +147,18 @@ absl::StatusOr<std::unique_ptr<Assembly>> Replica::Assemble(Reactor& reactor,
           absl::StrCat("it is not served here; say where it is with --endpoints ",
                        std::string(name), "=ADDRESS"));
     }
-    return ConnectTo(reactor, found->second);
+    return ConnectTo(reactor, name, found->second, options_.wrap_way);
   };
-  return Assembly::Build(chain_,
-                         {.replica = options_.name,
-                          .local = options_.chainlets,
-                          .local_calls = LocalCalls::kDirect,
-                          .connect = connect,
-                          .fakes = options_.fakes,
-                          .context = options_.context,
-                          .share = static_cast<int>(server_->reactor_count())},
-                         counters_);
+  return Assembly::Build(
+      chain_,
+      {.replica = options_.name,
+       .local = options_.chainlets,
+       .local_calls = LocalCalls::kDirect,
+       .ways_out = {.to_chainlet = to_chainlet, .to_url = nullptr, .wrap_way = options_.wrap_way},
+       .fakes = options_.fakes,
+       .context = options_.context,
+       .share = static_cast<int>(server_->reactor_count())},
+      counters_);
 }
 
 absl::Status Replica::ServeOn(size_t reactor, const Endpoints& endpoints) {

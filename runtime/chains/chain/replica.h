@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -25,8 +26,10 @@ namespace chains::internal {
 // Where chainlets of other processes are: addresses of replicas by contract.
 using Endpoints = std::map<std::string, std::vector<std::string>, std::less<>>;
 
-// A channel from `reactor` to all of `addresses`, at least one.
-std::unique_ptr<Channel> ConnectTo(Reactor& reactor, const std::vector<std::string>& addresses);
+// A channel from `reactor` to all of `addresses`, at least one, where `contract` is served.
+std::unique_ptr<Channel> ConnectTo(Reactor& reactor, std::string_view contract,
+                                   const std::vector<std::string>& addresses,
+                                   const WrapWay& wrap = nullptr);
 
 // Thread-safe but for construction and Start. Destroying it drains for at most a second.
 class Replica {
@@ -44,6 +47,7 @@ class Replica {
     // Whom it is a replica of. The platform says where other chainlets are, and calls to those that
     // are nowhere wait. Calls that fail unforeseen are logged.
     std::optional<Attachment::Options> platform = std::nullopt;
+    WrapWay wrap_way = nullptr;  // what its calls to other processes go through last of all
   };
   // Binds the addresses. `chain` is valid; it and `workers` outlive the replica.
   static absl::StatusOr<std::unique_ptr<Replica>> Listen(const ChainSpec& chain, Options options,

@@ -87,7 +87,7 @@ class RunningChain::Impl {
                                            .local_calls = placement == Placement::kTogether
                                                               ? LocalCalls::kDirect
                                                               : LocalCalls::kInWireFormat,
-                                           .connect = nullptr,
+                                           .ways_out = {},
                                            .fakes = fakes_,
                                            .context = options_.context};
     absl::StatusOr<std::unique_ptr<internal::Assembly>> assembly =
@@ -120,7 +120,7 @@ class RunningChain::Impl {
       if (!started.ok()) return started;
     }
     for (const auto& [contract, addresses] : endpoints) {
-      channels_.push_back(internal::ConnectTo(reactor_, addresses));
+      channels_.push_back(internal::ConnectTo(reactor_, contract, addresses));
       stubs_[contract] = spec_.Find(contract)->contract->connect(*channels_.back());
       routing_.Add(contract, *channels_.back());
     }

@@ -49,7 +49,9 @@ class ReceiptTimesTest : public ::testing::Test {
     to_leaf_.emplace(leaf_->service());
     channel_.emplace(*to_leaf_);
     Assembly::Options options = OptionsOf("root-0", "zoo.Root");
-    options.connect = [this](std::string_view) { return std::make_unique<Forwarding>(*channel_); };
+    options.ways_out.to_chainlet = [this](const chains::internal::DependencySpec&) {
+      return std::make_unique<Forwarding>(*channel_);
+    };
     root_ = *Assembly::Build(chain_.spec(), std::move(options), counters_);
   }
   static Assembly::Options OptionsOf(std::string replica, std::string chainlet) {

@@ -1,0 +1,42 @@
+#include "chains/chain/dependency_channel.h"
+
+#include <utility>
+
+namespace chains::internal {
+namespace {
+
+absl::StatusOr<std::unique_ptr<Channel>> WayOut(const DependencySpec& dependency,
+                                                const DeploymentContext& context,
+                                                const WaysOut& ways) {
+  if (dependency.url.empty()) {
+    if (ways.to_chainlet != nullptr) return ways.to_chainlet(dependency);
+    return absl::FailedPreconditionError("there is no way to other processes");
+  }
+  if (ways.to_url == nullptr) {
+    return absl::FailedPreconditionError("there is no way to services that are deployed elsewhere");
+  }
+  absl::StatusOr<std::unique_ptr<Channel>> way = ways.to_url(dependency, context);
+  if (!way.ok()) return way.status();
+  return Wrapped(ways.wrap_way, dependency.callee->info->name, *std::move(way));
+}
+
+}  // namespace
+
+std::unique_ptr<Channel> Wrapped(const WrapWay& wrap, std::string_view contract,
+                                 std::unique_ptr<Channel> way) {
+  return wrap == nullptr ? std::move(way) : wrap(contract, std::move(way));
+}
+
+std::unique_ptr<Channel> StackOver(std::unique_ptr<Channel> ways, const DependencySpec&) {
+  return ways;
+}
+
+absl::StatusOr<std::unique_ptr<Channel>> ConnectDependency(const DependencySpec& dependency,
+                                                           const DeploymentContext& context,
+                                                           const WaysOut& ways) {
+  absl::StatusOr<std::unique_ptr<Channel>> way = WayOut(dependency, context, ways);
+  if (!way.ok()) return way.status();
+  return StackOver(*std::move(way), dependency);
+}
+
+}  // namespace chains::internal
