@@ -1,6 +1,10 @@
-// Gate: at most so many at a time; the others wait in order, in a queue with a bound.
+// Gate: at most so many at a time; the others wait, in a queue with a bound.
 //
 //   Permit permit = co_await gate.Enter();   // or leaves with RESOURCE_EXHAUSTED
+//
+// Who matters more goes first (Context::priority), among equals who has the least time left, then
+// who came first. When the queue is full a call that matters more takes the place of the last one,
+// which is refused. Nobody is promoted for waiting: what matters less may wait until its deadline.
 //
 // For coroutines of one loop. A waiter that is dropped leaves the queue.
 #pragma once
@@ -10,11 +14,15 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
+#include "absl/time/time.h"
+#include "chains/core/gate_counters.h"
 #include "chains/core/leaf.h"
 #include "chains/core/loop.h"
+#include "chains/core/pool.h"
 #include "chains/core/task.h"
 
 namespace chains {
@@ -45,8 +53,13 @@ class Gate {
     size_t max_waiting = std::numeric_limits<size_t>::max();  // more are refused
     // Where any thread may see waiting(); outlives the gate. May be null.
     std::atomic<uint64_t>* shown_waiting = nullptr;
+    GateCounters* counters = nullptr;  // outlives the gate; may be null
+    // On trial: everybody is let in at once; what would have become of them is counted.
+    bool dry_run = false;
+    // Adds to a refusal when to come again (contract/push_back.h has one). May be null.
+    absl::Status (*push_back)(absl::Status refusal, absl::Duration wait) = nullptr;
   };
-  explicit Gate(Options options) : options_(std::move(options)) {}
+  explicit Gate(Options options);
   Gate(const Gate&) = delete;
 
   class EnterAwaiter;
@@ -64,36 +77,65 @@ class Gate {
 
   // The same without a Permit: who was let in leaves.
   bool TakePlace() {
-    if (inside_ >= options_.limit || waiting_ > 0) return false;
+    if (inside_ >= limit_ || waiting_ > 0) return false;
     if (++inside_ > max_inside_) max_inside_ = inside_;
     return true;
   }
   void LeavePlace() {
     if (waiting_ > 0) {
-      LetNextIn();
+      PassPlaceOn();
     } else {
       --inside_;
     }
   }
 
+  // From now on so many, at least 1, may be inside. With fewer than there are, nobody is sent out.
+  void SetLimit(size_t limit);
+  // How long a stay takes, as far as is known; zero: it is not. Who waits and has less time left
+  // than that is refused with DEADLINE_EXCEEDED, before it costs anything; so is who comes and
+  // would be too far back in the queue, with RESOURCE_EXHAUSTED.
+  void SetTypicalStay(absl::Duration stay) { typical_stay_ = stay; }
+
+  size_t limit() const { return limit_; }
   size_t inside() const { return inside_; }
   size_t waiting() const { return waiting_; }
   size_t max_inside() const { return max_inside_; }  // the most there ever were
+  absl::Duration typical_stay() const { return typical_stay_; }
 
  private:
-  void LetNextIn();
+  struct Sooner {
+    bool operator()(const EnterAwaiter* a, const EnterAwaiter* b) const;
+  };
+  using Queue = std::set<EnterAwaiter*, Sooner, internal::PoolAllocator<EnterAwaiter*>>;
+
+  absl::Status Enqueue(EnterAwaiter& newcomer);
+  // Why it is not worth queueing; OK: it is.
+  absl::Status Foresee(const EnterAwaiter& newcomer);
+  absl::Status MakeRoomFor(const EnterAwaiter& newcomer);
+  void TakeOut(EnterAwaiter& waiter);
+  bool LetInOnTrial();
+  void PassPlaceOn();
+  void Count(GateEvent event) {
+    if (options_.counters != nullptr) options_.counters->Count(event);
+  }
   void SetWaiting(size_t count) {
     waiting_ = count;
     if (options_.shown_waiting == nullptr) return;
     options_.shown_waiting->store(count, std::memory_order_relaxed);
   }
-  absl::Status Refusal() const;
+  // How long until `ahead` more have had their turn.
+  absl::Duration WaitBehind(size_t ahead) const;
+  absl::Status Refusal(std::string why) const;
+  absl::Status TooLate(absl::Duration left) const;
 
   const Options options_;
+  size_t limit_;
   size_t inside_ = 0;
   size_t max_inside_ = 0;
   size_t waiting_ = 0;
-  internal::IntrusiveList<Loop::Job> queue_;  // EnterAwaiters
+  uint64_t came_ = 0;  // to the queue, so far
+  absl::Duration typical_stay_;
+  Queue queue_;
 };
 
 // What waits in the queue; once let in, it holds a place and is resumed by a Job.
@@ -101,7 +143,7 @@ class Gate::EnterAwaiter final : public internal::Leaf, public Loop::Job {
  public:
   EnterAwaiter(Gate& gate, internal::Promise& waiter) : Leaf(waiter), gate_(gate) {}
   ~EnterAwaiter() { Withdraw(); }
-  bool await_ready() { return permitted_ = gate_.TakePlace(); }
+  bool await_ready() { return permitted_ = gate_.TakePlace() || gate_.LetInOnTrial(); }
   std::coroutine_handle<> await_suspend(std::coroutine_handle<>);
   Permit await_resume() {
     permitted_ = false;
@@ -111,12 +153,21 @@ class Gate::EnterAwaiter final : public internal::Leaf, public Loop::Job {
  private:
   friend class Gate;
   void Abandon() noexcept override { Withdraw(); }
-  void Run() override { Resume(); }
+  void Run() override;
   void Withdraw();
+
+  // Both end the wait, in the loop's next turn.
+  void LetIn();
+  void Refuse(absl::Status why);
 
   Gate& gate_;
   bool permitted_ = false;
   bool queued_ = false;
+  int priority_ = 0;
+  absl::Time deadline_;
+  uint64_t number_ = 0;
+  absl::Status refusal_;
+  Queue::iterator place_;
 };
 
 inline Gate::EnterAwaiter Gate::Entry::Bind(internal::Promise& waiter) && {
