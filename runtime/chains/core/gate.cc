@@ -12,6 +12,15 @@ namespace {
 constexpr absl::Duration kUsualWait = absl::Seconds(1);
 constexpr absl::Duration kShortestWait = absl::Milliseconds(10);
 
+absl::Status TooLate(absl::Duration left, absl::Duration stay) {
+  if (left <= absl::ZeroDuration()) {
+    return absl::DeadlineExceededError("its deadline passed while it waited for its turn");
+  }
+  return absl::DeadlineExceededError(
+      absl::StrCat("it would not finish in time: it has ", absl::FormatDuration(left),
+                   " left, and calls take ", absl::FormatDuration(stay)));
+}
+
 }  // namespace
 
 Permit::~Permit() {
@@ -41,72 +50,91 @@ void Gate::SetLimit(size_t limit) {
   }
 }
 
-bool Gate::LetInOnTrial() {
-  if (!options_.dry_run) return false;
+bool Gate::LetInOnTrial(const Loop& loop) {
+  if (inside_ >= options_.let_in_anyway || waiting_ > 0) return false;
+  if (inside_ == limit_) {
+    turn_over_.Begins(loop.Now());
+  } else if (options_.learns) {
+    Learn(loop.Now());
+  }
   Count(inside_ - limit_ < options_.max_waiting ? GateEvent::kWouldWait : GateEvent::kWouldRefuse);
   if (++inside_ > max_inside_) max_inside_ = inside_;
   return true;
 }
 
+void Gate::OneLeft() {
+  if (!options_.learns) return PassPlaceOn();
+  const absl::Time now = (*queue_.begin())->loop().Now();
+  PassPlaceOn();
+  Learn(now);
+}
+
+void Gate::Learn(absl::Time now) {
+  const std::optional<Turn> turn = turn_over_.Left(inside_, now);
+  if (turn && options_.adapt != nullptr) SetLimit(options_.adapt(*turn));
+}
+
 // A place that becomes free passes to the first in the queue, so that nobody overtakes. Those whose
 // time is too short by now are passed over.
 void Gate::PassPlaceOn() {
-  while (waiting_ > 0 && inside_ <= limit_) {
+  while (waiting_ > 0 && inside_ <= std::max(limit_, options_.let_in_anyway)) {
     EnterAwaiter& next = **queue_.begin();
     TakeOut(next);
-    const absl::Duration left = next.deadline_ == absl::InfiniteFuture()
-                                    ? absl::InfiniteDuration()
-                                    : next.deadline_ - next.loop().Now();
-    if (left > typical_stay_) return next.LetIn();
+    if (next.deadline_ == absl::InfiniteFuture()) return next.LetIn();
+    const absl::Time now = next.loop().Now();
+    if (next.deadline_ - now > TypicalStay(now)) return next.LetIn();
     Count(GateEvent::kTooLate);
-    next.Refuse(TooLate(left));
+    next.Refuse(TooLate(next.deadline_ - now, TypicalStay(now)));
   }
   --inside_;
 }
 
 absl::Status Gate::Enqueue(EnterAwaiter& newcomer) {
+  const absl::Time now = newcomer.loop().Now();
   newcomer.number_ = came_++;
-  absl::Status refusal = Foresee(newcomer);
-  if (refusal.ok()) refusal = MakeRoomFor(newcomer);
+  absl::Status refusal = Foresee(newcomer, now);
+  if (refusal.ok()) refusal = MakeRoomFor(newcomer, now);
   if (!refusal.ok()) return refusal;
   // Most come in the order of their deadlines: that takes no search.
   newcomer.place_ = queue_.insert(queue_.end(), &newcomer);
   newcomer.queued_ = true;
+  if (waiting_ == 0) turn_over_.Begins(now);
   SetWaiting(waiting_ + 1);
   Count(GateEvent::kWaited);
   return absl::OkStatus();
 }
 
-absl::Status Gate::Foresee(const EnterAwaiter& newcomer) {
-  if (typical_stay_ <= absl::ZeroDuration() || newcomer.deadline_ == absl::InfiniteFuture()) {
+absl::Status Gate::Foresee(const EnterAwaiter& newcomer, absl::Time now) {
+  const absl::Duration stay = TypicalStay(now);
+  if (stay <= absl::ZeroDuration() || newcomer.deadline_ == absl::InfiniteFuture()) {
     return absl::OkStatus();
   }
-  const absl::Duration left = newcomer.deadline_ - newcomer.loop().Now();
-  if (left <= typical_stay_) {
-    Count(GateEvent::kTooLate);
-    return TooLate(left);
-  }
+  const absl::Duration left = newcomer.deadline_ - now;
   // Where it would be is only known of who would be the last.
   const bool last = waiting_ == 0 || Sooner()(*queue_.rbegin(), &newcomer);
-  const absl::Duration wait = WaitBehind(last ? waiting_ : 0);
-  if (left > wait + typical_stay_) return absl::OkStatus();
+  const absl::Duration wait = WaitBehind(last ? waiting_ : 0, stay);
+  if (left > wait + stay) return absl::OkStatus();
   Count(GateEvent::kTooLate);
+  if (left <= stay) return TooLate(left, stay);
   return Refusal(absl::StrCat("its turn would come in ", absl::FormatDuration(wait),
-                              ", and it has ", absl::FormatDuration(left), " left; "));
+                              ", calls take ", absl::FormatDuration(stay), ", and it has ",
+                              absl::FormatDuration(left), " left; "),
+                 now);
 }
 
-absl::Status Gate::MakeRoomFor(const EnterAwaiter& newcomer) {
+absl::Status Gate::MakeRoomFor(const EnterAwaiter& newcomer, absl::Time now) {
   if (waiting_ < options_.max_waiting) return absl::OkStatus();
   if (waiting_ == 0 || (*queue_.rbegin())->priority_ >= newcomer.priority_) {
     Count(GateEvent::kFull);
-    return Refusal("");
+    return Refusal("", now);
   }
   EnterAwaiter& last = **queue_.rbegin();
   TakeOut(last);
   Count(GateEvent::kDisplaced);
   last.Refuse(
       Refusal(absl::StrCat("a call of priority ", newcomer.priority_,
-                           " took its place in the queue, its own is ", last.priority_, "; ")));
+                           " took its place in the queue, its own is ", last.priority_, "; "),
+              now));
   return absl::OkStatus();
 }
 
@@ -117,27 +145,19 @@ void Gate::TakeOut(EnterAwaiter& waiter) {
 }
 
 // By Little's law: `limit_` leave in the time of one stay.
-absl::Duration Gate::WaitBehind(size_t ahead) const {
-  return typical_stay_ * (static_cast<double>(ahead) / static_cast<double>(limit_));
+absl::Duration Gate::WaitBehind(size_t ahead, absl::Duration stay) const {
+  return stay * (static_cast<double>(ahead) / static_cast<double>(limit_));
 }
 
-absl::Status Gate::Refusal(std::string why) const {
+absl::Status Gate::Refusal(std::string why, absl::Time now) const {
   absl::Status refusal = absl::ResourceExhaustedError(
       absl::StrCat(options_.what, ": ", why, inside_, " running and ", waiting_, " waiting"));
   if (options_.push_back == nullptr) return refusal;
-  const absl::Duration wait = typical_stay_ > absl::ZeroDuration()
-                                  ? std::max(kShortestWait, WaitBehind(waiting_ + 1))
+  const absl::Duration stay = TypicalStay(now);
+  const absl::Duration wait = stay > absl::ZeroDuration()
+                                  ? std::max(kShortestWait, WaitBehind(waiting_ + 1, stay))
                                   : kUsualWait;
   return options_.push_back(std::move(refusal), wait);
-}
-
-absl::Status Gate::TooLate(absl::Duration left) const {
-  if (left <= absl::ZeroDuration()) {
-    return absl::DeadlineExceededError("its deadline passed while it waited for its turn");
-  }
-  return absl::DeadlineExceededError(
-      absl::StrCat("it would not finish in time: it has ", absl::FormatDuration(left),
-                   " left, and calls take ", absl::FormatDuration(typical_stay_)));
 }
 
 std::coroutine_handle<> Gate::EnterAwaiter::await_suspend(std::coroutine_handle<>) {

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <set>
@@ -24,6 +25,7 @@
 #include "chains/core/loop.h"
 #include "chains/core/pool.h"
 #include "chains/core/task.h"
+#include "chains/core/turn_over.h"
 
 namespace chains {
 
@@ -54,8 +56,15 @@ class Gate {
     // Where any thread may see waiting(); outlives the gate. May be null.
     std::atomic<uint64_t>* shown_waiting = nullptr;
     GateCounters* counters = nullptr;  // outlives the gate; may be null
-    // On trial: everybody is let in at once; what would have become of them is counted.
-    bool dry_run = false;
+    // On trial: so many are let in at once although there is no place, and what would have become
+    // of them is counted.
+    size_t let_in_anyway = 0;
+    // Whether it learns how long stays take, while somebody waits, for what follows. Who waits and
+    // has less time left than that is refused with DEADLINE_EXCEEDED, before it costs anything; so
+    // is who comes and would be too far back in the queue, with RESOURCE_EXHAUSTED.
+    bool learns = false;
+    // Told of what it learned; answers how many may be inside from now on. May be null.
+    std::function<size_t(const Turn&)> adapt = nullptr;
     // Adds to a refusal when to come again (contract/push_back.h has one). May be null.
     absl::Status (*push_back)(absl::Status refusal, absl::Duration wait) = nullptr;
   };
@@ -83,7 +92,7 @@ class Gate {
   }
   void LeavePlace() {
     if (waiting_ > 0) {
-      PassPlaceOn();
+      OneLeft();
     } else {
       --inside_;
     }
@@ -91,16 +100,15 @@ class Gate {
 
   // From now on so many, at least 1, may be inside. With fewer than there are, nobody is sent out.
   void SetLimit(size_t limit);
-  // How long a stay takes, as far as is known; zero: it is not. Who waits and has less time left
-  // than that is refused with DEADLINE_EXCEEDED, before it costs anything; so is who comes and
-  // would be too far back in the queue, with RESOURCE_EXHAUSTED.
-  void SetTypicalStay(absl::Duration stay) { typical_stay_ = stay; }
+  // How long a stay takes, until it learns better.
+  void SetTypicalStay(absl::Duration stay) { turn_over_.Tell(stay); }
 
   size_t limit() const { return limit_; }
   size_t inside() const { return inside_; }
   size_t waiting() const { return waiting_; }
   size_t max_inside() const { return max_inside_; }  // the most there ever were
-  absl::Duration typical_stay() const { return typical_stay_; }
+  // Zero: not known.
+  absl::Duration TypicalStay(absl::Time now) const { return turn_over_.Stay(now); }
 
  private:
   struct Sooner {
@@ -110,11 +118,13 @@ class Gate {
 
   absl::Status Enqueue(EnterAwaiter& newcomer);
   // Why it is not worth queueing; OK: it is.
-  absl::Status Foresee(const EnterAwaiter& newcomer);
-  absl::Status MakeRoomFor(const EnterAwaiter& newcomer);
+  absl::Status Foresee(const EnterAwaiter& newcomer, absl::Time now);
+  absl::Status MakeRoomFor(const EnterAwaiter& newcomer, absl::Time now);
   void TakeOut(EnterAwaiter& waiter);
-  bool LetInOnTrial();
+  bool LetInOnTrial(const Loop& loop);
+  void OneLeft();
   void PassPlaceOn();
+  void Learn(absl::Time now);
   void Count(GateEvent event) {
     if (options_.counters != nullptr) options_.counters->Count(event);
   }
@@ -124,9 +134,8 @@ class Gate {
     options_.shown_waiting->store(count, std::memory_order_relaxed);
   }
   // How long until `ahead` more have had their turn.
-  absl::Duration WaitBehind(size_t ahead) const;
-  absl::Status Refusal(std::string why) const;
-  absl::Status TooLate(absl::Duration left) const;
+  absl::Duration WaitBehind(size_t ahead, absl::Duration stay) const;
+  absl::Status Refusal(std::string why, absl::Time now) const;
 
   const Options options_;
   size_t limit_;
@@ -134,7 +143,7 @@ class Gate {
   size_t max_inside_ = 0;
   size_t waiting_ = 0;
   uint64_t came_ = 0;  // to the queue, so far
-  absl::Duration typical_stay_;
+  TurnOver turn_over_;
   Queue queue_;
 };
 
@@ -143,7 +152,7 @@ class Gate::EnterAwaiter final : public internal::Leaf, public Loop::Job {
  public:
   EnterAwaiter(Gate& gate, internal::Promise& waiter) : Leaf(waiter), gate_(gate) {}
   ~EnterAwaiter() { Withdraw(); }
-  bool await_ready() { return permitted_ = gate_.TakePlace() || gate_.LetInOnTrial(); }
+  bool await_ready() { return permitted_ = gate_.TakePlace() || gate_.LetInOnTrial(loop()); }
   std::coroutine_handle<> await_suspend(std::coroutine_handle<>);
   Permit await_resume() {
     permitted_ = false;

@@ -222,7 +222,7 @@ TEST_F(GateOrderTest, AHigherLimitLetsInAtOnceWhoWaits) {
 }
 
 TEST_F(GateOrderTest, OnTrialEverybodyGetsInAndIsCounted) {
-  Open({.what = "limit", .limit = 1, .max_waiting = 2, .dry_run = true});
+  Open({.what = "limit", .limit = 1, .max_waiting = 2, .let_in_anyway = 1000});
   Probe stay;
   std::vector<Visitor> visitors;
   for (int i = 0; i < 5; ++i) {
@@ -237,6 +237,57 @@ TEST_F(GateOrderTest, OnTrialEverybodyGetsInAndIsCounted) {
   stay.Arrive();
   Leave();
   EXPECT_EQ(gate_->inside(), 0u);
+}
+
+TEST_F(GateOrderTest, ATrialHasABoundToo) {
+  Open({.what = "limit", .limit = 1, .let_in_anyway = 2});
+  Come('a');
+  Probe stay;
+  Running<void> b(clock_, Visit(*gate_, log_, 'b', stay));
+  clock_.Settle();
+  Come('c');
+  EXPECT_EQ(log_, "|ab");
+  EXPECT_EQ(gate_->waiting(), 1u);
+  Leave();
+  EXPECT_EQ(log_, "|abc");
+}
+
+// One after the other, `stay` each, as long as somebody waits.
+TEST_F(GateOrderTest, LearnsHowLongStaysTakeWhileSomebodyWaits) {
+  Open({.what = "limit", .limit = 2, .learns = true});
+  auto stays = [](Gate& gate, absl::Duration stay) -> Task<void> {
+    Permit permit = co_await gate.Enter();
+    co_await Sleep(stay);
+  };
+  std::deque<Running<void>> visitors;
+  for (int i = 0; i < 20; ++i) visitors.emplace_back(clock_, stays(*gate_, absl::Seconds(3)));
+  EXPECT_EQ(gate_->TypicalStay(clock_.Now()), absl::ZeroDuration());
+  Leave();
+  clock_.RunUntil([&] { return gate_->waiting() == 2; });
+  EXPECT_GE(gate_->TypicalStay(clock_.Now()), absl::Seconds(2));
+  EXPECT_LE(gate_->TypicalStay(clock_.Now()), absl::Seconds(4));
+  clock_.RunUntil([&] { return visitors.back().done(); });
+  clock_.Advance(absl::Seconds(30));
+  EXPECT_EQ(gate_->TypicalStay(clock_.Now()), absl::ZeroDuration());
+}
+
+TEST_F(GateOrderTest, DoesAsItIsToldAfterATurn) {
+  std::vector<absl::Duration> stays;
+  Gate::Options options{.what = "limit", .limit = 1, .learns = true};
+  options.adapt = [&](const Turn& turn) {
+    stays.push_back(turn.stay);
+    return size_t{3};
+  };
+  Open(options);
+  Probe release;
+  std::deque<Running<void>> visitors;
+  for (int i = 0; i < 5; ++i) visitors.emplace_back(clock_, Visit(*gate_, log_, 'v', release));
+  clock_.Settle();
+  clock_.Advance(absl::Seconds(2));
+  Leave();
+  EXPECT_THAT(stays, ::testing::ElementsAre(absl::Seconds(2)));
+  EXPECT_EQ(gate_->limit(), 3u);
+  EXPECT_EQ(log_, "|vvv");
 }
 
 TEST_F(GateOrderTest, ARefusalSaysWhenTheQueueWillHaveHadItsTurn) {
