@@ -10,10 +10,10 @@
 #include <boost/asio/post.hpp>
 
 #include "chains/core/text.h"
-#include "deploy/apiserver/curl_transport.h"
+#include "chains/http/curl_transport.h"
+#include "chains/http/url.h"
 #include "deploy/apiserver/pod_picker.h"
 #include "deploy/apiserver/port_tunnel.h"
-#include "deploy/apiserver/url.h"
 
 namespace chains::deploy {
 namespace {
@@ -32,7 +32,7 @@ void BlockPipeSignal() {
 
 class Forward final : public PortForward, private PortTunnels {
  public:
-  Forward(std::unique_ptr<asio::io_context> context, std::unique_ptr<CurlTransport> transport,
+  Forward(std::unique_ptr<asio::io_context> context, std::unique_ptr<http::CurlTransport> transport,
           const Target& target)
       : PortTunnels(*context),
         context_(std::move(context)),
@@ -52,7 +52,7 @@ class Forward final : public PortForward, private PortTunnels {
     context_.reset();
   }
 
-  absl::Status Begin(ServerAddress of, UrlParts parts) {
+  absl::Status Begin(ServerAddress of, http::UrlParts parts) {
     PortTunnels::address = std::move(of);
     server = std::move(parts);
     if (absl::Status status = SetUp(); !status.ok()) return status;
@@ -83,7 +83,7 @@ class Forward final : public PortForward, private PortTunnels {
   absl::Status SetUp() {
     const ServerAddress& of = PortTunnels::address;
     if (!of.proxy.empty()) {
-      absl::StatusOr<UrlParts> parts = ParseUrl(of.proxy);
+      absl::StatusOr<http::UrlParts> parts = http::ParseHttpUrl(of.proxy);
       if (!parts.ok() || parts->scheme != "http") {
         return absl::FailedPreconditionError(
             Text("a port is forwarded through a proxy of http only, and proxy-url is '", of.proxy,
@@ -127,7 +127,7 @@ class Forward final : public PortForward, private PortTunnels {
   void Ended() override { --tunnels_; }
 
   std::unique_ptr<asio::io_context> context_;
-  const std::unique_ptr<CurlTransport> transport_;
+  const std::unique_ptr<http::CurlTransport> transport_;
   std::unique_ptr<PodPicker> picker_;
   std::unique_ptr<tcp::acceptor> listener_;
   int port_ = 0;
@@ -144,12 +144,13 @@ std::string PortForward::address() const { return Text("127.0.0.1:", port()); }
 
 absl::StatusOr<std::unique_ptr<PortForward>> PortForward::Open(ServerAddress address,
                                                                Target target) {
-  absl::StatusOr<UrlParts> server = ParseUrl(address.url);
+  absl::StatusOr<http::UrlParts> server = http::ParseHttpUrl(address.url);
   if (!server.ok()) return server.status();
   if (target.port < 1 || target.port > 65535) {
     return absl::InvalidArgumentError(Text("there is no port ", target.port));
   }
-  absl::StatusOr<std::unique_ptr<CurlTransport>> transport = CurlTransport::Make(address);
+  absl::StatusOr<std::unique_ptr<http::CurlTransport>> transport =
+      http::CurlTransport::Make(address);
   if (!transport.ok()) return transport.status();
   auto forward = std::make_unique<Forward>(std::make_unique<asio::io_context>(1),
                                            *std::move(transport), target);

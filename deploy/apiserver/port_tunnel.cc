@@ -81,7 +81,7 @@ class Tunnel : public std::enable_shared_from_this<Tunnel<Layer>> {
     } else {
       stream_ = std::make_unique<websocket::stream<Layer>>(shared_.io);
     }
-    const UrlParts& first = shared_.proxy ? *shared_.proxy : shared_.server;
+    const http::UrlParts& first = shared_.proxy ? *shared_.proxy : shared_.server;
     resolver_.async_resolve(
         WithoutBrackets(first.host), first.port,
         [self = this->shared_from_this()](Error error, const tcp::resolver::results_type& found) {

@@ -13,8 +13,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "chains/http/url.h"
 #include "deploy/apiserver/server_address.h"
-#include "deploy/apiserver/url.h"
 
 namespace chains::deploy {
 
@@ -34,8 +34,8 @@ class PortTunnels {
   boost::asio::io_context& io;
   boost::asio::ssl::context tls{boost::asio::ssl::context::tls_client};
   ServerAddress address;
-  UrlParts server;
-  std::optional<UrlParts> proxy;
+  http::UrlParts server;
+  std::optional<http::UrlParts> proxy;
   std::string in_namespace;
   int port = 0;
 };

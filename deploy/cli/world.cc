@@ -7,7 +7,7 @@
 
 #include "absl/time/clock.h"
 #include "chains/core/text.h"
-#include "deploy/apiserver/curl_transport.h"
+#include "chains/http/curl_transport.h"
 #include "deploy/apiserver/server_address.h"
 #include "deploy/build/init.h"
 #include "deploy/bundle/child.h"
@@ -48,8 +48,8 @@ absl::StatusOr<std::unique_ptr<Cluster>> OpenCluster(const ClusterAccess& access
                                                      const std::string& field_manager) {
   absl::StatusOr<ServerAddress> address = AddressOfCluster(access);
   if (!address.ok()) return address.status();
-  absl::StatusOr<std::unique_ptr<CurlTransport>> transport =
-      CurlTransport::Make(*std::move(address));
+  absl::StatusOr<std::unique_ptr<http::CurlTransport>> transport =
+      http::CurlTransport::Make(*std::move(address));
   if (!transport.ok()) return transport.status();
   return std::make_unique<Cluster>(*std::move(transport), access.in_namespace, field_manager);
 }

@@ -17,7 +17,7 @@
 #include "chains/core/text.h"
 #include "chains/grpc/health_check.h"
 #include "chains/grpc/process.h"
-#include "deploy/apiserver/curl_transport.h"
+#include "chains/http/curl_transport.h"
 #include "deploy/apiserver/server_address.h"
 #include "deploy/bundle/s3_store.h"
 #include "deploy/platform/cluster_platform.h"
@@ -130,8 +130,8 @@ int Serve(const Flags& flags) {
     Say(status);
     return kUsage;
   }
-  absl::StatusOr<std::unique_ptr<CurlTransport>> transport =
-      CurlTransport::Make(*std::move(address));
+  absl::StatusOr<std::unique_ptr<http::CurlTransport>> transport =
+      http::CurlTransport::Make(*std::move(address));
   if (!transport.ok()) {
     Say(transport.status());
     return kUsage;

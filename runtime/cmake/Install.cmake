@@ -10,6 +10,8 @@ foreach(
         chains_batch
         chains_gpu
         chains_gpu_cuda
+        chains_http
+        chains_curl
         chains
         chains_main
         chains_no_frontend

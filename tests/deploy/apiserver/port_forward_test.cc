@@ -19,7 +19,7 @@
 #include "deploy/apiserver/object.h"
 #include "deploy/apiserver/pod_picker.h"
 #include "deploy/apiserver/port_frames.h"
-#include "test_server.h"
+#include "tests/support/http/test_server.h"
 
 namespace chains::deploy {
 namespace {
@@ -28,6 +28,8 @@ using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::IsOkAndHolds;
 using testing::StatusIs;
+using testing::TestCertificates;
+using testing::TestServer;
 using Connection = TestServer::Connection;
 
 Json Pod(const std::string& name, bool ready) {

@@ -12,9 +12,11 @@
 #include <string>
 
 #include "deploy/bundle/s3_store.h"
-#include "tests/deploy/apiserver/test_server.h"
+#include "tests/support/http/test_server.h"
 
 namespace chains::deploy {
+
+using testing::TestServer;
 
 class FakeS3 {
  public:

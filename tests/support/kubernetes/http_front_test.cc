@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "chains/core/wait.h"
+#include "chains/http/curl_transport.h"
 #include "chains/testing/status_matchers.h"
 #include "deploy/apiserver/api_client.h"
-#include "deploy/apiserver/curl_transport.h"
 #include "deploy/apiserver/kubeconfig.h"
 #include "tests/support/kubernetes/samples.h"
 
@@ -23,13 +23,13 @@ class HttpFrontTest : public ::testing::Test {
     server_.With([](ApiCore& core) { core.MakeNamespace("chains"); });
     front_ = HttpFront::Listen(server_, 0, "secret").value();
     address_ = AddressOf(ParseKubeconfig(front_->Kubeconfig(), "config").value(), "").value();
-    transport_ = CurlTransport::Make(address_).value();
+    transport_ = http::CurlTransport::Make(address_).value();
   }
 
   ApiServer server_;
   std::unique_ptr<HttpFront> front_;
   ServerAddress address_;
-  std::unique_ptr<CurlTransport> transport_;
+  std::unique_ptr<http::CurlTransport> transport_;
 };
 
 TEST_F(HttpFrontTest, ProgramsApplyListAndDelete) {
@@ -60,7 +60,7 @@ TEST_F(HttpFrontTest, WatchesComeLineByLine) {
 
 TEST_F(HttpFrontTest, WhoHasNoTokenIsRefused) {
   address_.token = nullptr;
-  const auto nobody = CurlTransport::Make(address_).value();
+  const auto nobody = http::CurlTransport::Make(address_).value();
   ApiClient api(*nobody, {});
   EXPECT_THAT(Wait(api.Get(kinds::kConfigMap, "chains", "a")),
               StatusIs(absl::StatusCode::kUnauthenticated));

@@ -1,7 +1,7 @@
 // CurlTransport: a Transport over HTTP/1.1 and TLS, by libcurl on a thread of its own.
 //
-//   auto transport = CurlTransport::Make(*address);        // kubeconfig.h finds the address
-//   ApiClient api(**transport, {});
+//   auto transport = CurlTransport::Make({.url = "https://models.example/v1"});
+//   Response answer = co_await (*transport)->Send(Request("GET", "/models"), absl::Seconds(5));
 //
 // Connections are kept for the next request. A stream's consumer that is slow slows the server.
 #pragma once
@@ -10,12 +10,12 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "deploy/apiserver/curl_request.h"
-#include "deploy/apiserver/curl_worker.h"
-#include "deploy/apiserver/server_address.h"
-#include "deploy/apiserver/transport.h"
+#include "chains/http/curl_request.h"
+#include "chains/http/curl_worker.h"
+#include "chains/http/server_address.h"
+#include "chains/http/transport.h"
 
-namespace chains::deploy {
+namespace chains::http {
 
 // Thread-safe.
 class CurlTransport final : public Transport {
@@ -33,8 +33,8 @@ class CurlTransport final : public Transport {
   }
 
   // FAILED_PRECONDITION besides: the server's certificate, or ours, is not good.
-  Task<HttpResponse> Send(HttpRequest request, absl::Duration timeout) override;
-  Stream<HttpResponse> Follow(HttpRequest request, absl::Duration quiet) override;
+  Task<Response> Send(Request request, absl::Duration timeout) override;
+  Stream<Response> Follow(Request request, absl::Duration quiet) override;
 
   // Requests that run, those that were dropped just now among them.
   size_t running() const { return worker_.running(); }
@@ -47,4 +47,4 @@ class CurlTransport final : public Transport {
   CurlWorker worker_;
 };
 
-}  // namespace chains::deploy
+}  // namespace chains::http

@@ -1,10 +1,10 @@
-#include "deploy/apiserver/mailbox.h"
+#include "chains/http/mailbox.h"
 
 #include <utility>
 
-namespace chains::deploy {
+namespace chains::http {
 
-void Mailbox::Put(HttpResponse item) {
+void Mailbox::Put(Response item) {
   const std::lock_guard lock(mutex_);
   if (loop_ == nullptr || end_) return;
   bytes_ += item.body.size();
@@ -71,4 +71,4 @@ void Mailbox::Close() {
   bytes_ = 0;
 }
 
-}  // namespace chains::deploy
+}  // namespace chains::http

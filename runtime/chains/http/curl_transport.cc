@@ -1,4 +1,4 @@
-#include "deploy/apiserver/curl_transport.h"
+#include "chains/http/curl_transport.h"
 
 #include <algorithm>
 #include <optional>
@@ -6,15 +6,15 @@
 
 #include "absl/strings/ascii.h"
 #include "chains/core/text.h"
-#include "deploy/apiserver/url.h"
+#include "chains/http/url.h"
 
-namespace chains::deploy {
+namespace chains::http {
 namespace {
 
 // A request as its coroutine holds it: dropped with it, the request ends.
 class Call {
  public:
-  Call(CurlWorker& worker, Loop& loop, size_t ahead, HttpRequest asked, CurlRequest::Limits limits)
+  Call(CurlWorker& worker, Loop& loop, size_t ahead, Request asked, CurlRequest::Limits limits)
       : worker_(worker),
         box_(std::make_shared<Mailbox>(loop, ahead)),
         request_(std::make_shared<CurlRequest>(std::move(asked), limits, box_)) {
@@ -27,7 +27,7 @@ class Call {
     if (!ended) worker_.Cancel(request_);
   }
 
-  std::optional<HttpResponse> Take() {
+  std::optional<Response> Take() {
     Mailbox::Taken taken = box_->Take();
     if (taken.goes_on) worker_.GoOn(request_);
     return std::move(taken.item);
@@ -48,10 +48,9 @@ bool IsOfName(char c) {
 
 absl::StatusOr<std::unique_ptr<CurlTransport>> CurlTransport::Make(ServerAddress address,
                                                                    Limits limits) {
-  const absl::StatusOr<UrlParts> parts = ParseUrl(address.url);
+  const absl::StatusOr<UrlParts> parts = ParseHttpUrl(address.url);
   if (!parts.ok()) {
-    return absl::InvalidArgumentError(
-        Text("the API server's address: ", MessageOf(parts.status())));
+    return absl::InvalidArgumentError(Text("the server's address: ", MessageOf(parts.status())));
   }
   if (!std::all_of(address.server_name.begin(), address.server_name.end(), IsOfName)) {
     return absl::InvalidArgumentError(
@@ -64,24 +63,24 @@ absl::StatusOr<std::unique_ptr<CurlTransport>> CurlTransport::Make(ServerAddress
   return std::unique_ptr<CurlTransport>(new CurlTransport(std::move(address), limits));
 }
 
-Task<HttpResponse> CurlTransport::Send(HttpRequest request, absl::Duration timeout) {
+Task<Response> CurlTransport::Send(Request request, absl::Duration timeout) {
   const internal::Here::Place here = co_await internal::Here();
   CurlRequest::Limits limits;
   limits.body = limits_.body;
   limits.timeout = std::min(timeout, here.context().deadline() - here.loop().Now());
   if (limits.timeout <= absl::ZeroDuration()) {
-    co_return absl::DeadlineExceededError("there is no time left to ask the API server");
+    co_return absl::DeadlineExceededError("there is no time left to ask the server");
   }
   Call call(worker_, here.loop(), Mailbox::kNoBound, std::move(request), limits);
   while (!call.box().ended()) {
-    if (std::optional<HttpResponse> answer = call.Take()) co_return *std::move(answer);
+    if (std::optional<Response> answer = call.Take()) co_return *std::move(answer);
     co_await call.box().Changed();
   }
   co_await call.box().status();
-  co_return absl::InternalError("the API server's answer ended without a head");
+  co_return absl::InternalError("the server's answer ended without a head");
 }
 
-Stream<HttpResponse> CurlTransport::Follow(HttpRequest request, absl::Duration quiet) {
+Stream<Response> CurlTransport::Follow(Request request, absl::Duration quiet) {
   const internal::Here::Place here = co_await internal::Here();
   CurlRequest::Limits limits;
   limits.by_lines = true;
@@ -90,7 +89,7 @@ Stream<HttpResponse> CurlTransport::Follow(HttpRequest request, absl::Duration q
   limits.quiet = quiet;
   Call call(worker_, here.loop(), limits_.ahead, std::move(request), limits);
   while (true) {
-    if (std::optional<HttpResponse> item = call.Take()) {
+    if (std::optional<Response> item = call.Take()) {
       co_yield *std::move(item);
       continue;
     }
@@ -100,4 +99,4 @@ Stream<HttpResponse> CurlTransport::Follow(HttpRequest request, absl::Duration q
   co_await call.box().status();
 }
 
-}  // namespace chains::deploy
+}  // namespace chains::http

@@ -19,7 +19,7 @@
 
 #include <openssl/ssl.h>
 
-namespace chains::deploy {
+namespace chains::testing {
 
 struct SslEnd {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
@@ -100,4 +100,4 @@ class TestCertificates {
   const std::string folder_;
 };
 
-}  // namespace chains::deploy
+}  // namespace chains::testing

@@ -1,4 +1,4 @@
-#include "deploy/apiserver/curl_request.h"
+#include "chains/http/curl_request.h"
 
 #include <algorithm>
 #include <utility>
@@ -9,9 +9,9 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "chains/core/text.h"
-#include "deploy/apiserver/url.h"
+#include "chains/http/url.h"
 
-namespace chains::deploy {
+namespace chains::http {
 namespace {
 
 constexpr size_t kMaxHeaderBytes = 64 << 10;
@@ -41,7 +41,7 @@ bool IsOneLine(std::string_view text) {
 
 }  // namespace
 
-CurlRequest::CurlRequest(HttpRequest asked, Limits limits, std::shared_ptr<Mailbox> box)
+CurlRequest::CurlRequest(Request asked, Limits limits, std::shared_ptr<Mailbox> box)
     : asked_(std::move(asked)),
       limits_(limits),
       box_(std::move(box)),
@@ -79,7 +79,7 @@ absl::Status CurlRequest::Prepare(const ServerAddress& address) {
 }
 
 absl::Status CurlRequest::SetPlace(const ServerAddress& address) {
-  absl::StatusOr<UrlParts> parts = ParseUrl(address.url);
+  absl::StatusOr<UrlParts> parts = ParseHttpUrl(address.url);
   if (!parts.ok()) return parts.status();
   if (!address.proxy.empty()) {
     curl_easy_setopt(handle_, CURLOPT_PROXY, address.proxy.c_str());
@@ -130,7 +130,13 @@ absl::Status CurlRequest::SetHeaders(const ServerAddress& address) {
   const auto add = [this](const std::string& line) {
     if (curl_slist* more = curl_slist_append(headers_, line.c_str())) headers_ = more;
   };
-  add("Accept: application/json, */*");
+  bool accepts = false;
+  for (const auto& [name, value] : asked_.headers()) {
+    if (!IsOneLine(name) || !IsOneLine(value)) continue;
+    accepts = accepts || absl::EqualsIgnoreCase(name, "Accept");
+    add(Text(name, ": ", value));
+  }
+  if (!accepts) add("Accept: application/json, */*");
   add("Expect:");  // no round trip before a body
   if (!asked_.body().empty()) add(Text("Content-Type: ", asked_.content_type()));
   if (address.token != nullptr) {
@@ -209,7 +215,7 @@ bool CurlRequest::TakeLines(std::string_view piece) {
     partial_ += part;
     if (end == piece.npos) return true;
     if (partial_.ends_with('\r')) partial_.pop_back();
-    HttpResponse line;
+    Response line;
     line.status = 200;
     line.body = std::exchange(partial_, "");
     box_->Put(std::move(line));
@@ -262,4 +268,4 @@ absl::Status CurlRequest::FailureOf(CURLcode code) const {
   return absl::UnavailableError(Text(url_, ": ", why));
 }
 
-}  // namespace chains::deploy
+}  // namespace chains::http

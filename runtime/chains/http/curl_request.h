@@ -1,9 +1,10 @@
-// CurlRequest: one request to an API server as libcurl knows it.
+// CurlRequest: one request to a server as libcurl knows it.
 //
-//   auto request = CurlRequest::Make(address, std::move(asked), limits, std::move(box));
-//   curl_multi_add_handle(multi, request->handle());
+//   CurlRequest request(std::move(asked), limits, std::move(box));
+//   request.Prepare(address);
+//   curl_multi_add_handle(multi, request.handle());
 //   …
-//   request->Finish(code);      // what curl_multi_info_read() said
+//   request.Finish(code);      // what curl_multi_info_read() said
 //
 // All of it on the thread of a CurlWorker.
 #pragma once
@@ -18,11 +19,11 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "deploy/apiserver/mailbox.h"
-#include "deploy/apiserver/server_address.h"
-#include "deploy/apiserver/transport.h"
+#include "chains/http/mailbox.h"
+#include "chains/http/server_address.h"
+#include "chains/http/transport.h"
 
-namespace chains::deploy {
+namespace chains::http {
 
 class CurlRequest {
  public:
@@ -34,7 +35,7 @@ class CurlRequest {
     size_t line = size_t{32} << 20;
   };
 
-  CurlRequest(HttpRequest asked, Limits limits, std::shared_ptr<Mailbox> box);
+  CurlRequest(Request asked, Limits limits, std::shared_ptr<Mailbox> box);
   CurlRequest(const CurlRequest&) = delete;
   ~CurlRequest();
 
@@ -64,14 +65,14 @@ class CurlRequest {
   static size_t OnHeader(char* bytes, size_t size, size_t count, void* self);
   static size_t OnBody(char* bytes, size_t size, size_t count, void* self);
 
-  const HttpRequest asked_;
+  const Request asked_;
   const Limits limits_;
   const std::shared_ptr<Mailbox> box_;
   CURL* const handle_;
   curl_slist* headers_ = nullptr;
   curl_slist* connect_to_ = nullptr;
   std::string url_;
-  HttpResponse response_;
+  Response response_;
   size_t header_bytes_ = 0;
   bool head_done_ = false;
   bool head_put_ = false;
@@ -82,4 +83,4 @@ class CurlRequest {
   std::array<char, CURL_ERROR_SIZE> error_ = {};
 };
 
-}  // namespace chains::deploy
+}  // namespace chains::http

@@ -1,4 +1,4 @@
-#include "deploy/apiserver/curl_worker.h"
+#include "chains/http/curl_worker.h"
 
 #include <algorithm>
 #include <csignal>
@@ -9,7 +9,7 @@
 #include "absl/time/clock.h"
 #include "chains/core/text.h"
 
-namespace chains::deploy {
+namespace chains::http {
 namespace {
 
 constexpr size_t kMaxRequests = 4096;
@@ -57,7 +57,7 @@ void CurlWorker::Begin(Request request) {
   if (running_.fetch_add(1) >= kMaxRequests) {
     --running_;
     return request->Fail(absl::ResourceExhaustedError(
-        Text("there are ", kMaxRequests, " requests to the API server already")));
+        Text("there are ", kMaxRequests, " requests to this server already")));
   }
   Post(Verb::kBegin, std::move(request));
 }
@@ -96,7 +96,8 @@ void CurlWorker::Run() {
 }
 
 void CurlWorker::Stop(const std::vector<Command>& commands) {
-  const absl::Status ended = absl::UnavailableError("the client of the API server was ended");
+  const absl::Status ended =
+      absl::UnavailableError("this process stops: what was asked of the server is not waited for");
   for (const Command& command : commands) command.request->Fail(ended);
   while (!requests_.empty()) {
     const Request request = *requests_.begin();
@@ -174,9 +175,9 @@ absl::Duration CurlWorker::EndQuiet() {
   }
   for (const Request& request : quiet) {
     End(request);
-    request->Fail(absl::UnavailableError("nothing came from the API server for too long"));
+    request->Fail(absl::UnavailableError("nothing came from the server for too long"));
   }
   return next - now;
 }
 
-}  // namespace chains::deploy
+}  // namespace chains::http

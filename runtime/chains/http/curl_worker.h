@@ -1,4 +1,4 @@
-// CurlWorker: the thread on which libcurl talks to one API server.
+// CurlWorker: the thread on which libcurl talks to one server.
 //
 //   CurlWorker worker(address);
 //   auto request = std::make_shared<CurlRequest>(std::move(asked), limits, box);
@@ -19,10 +19,10 @@
 #include <curl/curl.h>
 
 #include "absl/time/time.h"
-#include "deploy/apiserver/curl_request.h"
-#include "deploy/apiserver/server_address.h"
+#include "chains/http/curl_request.h"
+#include "chains/http/server_address.h"
 
-namespace chains::deploy {
+namespace chains::http {
 
 // Thread-safe.
 class CurlWorker {
@@ -70,4 +70,4 @@ class CurlWorker {
   std::thread thread_;
 };
 
-}  // namespace chains::deploy
+}  // namespace chains::http

@@ -5,7 +5,7 @@
 //   box.End(absl::OkStatus());
 //
 //   while (true) {                              // on the loop
-//     if (std::optional<HttpResponse> item = box.Take().item) { …; continue; }
+//     if (std::optional<Response> item = box.Take().item) { …; continue; }
 //     if (box.ended()) break;
 //     co_await box.Changed();
 //   }
@@ -22,9 +22,9 @@
 #include "absl/status/status.h"
 #include "chains/core/loop.h"
 #include "chains/core/notice.h"
-#include "deploy/apiserver/transport.h"
+#include "chains/http/transport.h"
 
-namespace chains::deploy {
+namespace chains::http {
 
 class Mailbox : public std::enable_shared_from_this<Mailbox> {
  public:
@@ -37,7 +37,7 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   // On the other thread.
 
   // After Close() nothing is kept.
-  void Put(HttpResponse item);
+  void Put(Response item);
   // The first one counts.
   void End(absl::Status status);
   // Whether what comes must wait. If so, a Take() will say `goes_on`, once.
@@ -46,7 +46,7 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   // On the loop's thread.
 
   struct Taken {
-    std::optional<HttpResponse> item;
+    std::optional<Response> item;
     bool goes_on = false;  // tell the other thread that there is room again
   };
   Taken Take();
@@ -66,11 +66,11 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   mutable std::mutex mutex_;
   // Guarded by mutex_:
   Loop* loop_;  // null once it is closed
-  std::deque<HttpResponse> items_;
+  std::deque<Response> items_;
   size_t bytes_ = 0;
   bool waits_ = false;
   bool told_ = false;
   std::optional<absl::Status> end_;
 };
 
-}  // namespace chains::deploy
+}  // namespace chains::http

@@ -1,4 +1,4 @@
-#include "deploy/apiserver/curl_transport.h"
+#include "chains/http/curl_transport.h"
 
 #include <future>
 #include <latch>
@@ -10,13 +10,13 @@
 
 #include <gtest/gtest.h>
 
-#include "../temp_folder.h"
 #include "chains/core/wait.h"
 #include "chains/testing/collect.h"
 #include "chains/testing/status_matchers.h"
-#include "test_server.h"
+#include "tests/deploy/temp_folder.h"
+#include "tests/support/http/test_server.h"
 
-namespace chains::deploy {
+namespace chains::http {
 namespace {
 
 using ::testing::AllOf;
@@ -24,6 +24,8 @@ using ::testing::HasSubstr;
 using testing::IsOk;
 using ::testing::Not;
 using testing::StatusIs;
+using testing::TestCertificates;
+using testing::TestServer;
 using Connection = TestServer::Connection;
 
 constexpr absl::Duration kLong = absl::Seconds(30);
@@ -48,13 +50,13 @@ std::unique_ptr<CurlTransport> TransportTo(const TestServer& server,
   return TransportTo(ServerAddress{.url = server.url()}, limits);
 }
 
-absl::StatusOr<HttpResponse> Get(CurlTransport& transport, absl::Duration timeout = kLong) {
-  return Wait(transport.Send(HttpRequest("GET", "/version"), timeout));
+absl::StatusOr<Response> Get(CurlTransport& transport, absl::Duration timeout = kLong) {
+  return Wait(transport.Send(Request("GET", "/version"), timeout));
 }
 
-absl::StatusOr<std::vector<HttpResponse>> Follow(CurlTransport& transport,
-                                                 absl::Duration quiet = kLong) {
-  return Wait(testing::Collect(transport.Follow(HttpRequest("GET", "/watch"), quiet)));
+absl::StatusOr<std::vector<Response>> Follow(CurlTransport& transport,
+                                             absl::Duration quiet = kLong) {
+  return Wait(testing::Collect(transport.Follow(Request("GET", "/watch"), quiet)));
 }
 
 // Answers each request with these bytes; then hangs up where `hangs_up`.
@@ -77,9 +79,8 @@ TEST(CurlTransport, AsksAndIsAnswered) {
   ServerAddress address{.url = server.url() + "/prefix/"};
   address.token = [] { return std::string("secret"); };
   const auto transport = TransportTo(address);
-  const absl::StatusOr<HttpResponse> answer = Wait(transport->Send(
-      HttpRequest("PATCH", "/api/v1/x%2Fy?a=b", "{\"a\":1}", "application/merge-patch+json"),
-      kLong));
+  const absl::StatusOr<Response> answer = Wait(transport->Send(
+      Request("PATCH", "/api/v1/x%2Fy?a=b", "{\"a\":1}", "application/merge-patch+json"), kLong));
   ASSERT_THAT(answer, IsOk());
   EXPECT_EQ(answer->status, 201);
   EXPECT_EQ(answer->body, "{}");
@@ -174,9 +175,9 @@ TEST(CurlTransport, GivesLinesAsTheyCome) {
   });
   const auto transport = TransportTo(server);
   const auto follow = [&]() -> Task<std::vector<std::string>> {
-    Stream<HttpResponse> lines = transport->Follow(HttpRequest("GET", "/watch"), kLong);
+    Stream<Response> lines = transport->Follow(Request("GET", "/watch"), kLong);
     std::vector<std::string> seen;
-    while (std::optional<HttpResponse> line = co_await lines.Next()) {
+    while (std::optional<Response> line = co_await lines.Next()) {
       EXPECT_EQ(line->status, 200);
       seen.push_back(line->body);
       if (seen.size() == 1) first_seen.count_down();
@@ -223,11 +224,11 @@ TEST(CurlTransport, ASlowConsumerSlowsTheServer) {
   });
   const auto transport = TransportTo(server);
   const auto follow = [&]() -> Task<int> {
-    Stream<HttpResponse> lines = transport->Follow(HttpRequest("GET", "/watch"), kLong);
+    Stream<Response> lines = transport->Follow(Request("GET", "/watch"), kLong);
     co_await lines.Next();
     EXPECT_LT(blocked.get_future().get(), uint64_t{kLines / 2} << 20);
     int count = 0;
-    while (std::optional<HttpResponse> next = co_await lines.Next()) {
+    while (std::optional<Response> next = co_await lines.Next()) {
       EXPECT_EQ(next->body.size(), line.size() - 1);
       ++count;
     }
@@ -249,11 +250,11 @@ TEST(CurlTransport, DroppingARequestEndsIt) {
   });
   const auto transport = TransportTo(server);
   const auto follow = [&]() -> Task<int> {
-    Stream<HttpResponse> lines = transport->Follow(HttpRequest("GET", "/watch"), kLong);
+    Stream<Response> lines = transport->Follow(Request("GET", "/watch"), kLong);
     co_await lines.Next();
     co_await lines.Next();
     co_await WithTimeout(
-        [](Stream<HttpResponse> rest) -> Task<void> { co_await rest.Next(); }(std::move(lines)),
+        [](Stream<Response> rest) -> Task<void> { co_await rest.Next(); }(std::move(lines)),
         absl::Milliseconds(20));
     co_return 0;
   };
@@ -279,7 +280,7 @@ TEST(CurlTransport, RefusesAddressesThatCannotBe) {
 class TlsTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    folder_ = std::make_unique<TempFolder>();
+    folder_ = std::make_unique<deploy::TempFolder>();
     certificates_ = std::make_unique<TestCertificates>(folder_->path());
   }
   static void TearDownTestSuite() {
@@ -290,13 +291,13 @@ class TlsTest : public ::testing::Test {
     return {.certificate = certificates_->Path("server.pem"),
             .key = certificates_->Path("server.key")};
   }
-  static absl::StatusOr<HttpResponse> Ask(const TestServer& server, ServerAddress address) {
+  static absl::StatusOr<Response> Ask(const TestServer& server, ServerAddress address) {
     if (address.url.empty()) address.url = server.url();
     return Get(*TransportTo(std::move(address)));
   }
   static std::string Pem(const std::string& file) { return certificates_->Text(file); }
 
-  inline static std::unique_ptr<TempFolder> folder_;
+  inline static std::unique_ptr<deploy::TempFolder> folder_;
   inline static std::unique_ptr<TestCertificates> certificates_;
 };
 
@@ -342,4 +343,4 @@ TEST_F(TlsTest, KeepsItsConnection) {
 }
 
 }  // namespace
-}  // namespace chains::deploy
+}  // namespace chains::http

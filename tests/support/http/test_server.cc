@@ -1,4 +1,4 @@
-#include "test_server.h"
+#include "tests/support/http/test_server.h"
 
 #include <algorithm>
 #include <csignal>
@@ -13,7 +13,7 @@
 
 #include <gtest/gtest.h>
 
-namespace chains::deploy {
+namespace chains::testing {
 
 TestServer::Connection::Connection(int socket, SSL_CTX* context) : socket_(socket) {
   if (context == nullptr) return;
@@ -175,4 +175,4 @@ std::string TestCertificates::Text(const std::string& file) const {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-}  // namespace chains::deploy
+}  // namespace chains::testing
