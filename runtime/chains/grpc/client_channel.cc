@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "chains/grpc/client_call.h"
 #include "chains/grpc/connection.h"
+#include "chains/grpc/peer_names.h"
 #include "chains/grpc/receipts.h"
 
 namespace chains {
@@ -16,7 +17,7 @@ namespace {
 
 enum class Use { kUnary, kStreams };
 
-grpc::ChannelArguments ArgumentsFor(Use use) {
+grpc::ChannelArguments ArgumentsFor(Use use, bool tls) {
   grpc::ChannelArguments arguments;
   internal::SetClientArguments(
       [&arguments](const char* name, int value) { arguments.SetInt(name, value); });
@@ -24,6 +25,7 @@ grpc::ChannelArguments ArgumentsFor(Use use) {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
   // How long an attempt to connect may take, despite its name.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
+  if (tls) arguments.SetSslTargetNameOverride(kTlsServerName);
   if (use == Use::kStreams) {
     arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
     arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 64 * 1024);
@@ -31,9 +33,12 @@ grpc::ChannelArguments ArgumentsFor(Use use) {
   return arguments;
 }
 
-std::unique_ptr<grpc::GenericStub> Connect(const std::string& address, Use use) {
-  return std::make_unique<grpc::GenericStub>(
-      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), ArgumentsFor(use)));
+std::unique_ptr<grpc::GenericStub> Connect(const std::string& address,
+                                           const GrpcChannel::Options& options, Use use) {
+  const bool tls = options.credentials != nullptr;
+  return std::make_unique<grpc::GenericStub>(grpc::CreateCustomChannel(
+      address, tls ? options.credentials : grpc::InsecureChannelCredentials(),
+      ArgumentsFor(use, tls)));
 }
 
 std::shared_ptr<const internal::Peer> PeerAt(const std::string& address) {
@@ -61,9 +66,9 @@ class Reading {
 GrpcChannel::GrpcChannel(const std::string& address, Reactor& reactor, Options options)
     : peer_(PeerAt(address)),
       reactor_(reactor),
-      streaming_(Connect(peer_->address, Use::kStreams)) {
+      streaming_(Connect(peer_->address, options, Use::kStreams)) {
   for (size_t i = 0; i < std::max<size_t>(1, options.connections); ++i) {
-    unary_.push_back(Connect(peer_->address, Use::kUnary));
+    unary_.push_back(Connect(peer_->address, options, Use::kUnary));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/security/credentials.h>
 
 #include "chains/contract/channel.h"
 #include "chains/grpc/reactor.h"
@@ -29,6 +30,8 @@ class GrpcChannel final : public Channel {
     // Connections of unary calls; as many as the callee has reactors. Calls take turns. Streams
     // have a connection of their own, whose windows stay small.
     size_t connections = 1;
+    // TLS, and who must be there (grpc/identity.h); null: plaintext.
+    std::shared_ptr<grpc::ChannelCredentials> credentials = nullptr;
   };
   // `address` is "host:port" or "unix:/path". `reactor` outlives the channel.
   GrpcChannel(const std::string& address, Reactor& reactor)

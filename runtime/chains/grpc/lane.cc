@@ -25,7 +25,10 @@ Lane::Lane(WorkerPool& workers, std::unique_ptr<grpc::ServerCompletionQueue> que
       queue_(*queue),
       known_(known),
       others_(others),
-      reactor_(workers, std::move(queue)) {
+      reactor_(workers, std::move(queue)),
+      callers_(options_.authorization == nullptr
+                   ? nullptr
+                   : std::make_unique<Callers>(options_.authorization)) {
   service_.Merge(health_.MakeService());
 }
 

@@ -15,6 +15,8 @@
 #include "absl/time/time.h"
 #include "chains/contract/service.h"
 #include "chains/core/intrusive_list.h"
+#include "chains/grpc/authorization.h"
+#include "chains/grpc/callers.h"
 #include "chains/grpc/health.h"
 #include "chains/grpc/known_methods.h"
 #include "chains/grpc/reactor.h"
@@ -26,6 +28,7 @@ class ServerCall;
 
 // Health and reflection, as opposed to what chainlets answer.
 inline bool IsHousekeeping(std::string_view path) { return path.starts_with("/grpc."); }
+inline bool IsHealth(std::string_view path) { return path.starts_with("/grpc.health."); }
 inline bool IsReflection(std::string_view path) { return path.starts_with("/grpc.reflection."); }
 
 // For the reactor's thread (or before it starts), unless it says otherwise.
@@ -38,6 +41,8 @@ class Lane {
     std::string replica;
     size_t max_calls = 20000;
     OnFailure on_failure;  // may be null; health and reflection left aside
+    // Who may call what, health left aside; null: whoever reaches it, all.
+    std::shared_ptr<const Authorization> authorization = nullptr;
   };
   // `known` and `others` are the server's, and outlive the lane.
   Lane(WorkerPool& workers, std::unique_ptr<grpc::ServerCompletionQueue> queue, KnownMethods& known,
@@ -53,6 +58,7 @@ class Lane {
   void SetFallback(Fallback fallback) { fallback_ = std::move(fallback); }
   const Fallback& fallback() const { return fallback_; }
   const Options& options() const { return options_; }
+  Callers* callers() const { return callers_.get(); }  // null: nobody is asked who he is
 
   // Takes calls as they come. Once, when all services are here.
   void Accept();
@@ -111,6 +117,7 @@ class Lane {
   DeadlineClock deadlines_;
   Service service_;
   Fallback fallback_;
+  const std::unique_ptr<Callers> callers_;
   std::vector<const Service::Handler*> handlers_;  // service_'s, of known_
   IntrusiveList<ServerCall> running_;
   std::atomic<size_t> in_flight_{0};

@@ -27,7 +27,8 @@ std::string WithPort(const std::string& address, int port) {
 
 absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(
     const std::vector<std::string>& addresses, const std::vector<const ServiceInfo*>& contracts,
-    size_t reactors, Lane::Options options, WorkerPool& workers) {
+    size_t reactors, const std::shared_ptr<grpc::ServerCredentials>& credentials,
+    Lane::Options options, WorkerPool& workers) {
   std::unique_ptr<Listener> listener(new Listener(contracts));
   grpc::ServerBuilder builder;
   SetCommonArguments(
@@ -39,7 +40,9 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(
   for (size_t i = 0; i < addresses.size(); ++i) {
     absl::Status vacant = CheckVacant(addresses[i]);
     if (!vacant.ok()) return vacant;
-    builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
+    builder.AddListeningPort(
+        addresses[i], credentials == nullptr ? grpc::InsecureServerCredentials() : credentials,
+        &ports[i]);
   }
   for (size_t i = 0; i < std::max<size_t>(1, reactors); ++i) {
     listener->lanes_.push_back(std::make_unique<Lane>(

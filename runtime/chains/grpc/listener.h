@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 
 #include "absl/status/statusor.h"
@@ -17,10 +18,11 @@ namespace chains::internal {
 // For one thread, which is none of the reactors'.
 class Listener {
  public:
-  // `contracts` as in GrpcServer::Options.
+  // `contracts` as in GrpcServer::Options; `credentials` null: in plaintext.
   static absl::StatusOr<std::unique_ptr<Listener>> Listen(
       const std::vector<std::string>& addresses, const std::vector<const ServiceInfo*>& contracts,
-      size_t reactors, Lane::Options options, WorkerPool& workers);
+      size_t reactors, const std::shared_ptr<grpc::ServerCredentials>& credentials,
+      Lane::Options options, WorkerPool& workers);
   ~Listener();  // ends at once
   Listener(const Listener&) = delete;
 

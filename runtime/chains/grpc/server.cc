@@ -39,15 +39,17 @@ absl::Status GrpcServer::Bind(WorkerPool& workers) {
   lane.replica = options_.replica;
   lane.max_calls = options_.max_calls;
   lane.on_failure = options_.on_failure;
+  lane.authorization = options_.authorization;
   if (options_.reactors > 1 || !options_.health_listen.empty()) KeepReactorsApart();
-  absl::StatusOr<std::unique_ptr<Listener>> listener =
-      Listener::Listen(options_.listen, options_.contracts, options_.reactors, lane, workers);
+  absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Listen(
+      options_.listen, options_.contracts, options_.reactors, options_.credentials, lane, workers);
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
   addresses_ = listener_->addresses();
   for (const std::unique_ptr<Lane>& each : listener_->lanes()) lanes_.push_back(each.get());
   if (options_.health_listen.empty()) return absl::OkStatus();
-  listener = Listener::Listen({options_.health_listen}, {}, 1, lane, workers);
+  lane.authorization = nullptr;
+  listener = Listener::Listen({options_.health_listen}, {}, 1, nullptr, lane, workers);
   if (!listener.ok()) return listener.status();
   health_listener_ = *std::move(listener);
   health_address_ = health_listener_->addresses().front();

@@ -26,7 +26,12 @@
 #include "chains/contract/method.h"
 #include "chains/contract/service.h"
 #include "chains/core/worker_pool.h"
+#include "chains/grpc/authorization.h"
 #include "chains/grpc/reactor.h"
+
+namespace grpc {
+class ServerCredentials;
+}
 
 namespace chains {
 
@@ -44,9 +49,14 @@ class GrpcServer {
     // others, which are served as well.
     std::vector<const ServiceInfo*> contracts;
     size_t reactors = 1;
-    std::string replica;        // the name of this process, for messages
-    size_t max_calls = 20000;   // accepted and unfinished, per reactor; more are refused
-    std::string health_listen;  // a further address that answers health checks only; may be empty
+    std::string replica;       // the name of this process, for messages
+    size_t max_calls = 20000;  // accepted and unfinished, per reactor; more are refused
+    // A further address that answers health checks only, in plaintext; may be empty.
+    std::string health_listen;
+    // With it `listen` is TLS, and callers have names (grpc/identity.h); null: plaintext.
+    std::shared_ptr<grpc::ServerCredentials> credentials = nullptr;
+    // Which names may call what, health left aside; null: whoever gets as far, all.
+    std::shared_ptr<const Authorization> authorization = nullptr;
     // How long Drain still takes calls after health said NOT_SERVING, so that callers learn of it.
     absl::Duration lame_duck = absl::ZeroDuration();
     // Told of every call that failed by itself, on its reactor's thread; must not block. May be

@@ -64,9 +64,18 @@ void ServerCall::Accepted() {
     End(TooManyCalls());
   } else if (handler == nullptr) {
     RunFallback();
-  } else {
+  } else if (lane_.callers() == nullptr) {
     Run(*handler);
+  } else if (absl::Status may = MayCall(*handler); may.ok()) {
+    Run(*handler);
+  } else {
+    End(may);
   }
+}
+
+absl::Status ServerCall::MayCall(const Service::Handler& handler) {
+  if (IsHealth(path())) return absl::OkStatus();
+  return lane_.callers()->MayCall(context_.c_call(), handler.method->chainlet);
 }
 
 absl::Status ServerCall::NoSuchMethod() const {

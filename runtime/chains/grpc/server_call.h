@@ -45,6 +45,7 @@ class ServerCall final : public ListNode, public Operation::Owner {
   void Accepted();
   absl::Status NoSuchMethod() const;
   absl::Status TooManyCalls() const;
+  absl::Status MayCall(const Service::Handler& handler);
   void Run(const Service::Handler& handler);
   void Failed(const Service::Handler& handler, const absl::Status& failure) const;
   void RunFallback();
