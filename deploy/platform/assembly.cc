@@ -28,11 +28,16 @@ state::KeyRecord RecordOf(const std::string& name, const std::string& sha256,
   return record;
 }
 
-bool Admits(const Model& model, const std::string& known) {
+std::vector<state::KeyRecord> KeysOf(const Model& model) {
   std::vector<state::KeyRecord> keys;
   for (const auto& [name, each] : model.keys) keys.push_back(each);
+  return keys;
+}
+
+bool Admits(const Model& model, const std::string& known) {
+  const std::vector<state::KeyRecord> keys = KeysOf(model);
   const std::string shown = Text("Api-Key ", known);
-  return !known.empty() && FindKey(keys, shown, v1::KEY_SCOPE_MANAGE).ok();
+  return !known.empty() && FindKey(keys, shown, v1::KEY_SCOPE_MANAGE, absl::Now()).ok();
 }
 
 }  // namespace
@@ -64,6 +69,9 @@ absl::Status Assembly::OpenFiles() {
   if (!logs.ok()) return logs.status();
   logs_ = *std::move(logs);
   logs_->Start();
+  absl::StatusOr<std::unique_ptr<AuditLog>> audit = AuditLog::Open(home / "audit.jsonl");
+  if (!audit.ok()) return audit.status();
+  audit_ = *std::move(audit);
   return absl::OkStatus();
 }
 
@@ -94,7 +102,10 @@ absl::Status Assembly::Recover(std::unique_ptr<Store> store, SecretBox secrets, 
                                                                       .secrets = *secrets_,
                                                                       .logs = *logs_,
                                                                       .bundles = Bundles(),
-                                                                      .about = std::move(about)});
+                                                                      .about = std::move(about),
+                                                                      .audit = audit_.get()});
+  audited_ = std::make_unique<AuditedPlatform>(
+      *service_, *audit_, [this](auto authorization) { return WhoseKey(authorization); });
   return absl::OkStatus();
 }
 
@@ -107,7 +118,7 @@ void Assembly::RemoveUnneeded(const std::vector<FoundReplica>& found) {
 
 void Assembly::Serve(GrpcServer& server) {
   server.Serve(0, Contract<v1::Control>::Serve(*control_));
-  server.Serve(0, Contract<v1::Platform>::Serve(*service_));
+  server.Serve(0, Contract<v1::Platform>::Serve(*audited_));
 }
 
 void Assembly::Begin(Loop& loop) {
@@ -135,6 +146,12 @@ absl::StatusOr<std::string> Assembly::Secret(const std::string& name) {
         Text("the secret '", name, "' is not set; chains secrets set ", name));
   }
   return secrets_->Open(name, found->second.sealed());
+}
+
+std::string Assembly::WhoseKey(std::optional<std::string_view> authorization) const {
+  const std::vector<state::KeyRecord> keys = KeysOf(model_);
+  const state::KeyRecord* const owner = OwnerOf(keys, authorization, absl::Now());
+  return owner == nullptr ? "" : owner->name();
 }
 
 Task<std::string> Assembly::KeyFor(std::string known, std::string name) {

@@ -23,6 +23,8 @@
 #include "deploy/fleets/fleet.h"
 #include "deploy/logs/log_keeper.h"
 #include "deploy/platform/assets.h"
+#include "deploy/platform/audit_log.h"
+#include "deploy/platform/audited_platform.h"
 #include "deploy/platform/control_service.h"
 #include "deploy/platform/controller.h"
 #include "deploy/platform/keeper.h"
@@ -37,7 +39,7 @@ namespace chains::deploy {
 class Assembly {
  public:
   struct Options {
-    std::filesystem::path home;  // store/, bundles/ and logs/ are in it
+    std::filesystem::path home;  // store/, bundles/, logs/ and audit.jsonl are in it
     Capacity capacity = {};      // of this machine; for a fleet that does not schedule
     bool open = false;           // nobody is asked for a key
     std::string gateway_token;   // with which gateways come
@@ -86,6 +88,7 @@ class Assembly {
   std::string Bundles() const { return options_.home / "bundles"; }
   void RemoveUnneeded(const std::vector<FoundReplica>& found);
   absl::StatusOr<std::string> Secret(const std::string& name);
+  std::string WhoseKey(std::optional<std::string_view> authorization) const;
 
   const Options options_;
   Model model_;
@@ -97,7 +100,9 @@ class Assembly {
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Controller> controller_;
   std::unique_ptr<ControlService> control_;
+  std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<PlatformService> service_;
+  std::unique_ptr<AuditedPlatform> audited_;                   // service_, as it is served
   std::unique_ptr<chains::internal::Root<void>> controlling_;  // the loop's
 };
 

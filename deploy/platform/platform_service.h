@@ -1,7 +1,8 @@
 // PlatformService: what people and programs may ask of the platform
 // (proto/chains/v1/platform.proto).
 //
-// Its methods are in files by what they are for: pushing.cc, lifecycle.cc, settings.cc, reading.cc.
+// Its methods are in files by what they are for: pushing.cc, lifecycle.cc, settings.cc,
+// rotating.cc, reading.cc.
 #pragma once
 
 #include <functional>
@@ -13,6 +14,7 @@
 #include "deploy/bundle/blob_store.h"
 #include "deploy/logs/log_keeper.h"
 #include "deploy/platform/assets.h"
+#include "deploy/platform/audit_log.h"
 #include "deploy/platform/keeper.h"
 #include "deploy/platform/model.h"
 #include "deploy/state/secrets.h"
@@ -32,6 +34,7 @@ class PlatformService final : public v1::Platform {
     LogKeeper& logs;
     std::string bundles;  // the folder where bundles are unpacked, each by its digest
     v1::AboutResponse about;
+    AuditLog* audit = nullptr;  // that ReadAudit reads; null: none
   };
   explicit PlatformService(Parts parts) : parts_(std::move(parts)) {}
 
@@ -61,6 +64,8 @@ class PlatformService final : public v1::Platform {
   Task<v1::CreateKeyResponse> CreateKey(v1::CreateKeyRequest request) override;
   Task<v1::ListKeysResponse> ListKeys(v1::ListKeysRequest request) override;
   Task<v1::RevokeKeyResponse> RevokeKey(v1::RevokeKeyRequest request) override;
+  Task<v1::RotateKeyResponse> RotateKey(v1::RotateKeyRequest request) override;
+  Task<v1::ReadAuditResponse> ReadAudit(v1::ReadAuditRequest request) override;
 
   Task<v1::SetSecretResponse> SetSecret(v1::SetSecretRequest request) override;
   Task<v1::ListSecretsResponse> ListSecrets(v1::ListSecretsRequest request) override;

@@ -28,7 +28,8 @@ Task<void> PlatformService::Authorize() {
   const Context context = co_await CurrentContext();
   std::vector<state::KeyRecord> keys;
   for (const auto& [name, key] : parts_.model.keys) keys.push_back(key);
-  co_await FindKey(keys, context.Header("authorization"), v1::KEY_SCOPE_MANAGE).status();
+  co_await FindKey(keys, context.Header("authorization"), v1::KEY_SCOPE_MANAGE, absl::Now())
+      .status();
 }
 
 absl::StatusOr<Deployment*> PlatformService::Resolve(const v1::DeploymentRequest& request) {

@@ -1,4 +1,5 @@
 // PlatformService: environments and their scaling, keys, secrets.
+#include <algorithm>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -35,6 +36,18 @@ absl::Status CheckChange(const v1::Chainlet& declared, const v1::ScalingChange& 
 
 absl::Status NotThere(std::string_view kind, const std::string& name) {
   return absl::NotFoundError(Text("there is no ", kind, " '", name, "'"));
+}
+
+// Chains need not be there yet.
+absl::Status CheckChainsOf(const v1::CreateKeyRequest& request) {
+  for (const std::string& chain : request.chains()) {
+    if (absl::Status fine = CheckName("chain", chain); !fine.ok()) return fine;
+  }
+  const bool manages =
+      std::count(request.scopes().begin(), request.scopes().end(), v1::KEY_SCOPE_MANAGE) > 0;
+  if (request.chains().empty() || !manages) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "chains: who manages does so for all chains; take the scope invoke, or leave chains out");
 }
 
 }  // namespace
@@ -114,6 +127,8 @@ Task<v1::CreateKeyResponse> PlatformService::CreateKey(v1::CreateKeyRequest requ
     if (scope == v1::KEY_SCOPE_INVOKE || scope == v1::KEY_SCOPE_MANAGE) continue;
     co_return absl::InvalidArgumentError("scopes: there are KEY_SCOPE_INVOKE and KEY_SCOPE_MANAGE");
   }
+  co_await CheckChainsOf(request);
+  const int64_t expires = co_await ExpiryOf(request.expires_in_ms(), absl::Now());
   const Permit changing = co_await parts_.keeper.Begin();
   if (parts_.model.keys.contains(request.name())) {
     co_return absl::AlreadyExistsError(
@@ -127,6 +142,8 @@ Task<v1::CreateKeyResponse> PlatformService::CreateKey(v1::CreateKeyRequest requ
   record.set_created_unix_ms(NowMs());
   *record.mutable_scopes() = request.scopes();
   if (record.scopes().empty()) record.add_scopes(v1::KEY_SCOPE_INVOKE);
+  *record.mutable_chains() = request.chains();
+  record.set_expires_unix_ms(expires);
   v1::CreateKeyResponse response;
   *response.mutable_info() = ToKeyInfo(record);
   response.set_key(std::move(made.text));

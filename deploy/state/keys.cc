@@ -10,6 +10,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "chains/core/constant_time.h"
 #include "chains/core/text.h"
 
 namespace chains::deploy {
@@ -31,6 +32,8 @@ std::optional<std::string_view> KeyIn(std::string_view authorization) {
   }
   return std::nullopt;
 }
+
+absl::Time TimeOf(int64_t unix_ms) { return absl::FromUnixMillis(unix_ms); }
 
 }  // namespace
 
@@ -82,25 +85,67 @@ absl::StatusOr<v1::KeyScope> ParseScope(std::string_view name) {
       Text("there is no scope '", name, "'; there are invoke and manage"));
 }
 
+const state::KeyRecord* OwnerOf(std::span<const state::KeyRecord> keys,
+                                std::optional<std::string_view> authorization, absl::Time now) {
+  const std::optional<std::string_view> key = authorization ? KeyIn(*authorization) : std::nullopt;
+  if (!key) return nullptr;
+  const std::string hash = HashKey(*key);
+  const state::KeyRecord* found = nullptr;
+  AnyIs(keys, [&](const state::KeyRecord& each) {
+    const bool now_its = SameBytes(each.sha256(), hash);
+    const bool was_its = SameBytes(each.previous_sha256(), hash);
+    const bool its = now_its || (was_its && now < TimeOf(each.previous_until_unix_ms()));
+    if (its) found = &each;
+    return its;
+  });
+  return found;
+}
+
+bool HasExpired(const state::KeyRecord& key, absl::Time now) {
+  return key.expires_unix_ms() != 0 && now >= TimeOf(key.expires_unix_ms());
+}
+
+absl::StatusOr<int64_t> ExpiryOf(int64_t expires_in_ms, absl::Time now) {
+  constexpr absl::Duration kLongest = absl::Hours(24 * 3653);
+  if (expires_in_ms == 0) return 0;
+  if (expires_in_ms > 0 && absl::Milliseconds(expires_in_ms) <= kLongest) {
+    return absl::ToUnixMillis(now + absl::Milliseconds(expires_in_ms));
+  }
+  return absl::InvalidArgumentError(
+      Text("expires_in_ms is ", expires_in_ms, "; up to ten years are possible, and 0 for never"));
+}
+
 absl::StatusOr<const state::KeyRecord*> FindKey(std::span<const state::KeyRecord> keys,
                                                 std::optional<std::string_view> authorization,
-                                                v1::KeyScope scope) {
-  const std::optional<std::string_view> key = authorization ? KeyIn(*authorization) : std::nullopt;
-  if (!key) {
+                                                v1::KeyScope scope, absl::Time now) {
+  if (!authorization || !KeyIn(*authorization)) {
     return absl::UnauthenticatedError(
         "a key is needed: 'Authorization: Api-Key KEY', or 'Bearer KEY'");
   }
-  const std::string hash = HashKey(*key);
-  const state::KeyRecord* found = nullptr;
-  for (const state::KeyRecord& each : keys) {
-    if (each.sha256().size() != hash.size()) continue;
-    if (CRYPTO_memcmp(each.sha256().data(), hash.data(), hash.size()) == 0) found = &each;
-  }
+  const state::KeyRecord* const found = OwnerOf(keys, authorization, now);
   if (found == nullptr) return absl::PermissionDeniedError("this key is not known here");
+  if (HasExpired(*found, now)) {
+    return absl::PermissionDeniedError(
+        Text("the key '", found->name(), "' expired at ",
+             absl::FormatTime(TimeOf(found->expires_unix_ms()), absl::UTCTimeZone()),
+             "; 'chains keys rotate NAME --expires …' gives it a new text and time"));
+  }
   if (Allows(*found, scope)) return found;
   return absl::PermissionDeniedError(Text("the key '", found->name(),
                                           "' is not for this; it needs ", "the scope '",
                                           ScopeName(scope), "'"));
+}
+
+void Rotate(state::KeyRecord& key, const NewApiKey& made, absl::Time now, absl::Duration grace) {
+  key.clear_previous_sha256();
+  key.clear_previous_until_unix_ms();
+  if (grace > absl::ZeroDuration()) {
+    key.set_previous_sha256(key.sha256());
+    key.set_previous_until_unix_ms(absl::ToUnixMillis(now + grace));
+  }
+  key.set_sha256(made.sha256);
+  key.set_prefix(made.prefix);
+  key.set_rotated_unix_ms(absl::ToUnixMillis(now));
 }
 
 v1::KnownKey ToKnownKey(const state::KeyRecord& key) {
@@ -108,6 +153,10 @@ v1::KnownKey ToKnownKey(const state::KeyRecord& key) {
   known.set_sha256(key.sha256());
   known.set_invoke(Allows(key, v1::KEY_SCOPE_INVOKE));
   known.set_manage(Allows(key, v1::KEY_SCOPE_MANAGE));
+  *known.mutable_chains() = key.chains();
+  known.set_expires_unix_ms(key.expires_unix_ms());
+  known.set_previous_sha256(key.previous_sha256());
+  known.set_previous_until_unix_ms(key.previous_until_unix_ms());
   return known;
 }
 
@@ -117,6 +166,10 @@ v1::KeyInfo ToKeyInfo(const state::KeyRecord& key) {
   *info.mutable_scopes() = key.scopes();
   info.set_created_unix_ms(key.created_unix_ms());
   info.set_prefix(key.prefix());
+  *info.mutable_chains() = key.chains();
+  info.set_expires_unix_ms(key.expires_unix_ms());
+  info.set_rotated_unix_ms(key.rotated_unix_ms());
+  info.set_previous_until_unix_ms(key.previous_until_unix_ms());
   return info;
 }
 

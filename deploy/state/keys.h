@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "chains/v1/control.pb.h"
 #include "chains/v1/platform.pb.h"
 #include "deploy/state/state.pb.h"
@@ -42,12 +43,26 @@ std::string_view ScopeName(v1::KeyScope scope);
 // INVALID_ARGUMENT lists what there is.
 absl::StatusOr<v1::KeyScope> ParseScope(std::string_view name);
 
-// Who calls, by the header Authorization: `Api-Key KEY` or `Bearer KEY`. UNAUTHENTICATED without a
-// key, PERMISSION_DENIED with one that is not known or may not do this. Takes equally long for
-// every key of one length.
+// Whose key is shown, by the header Authorization: `Api-Key KEY` or `Bearer KEY`. Null: nobody's. A
+// key that has expired is its owner's still. Takes equally long for every key of one length.
+const state::KeyRecord* OwnerOf(std::span<const state::KeyRecord> keys,
+                                std::optional<std::string_view> authorization, absl::Time now);
+// Who calls, if he may. UNAUTHENTICATED without a key, PERMISSION_DENIED with one that is not
+// known, has expired or may not do this.
 absl::StatusOr<const state::KeyRecord*> FindKey(std::span<const state::KeyRecord> keys,
                                                 std::optional<std::string_view> authorization,
-                                                v1::KeyScope scope);
+                                                v1::KeyScope scope, absl::Time now);
+
+bool HasExpired(const state::KeyRecord& key, absl::Time now);
+// When what is made `now` and is good for so long expires, in Unix milliseconds; 0 for 0: never.
+// INVALID_ARGUMENT: negative, or more than ten years.
+absl::StatusOr<int64_t> ExpiryOf(int64_t expires_in_ms, absl::Time now);
+
+// How long the text that a key had may count after it was rotated.
+inline constexpr absl::Duration kLongestGrace = absl::Hours(24 * 30);
+// Gives it the text `made`; the one that it has now counts until `now` + `grace`, and what it had
+// before that no more.
+void Rotate(state::KeyRecord& key, const NewApiKey& made, absl::Time now, absl::Duration grace);
 
 // What gateways are told of a key, and what people are.
 v1::KnownKey ToKnownKey(const state::KeyRecord& key);

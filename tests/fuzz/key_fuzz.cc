@@ -21,11 +21,11 @@ const std::vector<state::KeyRecord>& TheKeys() {
 }
 
 void Try(std::string_view header) {
-  const auto found = FindKey(TheKeys(), header, v1::KEY_SCOPE_INVOKE);
+  const auto found = FindKey(TheKeys(), header, v1::KEY_SCOPE_INVOKE, absl::Now());
   const bool has_key =
       header.find(" k") != std::string_view::npos || header.find("\tk") != std::string_view::npos;
   if (found.ok() && !has_key) std::abort();
-  if (FindKey(TheKeys(), header, v1::KEY_SCOPE_MANAGE).ok()) std::abort();
+  if (FindKey(TheKeys(), header, v1::KEY_SCOPE_MANAGE, absl::Now()).ok()) std::abort();
   (void)ParseScope(header);
 }
 

@@ -33,6 +33,7 @@ class FakePlatform final : public v1::Platform {
   std::function<void()> before_log;  // waits before each of them, where it is set
   v1::ListEnvironmentsResponse environments;
   v1::ListKeysResponse keys;
+  v1::ReadAuditResponse audit;
   v1::ListSecretsResponse secrets;
   std::map<std::string, std::vector<absl::Status>> failures;  // by method
   std::string key;                                            // asked for, where it is not empty
@@ -150,6 +151,15 @@ class FakePlatform final : public v1::Platform {
   }
   Task<v1::RevokeKeyResponse> RevokeKey(v1::RevokeKeyRequest request) override {
     return Answer("RevokeKey", std::move(request), v1::RevokeKeyResponse());
+  }
+  Task<v1::RotateKeyResponse> RotateKey(v1::RotateKeyRequest request) override {
+    v1::RotateKeyResponse response;
+    response.mutable_info()->set_name(request.name());
+    response.set_key("ck_rotated");
+    return Answer("RotateKey", std::move(request), std::move(response));
+  }
+  Task<v1::ReadAuditResponse> ReadAudit(v1::ReadAuditRequest request) override {
+    return Answer("ReadAudit", std::move(request), audit);
   }
   Task<v1::SetSecretResponse> SetSecret(v1::SetSecretRequest request) override {
     return Answer("SetSecret", std::move(request), v1::SetSecretResponse());

@@ -74,6 +74,8 @@ std::vector<Ask> AllMethods() {
           Unary(&v1::Platform::CreateKey),
           Unary(&v1::Platform::ListKeys),
           Unary(&v1::Platform::RevokeKey),
+          Unary(&v1::Platform::RotateKey),
+          Unary(&v1::Platform::ReadAudit),
           Unary(&v1::Platform::SetSecret),
           Unary(&v1::Platform::ListSecrets),
           Unary(&v1::Platform::DeleteSecret)};

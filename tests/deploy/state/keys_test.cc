@@ -35,12 +35,13 @@ class KeysTest : public ::testing::Test {
  protected:
   absl::StatusOr<std::string> Who(std::optional<std::string_view> authorization,
                                   v1::KeyScope scope = v1::KEY_SCOPE_INVOKE) {
-    const auto found = FindKey(keys_, authorization, scope);
+    const auto found = FindKey(keys_, authorization, scope, now_);
     if (!found.ok()) return found.status();
     return (*found)->name();
   }
 
-  const std::vector<state::KeyRecord> keys_ = {
+  absl::Time now_ = absl::FromUnixSeconds(1'000'000);
+  std::vector<state::KeyRecord> keys_ = {
       Record("ada", "ck_a", {v1::KEY_SCOPE_INVOKE}),
       Record("bob", "ck_b", {v1::KEY_SCOPE_MANAGE}),
       Record("nobody", "ck_n", {v1::KEY_SCOPE_UNKNOWN}),
@@ -100,6 +101,56 @@ TEST_F(KeysTest, AKeyIsForItsScopeAndManageIncludesInvoke) {
               StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("nobody")));
   EXPECT_THAT(Who("Api-Key ck_n", v1::KEY_SCOPE_UNKNOWN),
               StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("nobody")));
+}
+
+TEST_F(KeysTest, AnExpiredKeyIsRefusedAndItsOwnerIsStillKnown) {
+  keys_[0].set_expires_unix_ms(absl::ToUnixMillis(now_) + 1);
+  EXPECT_THAT(Who("Api-Key ck_a"), IsOkAndHolds("ada"));
+  now_ += absl::Milliseconds(1);
+  EXPECT_THAT(Who("Api-Key ck_a"),
+              StatusIs(absl::StatusCode::kPermissionDenied,
+                       ::testing::AllOf(HasSubstr("'ada' expired at 1970"), HasSubstr("rotate"))));
+  ASSERT_NE(OwnerOf(keys_, "Api-Key ck_a", now_), nullptr);
+  EXPECT_EQ(OwnerOf(keys_, "Api-Key ck_a", now_)->name(), "ada");
+  EXPECT_EQ(OwnerOf(keys_, "Api-Key ck_x", now_), nullptr);
+  EXPECT_EQ(OwnerOf(keys_, std::nullopt, now_), nullptr);
+}
+
+TEST_F(KeysTest, ARotatedKeyCountsByBothTextsUntilItsGraceIsOver) {
+  NewApiKey made;
+  made.text = "ck_new";
+  made.sha256 = HashKey(made.text);
+  made.prefix = "ck_new";
+  Rotate(keys_[1], made, now_, absl::Hours(1));
+  EXPECT_EQ(keys_[1].rotated_unix_ms(), absl::ToUnixMillis(now_));
+  EXPECT_EQ(keys_[1].prefix(), "ck_new");
+  EXPECT_THAT(Who("Api-Key ck_b", v1::KEY_SCOPE_MANAGE), IsOkAndHolds("bob"));
+  EXPECT_THAT(Who("Api-Key ck_new", v1::KEY_SCOPE_MANAGE), IsOkAndHolds("bob"));
+  now_ += absl::Hours(1);
+  EXPECT_THAT(Who("Api-Key ck_b"), StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(Who("Api-Key ck_new"), IsOkAndHolds("bob"));
+}
+
+TEST_F(KeysTest, WithoutGraceTheTextBeforeIsRefusedAtOnceAndTheOneBeforeThatInAnyCase) {
+  NewApiKey second, third;
+  second.sha256 = HashKey("ck_2");
+  third.sha256 = HashKey("ck_3");
+  Rotate(keys_[0], second, now_, absl::Hours(1));
+  Rotate(keys_[0], third, now_, absl::Hours(1));
+  EXPECT_THAT(Who("Api-Key ck_a"), StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(Who("Api-Key ck_2"), IsOkAndHolds("ada"));
+  Rotate(keys_[0], second, now_, absl::ZeroDuration());
+  EXPECT_THAT(Who("Api-Key ck_3"), StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_TRUE(keys_[0].previous_sha256().empty());
+}
+
+TEST_F(KeysTest, AnExpiryIsWithinTenYears) {
+  EXPECT_THAT(ExpiryOf(0, now_), IsOkAndHolds(0));
+  EXPECT_THAT(ExpiryOf(5, now_), IsOkAndHolds(absl::ToUnixMillis(now_) + 5));
+  for (const int64_t odd : {int64_t{-1}, INT64_MIN, INT64_MAX, int64_t{400'000'000'000}}) {
+    EXPECT_THAT(ExpiryOf(odd, now_),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("expires_in_ms is")));
+  }
 }
 
 TEST_F(KeysTest, ScopesHaveNames) {
