@@ -46,6 +46,12 @@ absl::Status CheckGpu(const ChainletSpec& chainlet, const DeploymentContext& con
   return context.Gpu().status();
 }
 
+// A chainlet on trial counts what it would have refused.
+LateCalls LateCallsOf(const Limits& limits) {
+  const bool on_trial = limits.dry_run && limits.late_calls == LateCalls::kRefuse;
+  return on_trial ? LateCalls::kCount : limits.late_calls;
+}
+
 absl::Status NotBuilt(const ChainletSpec& chainlet, const absl::Status& why) {
   return absl::Status(why.code(),
                       absl::StrCat(Text(chainlet.name()), " could not be built: ", why.message()));
@@ -101,7 +107,8 @@ absl::StatusOr<Assembly::Node*> Assembly::Make(const ChainletSpec& chainlet) {
       CalleeEdge::Options{.chainlet = std::string(chainlet.name()),
                           .replica = options_.replica,
                           .concurrency_limit = ShareOf(chainlet.limits.concurrency_limit),
-                          .max_queued = ShareOf(QueueOf(chain_, chainlet))},
+                          .max_queued = ShareOf(QueueOf(chain_, chainlet)),
+                          .late_calls = LateCallsOf(chainlet.limits)},
       counters_);
   node.guarded = chainlet.contract->guard(node.built.chainlet, *node.edge);
   node.service = std::make_unique<Service>(chainlet.contract->serve(node.guarded.get()));
@@ -180,7 +187,9 @@ absl::StatusOr<void*> Assembly::MakeLink(const ChainletSpec& caller,
       CallerEdge::Options{.callee = std::string(name),
                           .attempts = dependency.attempts,
                           .timeout = dependency.timeout,
-                          .max_in_flight = ShareOf(dependency.max_in_flight)});
+                          .max_in_flight = ShareOf(dependency.max_in_flight),
+                          .budget = dependency.retry_budget,
+                          .budget_is_shared = dependency.hedging.on});
   link->guarded = dependency.callee->guard(target, *link->edge);
   links_.push_back(std::move(link));
   return links_.back()->guarded.get();

@@ -67,6 +67,7 @@ struct Autoscaling {
 struct Limits {
   int concurrency_limit = 256;  // calls that run at a time
   int max_queued = 0;  // calls that wait; 0: what known callers may have in flight, ≥ 256
+  LateCalls late_calls = LateCalls::kRefuse;  // those that have less time left than they take
   AdaptiveLimit adaptive = {};  // {.on = true}: fewer than concurrency_limit, where more only wait
   bool dry_run = false;         // nothing is refused; what would have been is counted
 };

@@ -5,7 +5,9 @@
 #include <optional>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "chains/core/gate.h"
+#include "chains/core/loop.h"
 #include "chains/core/passage.h"
 #include "chains/core/task.h"
 
@@ -14,13 +16,21 @@ namespace chains::internal {
 // Between Started() and Ended(); an attempt whose coroutine is dropped ends CANCELLED.
 class Attempt {
  public:
-  explicit Attempt(Passage& passage) : passage_(passage) { passage_.Started(); }
+  Attempt(Passage& passage, const Loop& loop) : passage_(passage), loop_(loop) {
+    if (passage_.timed()) began_ = loop_.Now();
+    passage_.Started();
+  }
   Attempt(const Attempt&) = delete;
-  ~Attempt() { passage_.Ended(code_); }
+  ~Attempt() {
+    if (passage_.timed()) passage_.Took(loop_.Now() - began_, code_);
+    passage_.Ended(code_);
+  }
   void Ended(const absl::Status& status) { code_ = status.code(); }
 
  private:
   Passage& passage_;
+  const Loop& loop_;
+  absl::Time began_;
   absl::StatusCode code_ = absl::StatusCode::kCancelled;
 };
 

@@ -149,28 +149,36 @@ Passages<kCount> PassagesOf(Edge& edge, const Method (&methods)[kCount]) {
   return passages;
 }
 
+// How long to wait before a further attempt at what ended with `failure`; nullopt: there is none.
+// `caller` is who called, and `deadline` when the call must be over: an attempt that could only
+// begin after it is not worth its wait.
+inline std::optional<absl::Duration> PauseAfter(Passage& passage, const Context& caller,
+                                                absl::Time deadline, const Loop& loop,
+                                                const absl::Status& failure, int made) {
+  if (caller.further_attempt()) return std::nullopt;
+  const std::optional<absl::Duration> pause = passage.RetryAfter(failure, made);
+  if (pause && loop.Now() + *pause >= deadline) return std::nullopt;
+  return pause;
+}
+
 // The long way of a unary call: one coroutine for all attempts, each of whose waits ends with the
 // context's deadline. `attempt` makes the call of each; it is told whether it is the last. So many
-// were `made` already, the last of which ended with `failure`.
+// were `made` already; with any, a further one begins after `pause`.
 template <typename Reply, typename MakeAttempt>
-Task<Reply> GoTheLongWay(Passage& passage, MakeAttempt attempt, int made, absl::Status failure) {
+Task<Reply> GoTheLongWay(Passage& passage, MakeAttempt attempt, int made, absl::Duration pause) {
   Here::Place here = co_await Here();
   Recording recording(here.context(), here.loop(), [&passage] { return passage.place(); });
-  const absl::StatusOr<Context> context =
+  absl::StatusOr<Context> context =
       recording.Under(passage.Enter(here.context(), here.loop().Now()));
   if (!context.ok()) {
     recording.Ended(context.status());
     co_return passage.Describe(context.status(), made);
   }
+  absl::Status failure;
   while (true) {
-    if (!failure.ok()) {
-      const std::optional<absl::Duration> pause = passage.RetryAfter(failure, made);
-      if (!pause) break;
-      const absl::Duration left = context->deadline() - here.loop().Now();
-      if (left <= absl::ZeroDuration()) break;
-      co_await Sleep(std::min(*pause, left));
-      failure = TooLate();
-      if (*pause >= left) break;
+    if (made > 0) {
+      co_await Sleep(pause);
+      *context = context->AsFurtherAttempt();
     }
     ++made;
     recording.Waits(made);
@@ -179,17 +187,22 @@ Task<Reply> GoTheLongWay(Passage& passage, MakeAttempt attempt, int made, absl::
       Task<Permit> waiting = WaitAtGate(*passage.gate());
       absl::StatusOr<Permit> waited = co_await Within<Permit>(std::move(waiting), *context);
       failure = waited.status();
-      if (!waited.ok()) continue;
-      permit.emplace(*std::move(waited));
+      if (waited.ok()) permit.emplace(*std::move(waited));
     }
-    recording.Runs();
-    Attempt running(passage);
-    Task<Reply> call = attempt(passage.LastAttempt(made));
-    absl::StatusOr<Reply> outcome = co_await Within<Reply>(std::move(call), *context);
-    running.Ended(outcome.status());
-    failure = outcome.status();
-    if (outcome.ok()) recording.Ended(failure);
-    if (outcome.ok()) co_return outcome;
+    if (permit) {
+      recording.Runs();
+      Attempt running(passage, here.loop());
+      Task<Reply> call = attempt(passage.LastAttempt(made));
+      absl::StatusOr<Reply> outcome = co_await Within<Reply>(std::move(call), *context);
+      running.Ended(outcome.status());
+      failure = outcome.status();
+      if (outcome.ok()) recording.Ended(failure);
+      if (outcome.ok()) co_return outcome;
+    }
+    const std::optional<absl::Duration> next =
+        PauseAfter(passage, here.context(), context->deadline(), here.loop(), failure, made);
+    if (!next) break;
+    pause = *next;
   }
   recording.Ended(failure);
   co_return passage.Describe(failure, made);
@@ -208,7 +221,7 @@ class MadeCall {
 template <typename Reply>
 Promise& MakeDetour(Promise& call, Passage& passage) {
   auto made = Task<Reply>::Adopt(static_cast<TaskPromiseBase<Reply>&>(call));
-  return GoTheLongWay<Reply>(passage, MadeCall<Reply>(std::move(made)), 0, absl::OkStatus())
+  return GoTheLongWay<Reply>(passage, MadeCall<Reply>(std::move(made)), 0, absl::ZeroDuration())
       .Release();
 }
 
@@ -241,7 +254,7 @@ Task<Reply> CallOnce(T& target, Request&& request) {
 template <typename Reply>
 Task<Reply> Through(Passage& passage, Task<Reply> call) {
   if (call.promise().AddPassage(passage, &MakeDetour<Reply>)) return call;
-  return GoTheLongWay<Reply>(passage, MadeCall<Reply>(std::move(call)), 0, absl::OkStatus());
+  return GoTheLongWay<Reply>(passage, MadeCall<Reply>(std::move(call)), 0, absl::ZeroDuration());
 }
 template <auto kMethod, typename Reply, typename T, typename Request>
 Task<Reply> GuardUnary(T& target, Passage& passage, Request&& request) {
@@ -250,7 +263,7 @@ Task<Reply> GuardUnary(T& target, Passage& passage, Request&& request) {
   }
   return GoTheLongWay<Reply>(passage,
                              EachAttempt<kMethod, Reply, T, Request>(target, std::move(request)), 0,
-                             absl::OkStatus());
+                             absl::ZeroDuration());
 }
 // The same where `target` is itself a guard, with a passage `inner`, of `inside`: both ends of an
 // edge in one process. A call goes through both without a function that moves the request between.
@@ -314,9 +327,16 @@ Task<Reply> GuardSerialized(Channel& channel, const Method& method, Passage& pas
     stay.Ended(failure);
     if (failure.ok()) co_return reply;
   }
-  if (made > 0 && !passage.RetryAfter(failure, made)) co_return passage.Describe(failure, made);
+  absl::Duration pause;
+  if (made > 0) {
+    const Context& caller = here.context();
+    const std::optional<absl::Duration> next =
+        PauseAfter(passage, caller, caller.deadline(), here.loop(), failure, made);
+    if (!next) co_return passage.Describe(failure, made);
+    pause = *next;
+  }
   Task<Reply> rest = GoTheLongWay<Reply>(
-      passage, EachSerializedAttempt<Reply>(channel, method, *std::move(request)), made, failure);
+      passage, EachSerializedAttempt<Reply>(channel, method, *std::move(request)), made, pause);
   co_return co_await Outcome(std::move(rest));
 }
 
@@ -324,11 +344,12 @@ Task<Reply> GuardSerialized(Channel& channel, const Method& method, Passage& pas
 template <auto kMethod, typename Reply, typename T, typename Request>
 Task<Reply> OnlyAttempt(T& target, Passage& passage, Recording& recording,
                         Stream<Request> requests) {
+  Here::Place here = co_await Here();
   recording.Waits(1);
   std::optional<Permit> permit = EnterNow(passage.gate());
   if (!permit) permit = co_await WaitAtGate(*passage.gate());
   recording.Runs();
-  Attempt attempt(passage);
+  Attempt attempt(passage, here.loop());
   absl::StatusOr<Reply> outcome = co_await Outcome((target.*kMethod)(std::move(requests)));
   attempt.Ended(outcome.status());
   co_return outcome;
@@ -375,7 +396,7 @@ Stream<Reply> GuardReplies(T& target, Passage& passage, Argument argument) {
     permit = *std::move(waited);
   }
   recording.Runs();
-  Attempt attempt(passage);
+  Attempt attempt(passage, here.loop());
   Stream<Reply> replies = (target.*kMethod)(std::move(argument));
   while (true) {
     absl::StatusOr<std::optional<Reply>> next =

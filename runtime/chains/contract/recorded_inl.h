@@ -44,7 +44,7 @@ Task<Reply> GuardRecorded(Channel& channel, const Method& method, Passage& passa
   }
   Task<Reply> call = GoTheLongWay<Reply>(
       passage, EachRecordedAttempt<Reply, Request>(channel, method, std::move(request)), 0,
-      absl::OkStatus());
+      absl::ZeroDuration());
   co_return co_await Outcome(std::move(call));
 }
 

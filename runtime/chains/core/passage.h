@@ -11,6 +11,7 @@
 #include "chains/core/gate.h"
 #include "chains/core/method_counters.h"
 #include "chains/core/recording.h"
+#include "chains/core/typical_time.h"
 
 namespace chains {
 
@@ -45,6 +46,10 @@ class Passage {
   virtual Gate* gate() = 0;
   // An attempt begins: it has its place. Every Started() is followed by one Ended().
   virtual void Started() = 0;
+  // Whether Took() is to be told how long attempts take that went the long way.
+  bool timed() const { return plain_.typical != nullptr; }
+  // So long an attempt took, from Started() to Ended(), which comes next.
+  virtual void Took(absl::Duration, absl::StatusCode) {}
   // How an attempt ended; a dropped one ends CANCELLED.
   virtual void Ended(absl::StatusCode code) = 0;
 
@@ -74,6 +79,9 @@ class Passage {
     // A deadline later than this from now is not the caller's alone to enforce.
     absl::Duration reach = absl::InfiniteDuration();
     bool attempted_once = true;
+    // Whose calls have less time left than this takes go the long way, and so do those that it
+    // wants to be timed. Null: nothing is learned. For this passage's calls only.
+    TypicalTime* typical = nullptr;
   };
   Passage() : plain_() {}
   explicit Passage(Plain plain) : plain_(plain) {}
@@ -83,17 +91,22 @@ class Passage {
   virtual void LeaveByItself(absl::StatusCode) {}
   bool TryEnterPlainly(absl::Time deadline, absl::Time earliest_now) {
     if (earliest_now != now_) {
-      now_ = earliest_now;
+      now_ = soonest_ = earliest_now;
       latest_ = now_ + plain_.reach;
+      if (plain_.typical != nullptr) {
+        soonest_ += plain_.typical->least();
+        if (plain_.typical->IsToBeTimed()) return false;
+      }
     }
-    if (deadline > latest_ || deadline <= now_ || !plain_.gate->TakePlace()) return false;
+    if (deadline > latest_ || deadline <= soonest_ || !plain_.gate->TakePlace()) return false;
     if (plain_.counters != nullptr) plain_.counters->Started();
     return true;
   }
 
   const Plain plain_;
-  absl::Time now_;     // of the last call
-  absl::Time latest_;  // the deadline that is still its caller's
+  absl::Time now_;      // of the last call
+  absl::Time latest_;   // the deadline that is still its caller's
+  absl::Time soonest_;  // the deadline that is surely too early
 };
 
 }  // namespace internal

@@ -32,7 +32,7 @@ std::unique_ptr<RecordedCall> ClientCall::Record(const Context& context) const {
 }
 
 void ClientCall::Prepare(const Context& context) {
-  internal::Send(context, client_context_);
+  internal::Send(context, reactor_.EarliestNow(), client_context_);
   client_context_.set_authority(peer_->authority);
 }
 

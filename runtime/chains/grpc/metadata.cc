@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "chains/core/trace.h"
 #include "chains/grpc/limits.h"
+#include "chains/grpc/margin.h"
 #include "chains/grpc/receipts.h"
 #include "chains/grpc/time.h"
 
@@ -75,9 +76,9 @@ std::string_view ToView(grpc::string_ref text) { return {text.data(), text.size(
 
 }  // namespace
 
-void Send(const Context& context, grpc::ClientContext& to) {
+void Send(const Context& context, absl::Time now, grpc::ClientContext& to) {
   if (context.deadline() != absl::InfiniteFuture()) {
-    to.set_deadline(ToGrpcTime(context.deadline()));
+    to.set_deadline(ToGrpcTime(CalleesDeadline(context.deadline(), now)));
   }
   if (context.has_trace()) to.AddMetadata(std::string(kTraceparent), context.traceparent());
   if (context.record() != nullptr) to.AddMetadata(kReceiptQuestion, "1");

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "chains/contract/status_path.h"
+#include "chains/core/typical_time.h"
 
 namespace chains {
 namespace {
@@ -39,10 +40,16 @@ class CalleeEdge::Way final : public internal::Passage {
       return absl::DeadlineExceededError(absl::StrCat(
           Text(method_.chainlet), ".", Text(method_.name), " was called after its deadline"));
     }
+    const absl::Duration left = caller.deadline() - now;
+    if (left < typical_.least() && !typical_.TriesAnyway(now)) {
+      Count(edge_.late_calls_);
+      if (options_.late_calls == LateCalls::kRefuse) return TooLittleTime(left);
+    }
     return caller;
   }
   Gate* gate() override { return &gate_; }
   void Started() override { counters_.Started(); }
+  void Took(absl::Duration time, absl::StatusCode code) override { typical_.Took(time, code); }
   void Ended(absl::StatusCode code) override { counters_.Ended(code); }
 
   bool LastAttempt(int) const override { return true; }
@@ -63,16 +70,36 @@ class CalleeEdge::Way final : public internal::Passage {
 
  private:
   Way(CalleeEdge& edge, const Method& method, MethodCounters& counters)
-      : Passage({.gate = &edge.gate_, .counters = &counters}),
+      : Passage({.gate = &edge.gate_,
+                 .counters = &counters,
+                 .typical = Learns(edge, method) ? &typical_ : nullptr}),
+        edge_(edge),
         options_(edge.options_),
         gate_(edge.gate_),
         method_(method),
         counters_(counters) {}
 
+  // How long a stream takes says nothing of the next one.
+  static bool Learns(const CalleeEdge& edge, const Method& method) {
+    return edge.options_.late_calls != LateCalls::kAllow && method.kind == MethodKind::kUnary;
+  }
+  absl::Status TooLittleTime(absl::Duration left) const {
+    return absl::DeadlineExceededError(absl::StrCat(
+        Text(method_.chainlet), ".", Text(method_.name), " was not begun: it has ",
+        absl::FormatDuration(absl::Floor(left, absl::Microseconds(1))), " left and usually takes ",
+        absl::FormatDuration(absl::Floor(typical_.mean(), absl::Microseconds(1)))));
+  }
+  // Who counts is the loop's thread: no bus lock.
+  static void Count(std::atomic<uint64_t>& counter) {
+    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+
+  CalleeEdge& edge_;
   const Options& options_;
   Gate& gate_;
   const Method& method_;
   MethodCounters& counters_;
+  TypicalTime typical_;
 };
 
 std::unique_ptr<internal::Passage> CalleeEdge::PassageOf(const Method& method) {

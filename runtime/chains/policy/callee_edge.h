@@ -1,6 +1,8 @@
 // The callee's end of an edge: what a chainlet does about calls that come.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -8,10 +10,12 @@
 #include "chains/contract/method.h"
 #include "chains/core/gate.h"
 #include "chains/policy/counters.h"
+#include "chains/policy/settings.h"
 
 namespace chains {
 
-// Its concurrency limit and queue, counts, and its name in the path of a failure.
+// Its concurrency limit and queue, what it learned of how long its methods take, counts, and its
+// name in the path of a failure.
 class CalleeEdge final : public Edge {
  public:
   struct Options {
@@ -19,16 +23,22 @@ class CalleeEdge final : public Edge {
     std::string replica;          // the name of this process
     int concurrency_limit = 256;  // calls that run at a time
     int max_queued = 256;         // calls that wait; more are refused with RESOURCE_EXHAUSTED
+    LateCalls late_calls = LateCalls::kRefuse;  // of unary methods
   };
   // `counters` outlives the edge.
   CalleeEdge(Options options, Counters& counters);
 
   std::unique_ptr<internal::Passage> PassageOf(const Method& method) override;
 
+  // Calls that had too little time left to be worth beginning: refused, or let in where late calls
+  // are only counted. Any thread may ask.
+  uint64_t late_calls() const { return late_calls_.load(std::memory_order_relaxed); }
+
  private:
   class Way;
 
   const Options options_;
+  std::atomic<uint64_t> late_calls_{0};
   Counters& counters_;
   Gate gate_;
 };

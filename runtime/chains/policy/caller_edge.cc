@@ -16,39 +16,51 @@ constexpr int kNotWorthATimer = 64;
 
 size_t AtLeastOne(int limit) { return static_cast<size_t>(std::max(1, limit)); }
 
+// Whether the budget needs to know what is answered.
+bool Counts(const CallerEdge::Options& options) {
+  return options.attempts > 1 || options.budget_is_shared;
+}
+
+RetryRule::Options RuleOf(const CallerEdge::Options& options) {
+  return {.attempts = options.attempts,
+          .first_backoff = options.first_backoff,
+          .max_backoff = options.max_backoff,
+          .random = options.random};
+}
+
 }  // namespace
 
 CallerEdge::CallerEdge(Options options)
     : options_(std::move(options)),
-      gate_(Gate::Options{.what = options_.callee, .limit = AtLeastOne(options_.max_in_flight)}) {}
+      gate_(Gate::Options{.what = options_.callee, .limit = AtLeastOne(options_.max_in_flight)}),
+      budget_(options_.budget, &attempts_),
+      rule_(RuleOf(options_), budget_) {}
 
 class CallerEdge::Way final : public internal::Passage {
  public:
   Way(CallerEdge& edge, const Method& method)
       : Passage({.gate = &edge.gate_,
+                 .counters = Counts(edge.options_) ? &edge.attempts_ : nullptr,
                  .reach = edge.options_.timeout + edge.options_.timeout / kNotWorthATimer,
                  .attempted_once = !method.idempotent || edge.options_.attempts <= 1}),
+        edge_(edge),
         options_(edge.options_),
-        gate_(edge.gate_),
         method_(method) {}
 
   absl::StatusOr<Context> Enter(const Context& caller, absl::Time now) override {
     return caller.WithDeadline(now + options_.timeout);
   }
-  Gate* gate() override { return &gate_; }
-  void Started() override {}
-  void Ended(absl::StatusCode) override {}
+  Gate* gate() override { return &edge_.gate_; }
+  void Started() override { edge_.attempts_.Started(); }
+  void Ended(absl::StatusCode code) override { edge_.attempts_.Ended(code); }
 
   bool LastAttempt(int attempts_made) const override {
     return !method_.idempotent || attempts_made >= options_.attempts;
   }
   std::optional<absl::Duration> RetryAfter(const absl::Status& failure,
                                            int attempts_made) override {
-    if (failure.code() != absl::StatusCode::kUnavailable || LastAttempt(attempts_made)) {
-      return std::nullopt;
-    }
-    const int doublings = std::min(attempts_made - 1, 20);
-    return std::min(options_.max_backoff, options_.first_backoff * (1 << doublings));
+    if (LastAttempt(attempts_made)) return std::nullopt;
+    return edge_.rule_.After(failure, attempts_made);
   }
 
   // The callee named itself when it answered; where it did not, this end says whom it called.
@@ -72,8 +84,8 @@ class CallerEdge::Way final : public internal::Passage {
   }
 
  private:
+  CallerEdge& edge_;
   const Options& options_;
-  Gate& gate_;
   const Method& method_;
 };
 

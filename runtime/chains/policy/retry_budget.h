@@ -14,6 +14,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "chains/core/method_counters.h"
 #include "chains/policy/settings.h"
 
 namespace chains {
@@ -22,10 +23,13 @@ namespace chains {
 // counts().
 class AttemptBudget {
  public:
-  explicit AttemptBudget(const RetryBudget& settings)
+  // `answers`, which outlives it, counts the calls: what it counts as ended well is Answered()
+  // without being said. Null: it is said.
+  explicit AttemptBudget(const RetryBudget& settings, const MethodCounters* answers = nullptr)
       : ratio_(std::max(0.0, settings.ratio)),
         burst_(std::max(0, settings.burst)),
-        tokens_(burst_) {}
+        tokens_(burst_),
+        answers_(answers) {}
   AttemptBudget(const AttemptBudget&) = delete;
   AttemptBudget& operator=(const AttemptBudget&) = delete;
 
@@ -37,6 +41,7 @@ class AttemptBudget {
 
   // Whether there may be a further attempt, which this pays for.
   bool TryTake() {
+    if (answers_ != nullptr) Settle();
     const bool has = tokens_ >= 1 - kRounding;
     if (has) tokens_ -= 1;
     Count(has ? taken_ : refused_);
@@ -67,9 +72,18 @@ class AttemptBudget {
     counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
+  // Looked at when it matters only: a call pays for being counted, not for its part of a token.
+  void Settle() {
+    const uint64_t well = answers_->calls() - answers_->failures();
+    Answered(well - settled_);
+    settled_ = well;
+  }
+
   const double ratio_;
   const double burst_;
   double tokens_;
+  const MethodCounters* const answers_;
+  uint64_t settled_ = 0;  // of `answers_`
   std::atomic<uint64_t> taken_{0};
   std::atomic<uint64_t> refused_{0};
 };

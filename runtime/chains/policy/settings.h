@@ -36,6 +36,14 @@ struct Circuit {
   bool dry_run = false;                        // only counts what it would have refused
 };
 
+// What a chainlet does with a call whose time is too short for how long such calls take, as far as
+// was learned.
+enum class LateCalls {
+  kRefuse,  // at once, with DEADLINE_EXCEEDED
+  kCount,   // lets it in, and counts
+  kAllow,   // nothing is learned
+};
+
 // How many calls a chainlet runs at a time, found by measuring.
 struct AdaptiveLimit {
   bool on = false;

@@ -26,6 +26,7 @@ class FakeEdge final : public Edge {
   std::optional<Gate> limit;
   std::vector<std::string> log;
   int entered_at_once = 0;
+  int decisions = 0;  // about further attempts
 
  private:
   class Way final : public internal::Passage {
@@ -43,6 +44,7 @@ class FakeEdge final : public Edge {
     }
     bool LastAttempt(int made) const override { return made >= edge_.attempts; }
     std::optional<absl::Duration> RetryAfter(const absl::Status&, int made) override {
+      ++edge_.decisions;
       if (made >= edge_.attempts) return std::nullopt;
       return edge_.pause;
     }

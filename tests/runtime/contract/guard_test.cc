@@ -34,11 +34,14 @@ class FlakyCounter final : public CountingCounter {
  public:
   Task<Number> One(Number request) override {
     asked.push_back(request.value());
+    const Context context = co_await CurrentContext();
+    further.push_back(context.further_attempt());
     if (failures-- > 0) co_return absl::UnavailableError("flaky");
     co_return Of(request.value() + 1);
   }
   int failures = 0;
   std::vector<int> asked;
+  std::vector<bool> further;
 };
 
 // Stays in its call until it is released.
@@ -148,13 +151,28 @@ TEST_F(FlakyTest, GivesUpWithTheLastFailure) {
               StatusIs(absl::StatusCode::kUnavailable, "One, attempt 2: flaky"));
 }
 
-TEST_F(FlakyTest, TheDeadlineCoversAllAttemptsAndTheirPauses) {
+TEST_F(FlakyTest, AnAttemptThatCouldNotBeginInTimeIsNotWaitedFor) {
   edge_.attempts = 100;
   edge_.timeout = absl::Milliseconds(3500);
   target_.failures = 100;
   EXPECT_THAT(Wait(guard_.One(Of(1)), clock_),
-              StatusIs(absl::StatusCode::kDeadlineExceeded, "One, attempt 4: deadline exceeded"));
-  EXPECT_EQ(clock_.Now() - start(), absl::Milliseconds(3500));
+              StatusIs(absl::StatusCode::kUnavailable, "One, attempt 4: flaky"));
+  EXPECT_EQ(clock_.Now() - start(), absl::Seconds(3));
+}
+
+TEST_F(FlakyTest, WhatIsWorkedForAFurtherTimeIsAttemptedOnce) {
+  edge_.attempts = 3;
+  target_.failures = 1;
+  EXPECT_THAT(Wait(guard_.One(Of(1)), clock_, Context().AsFurtherAttempt()),
+              StatusIs(absl::StatusCode::kUnavailable, "One, attempt 1: flaky"));
+  EXPECT_THAT(target_.asked, ElementsAre(1));
+}
+
+TEST_F(FlakyTest, AttemptsAfterTheFirstSayThatTheyAreFurtherOnes) {
+  edge_.attempts = 3;
+  target_.failures = 2;
+  EXPECT_THAT(Wait(guard_.One(Of(1)), clock_), IsOk());
+  EXPECT_THAT(target_.further, ElementsAre(false, true, true));
 }
 
 TEST_F(SlowTest, WaitsAtTheGateAndCountsOnlyWhoIsInside) {

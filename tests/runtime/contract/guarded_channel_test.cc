@@ -78,14 +78,29 @@ TEST_F(GuardedChannelTest, TheLastFailureIsDescribedWithItsAttempt) {
   EXPECT_EQ(channel_.asked.size(), 2u);
 }
 
-TEST_F(GuardedChannelTest, TheDeadlineEndsThePausesToo) {
+TEST_F(GuardedChannelTest, AnAttemptThatCouldNotBeginInTimeIsNotWaitedFor) {
   edge_.attempts = 100;
   edge_.pause = absl::Seconds(8);
   channel_.failures = 100;
-  const Context context = Soon(clock_);
-  EXPECT_THAT(Wait(Call(1), clock_, context), StatusIs(absl::StatusCode::kDeadlineExceeded));
-  EXPECT_EQ(clock_.Now(), context.deadline());
+  const absl::Time start = clock_.Now();
+  EXPECT_THAT(Wait(Call(1), clock_, Soon(clock_)), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(clock_.Now() - start, absl::Seconds(24));
   EXPECT_EQ(channel_.asked.size(), 4u);
+}
+
+TEST_F(GuardedChannelTest, EachFurtherAttemptIsDecidedOnce) {
+  edge_.attempts = 3;
+  channel_.failures = 9;
+  EXPECT_THAT(Wait(Call(1), clock_, Soon(clock_)), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(edge_.decisions, 3);  // the last one: no more
+}
+
+TEST_F(GuardedChannelTest, WhatIsWorkedForAFurtherTimeIsAttemptedOnce) {
+  edge_.attempts = 3;
+  channel_.failures = 1;
+  EXPECT_THAT(Wait(Call(1), clock_, Soon(clock_).AsFurtherAttempt()),
+              StatusIs(absl::StatusCode::kUnavailable, "One, attempt 1: flaky"));
+  EXPECT_EQ(channel_.asked.size(), 1u);
 }
 
 }  // namespace

@@ -25,18 +25,49 @@ TEST(CallerEdgeTest, ShortensTheDeadlineToItsTimeoutButNeverLengthensIt) {
   EXPECT_EQ(edge.PassageOf(kOther)->Enter(hurried, now)->deadline(), now + absl::Seconds(3));
 }
 
-TEST(CallerEdgeTest, RetriesUnavailableOfIdempotentMethodsWithDoublingPauses) {
-  CallerEdge edge({.callee = "t.T",
-                   .attempts = 4,
-                   .first_backoff = absl::Milliseconds(10),
-                   .max_backoff = absl::Milliseconds(25)});
+TEST(CallerEdgeTest, RetriesUnavailableOfIdempotentMethods) {
+  CallerEdge edge(
+      {.callee = "t.T", .attempts = 3, .first_backoff = absl::Milliseconds(10), .random = [] {
+         return 1.0;
+       }});
   const absl::Status unavailable = absl::UnavailableError("");
   EXPECT_EQ(edge.PassageOf(kIdempotent)->RetryAfter(unavailable, 1), absl::Milliseconds(10));
   EXPECT_EQ(edge.PassageOf(kIdempotent)->RetryAfter(unavailable, 2), absl::Milliseconds(20));
-  EXPECT_EQ(edge.PassageOf(kIdempotent)->RetryAfter(unavailable, 3), absl::Milliseconds(25));
-  EXPECT_EQ(edge.PassageOf(kIdempotent)->RetryAfter(unavailable, 4), std::nullopt);
+  EXPECT_EQ(edge.PassageOf(kIdempotent)->RetryAfter(unavailable, 3), std::nullopt);
   EXPECT_EQ(edge.PassageOf(kIdempotent)->RetryAfter(absl::AbortedError(""), 1), std::nullopt);
   EXPECT_EQ(edge.PassageOf(kOther)->RetryAfter(unavailable, 1), std::nullopt);
+}
+
+TEST(CallerEdgeTest, AllItsMethodsSpendOneBudgetWhichAnswersOfAllEarn) {
+  CallerEdge edge({.callee = "t.T", .attempts = 9, .budget = {.ratio = 0.5, .burst = 1}});
+  const absl::Time now = absl::FromUnixSeconds(1000);
+  const Context context(now + absl::Seconds(1), "", {});
+  const absl::Status unavailable = absl::UnavailableError("");
+  const auto one = edge.PassageOf(kIdempotent);
+  const auto other = edge.PassageOf(kOther);
+  EXPECT_NE(one->RetryAfter(unavailable, 1), std::nullopt);
+  EXPECT_EQ(one->RetryAfter(unavailable, 1), std::nullopt);
+  ASSERT_TRUE(other->TryEnter(context, now));
+  other->Leave(absl::StatusCode::kOk);
+  EXPECT_EQ(one->RetryAfter(unavailable, 1), std::nullopt);
+  one->Started();
+  one->Ended(absl::StatusCode::kOk);
+  EXPECT_NE(one->RetryAfter(unavailable, 1), std::nullopt);
+  EXPECT_EQ(edge.budget().counts().taken, 2u);
+  EXPECT_EQ(edge.budget().counts().refused, 2u);
+}
+
+TEST(CallerEdgeTest, CountsNothingWhereNobodyMakesFurtherAttempts) {
+  CallerEdge alone({.callee = "t.T"});
+  CallerEdge hedged({.callee = "t.T", .budget_is_shared = true});
+  const absl::Time now = absl::FromUnixSeconds(1000);
+  for (CallerEdge* edge : {&alone, &hedged}) {
+    const auto passage = edge->PassageOf(kOther);
+    ASSERT_TRUE(passage->TryEnter(Context(now + absl::Seconds(1), "", {}), now));
+    passage->Leave(absl::StatusCode::kOk);
+  }
+  EXPECT_EQ(alone.attempts().calls(), 0u);
+  EXPECT_EQ(hedged.attempts().calls(), 1u);
 }
 
 TEST(CallerEdgeTest, NamesTheCalleeThatDidNotNameItself) {
@@ -99,6 +130,103 @@ TEST(CalleeEdgeTest, AddsUpWhatSeveralLoopsCounted) {
   EXPECT_EQ(rows[0].max_in_flight, 2u);
 }
 
+// ---- What it learned of how long calls take.
+
+class LateCallsTest : public ::testing::Test {
+ protected:
+  // A call with so much time left, by the way that is offered first, then the long one.
+  bool LetsIn(internal::Passage& passage, absl::Duration left) {
+    now_ += absl::Milliseconds(1);
+    const Context context(now_ + left, "", {});
+    if (passage.TryEnter(context, now_)) {
+      passage.Leave(absl::StatusCode::kOk);
+      return true;
+    }
+    last_ = passage.Enter(context, now_).status();
+    return last_.ok();
+  }
+  int LetInOf(int calls, internal::Passage& passage, absl::Duration left) {
+    int let_in = 0;
+    for (int i = 0; i < calls; ++i) let_in += LetsIn(passage, left) ? 1 : 0;
+    return let_in;
+  }
+  void Learn(internal::Passage& passage) {
+    ASSERT_TRUE(passage.timed());
+    for (int i = 0; i < 60; ++i) passage.Took(absl::Milliseconds(100), absl::StatusCode::kOk);
+  }
+  absl::Time now_ = absl::FromUnixSeconds(1000);
+  absl::Status last_;
+  Counters counters_;
+};
+
+TEST_F(LateCallsTest, ACallWithLessTimeThanSuchCallsTakeIsRefusedAtOnce) {
+  CalleeEdge edge({.chainlet = "t.T", .replica = "r"}, counters_);
+  const auto passage = edge.PassageOf(kOther);
+  EXPECT_EQ(LetInOf(100, *passage, absl::Milliseconds(50)), 100);  // nothing is known yet
+  Learn(*passage);
+  EXPECT_EQ(LetInOf(100, *passage, absl::Milliseconds(150)), 100);
+  EXPECT_LT(LetInOf(100, *passage, absl::Milliseconds(50)), 10);
+  while (LetsIn(*passage, absl::Milliseconds(50))) {
+  }
+  EXPECT_EQ(last_.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(last_.message(), "t.T.Once was not begun: it has 50ms left and usually takes 100ms");
+}
+
+TEST_F(LateCallsTest, SomeAreLetInAllTheSameSoThatItNoticesWhenItBecomesFaster) {
+  CalleeEdge edge({.chainlet = "t.T", .replica = "r"}, counters_);
+  const auto passage = edge.PassageOf(kOther);
+  Learn(*passage);
+  EXPECT_GE(LetInOf(160, *passage, absl::Milliseconds(50)), 10);
+  passage->Took(absl::Milliseconds(1), absl::StatusCode::kOk);
+  EXPECT_EQ(LetInOf(100, *passage, absl::Milliseconds(50)), 100);
+}
+
+TEST_F(LateCallsTest, EachMethodHasItsOwnTime) {
+  CalleeEdge edge({.chainlet = "t.T", .replica = "r"}, counters_);
+  const auto slow = edge.PassageOf(kOther);
+  const auto fast = edge.PassageOf(kIdempotent);
+  Learn(*slow);
+  EXPECT_EQ(LetInOf(100, *fast, absl::Milliseconds(50)), 100);
+}
+
+TEST_F(LateCallsTest, OnTrialTheyAreCountedAndLetIn) {
+  CalleeEdge edge({.chainlet = "t.T", .replica = "r", .late_calls = LateCalls::kCount}, counters_);
+  const auto passage = edge.PassageOf(kOther);
+  Learn(*passage);
+  EXPECT_EQ(LetInOf(100, *passage, absl::Milliseconds(50)), 100);
+  EXPECT_GT(edge.late_calls(), 90u);
+}
+
+TEST_F(LateCallsTest, NothingIsLearnedWhereTheyAreAllowedNorOfStreams) {
+  CalleeEdge allows({.chainlet = "t.T", .replica = "r", .late_calls = LateCalls::kAllow},
+                    counters_);
+  EXPECT_FALSE(allows.PassageOf(kOther)->timed());
+  constexpr Method kStream = {.chainlet = "t.T",
+                              .name = "Count",
+                              .path = "/t.T/Count",
+                              .kind = MethodKind::kServerStreaming};
+  CalleeEdge edge({.chainlet = "t.T", .replica = "r"}, counters_);
+  EXPECT_FALSE(edge.PassageOf(kStream)->timed());
+}
+
+TEST_F(LateCallsTest, TheFirstCallsAndThenAFewTakeTheLongWayToBeTimed) {
+  CalleeEdge edge({.chainlet = "t.T", .replica = "r"}, counters_);
+  const auto passage = edge.PassageOf(kOther);
+  const auto at_once = [&](int calls) {
+    int count = 0;
+    for (int i = 0; i < calls; ++i) {
+      now_ += absl::Milliseconds(1);
+      if (!passage->TryEnter(Context(), now_)) continue;
+      passage->Leave(absl::StatusCode::kOk);
+      ++count;
+    }
+    return count;
+  };
+  EXPECT_EQ(at_once(8), 0);
+  for (int i = 0; i < 8; ++i) passage->Took(absl::Microseconds(5), absl::StatusCode::kOk);
+  EXPECT_EQ(at_once(641), 630);
+}
+
 // ---- The short way, for calls that nothing is in the way of.
 
 TEST(CallerEdgeTest, LetsInWhoseDeadlineIsNotLaterThanItsTimeoutAndABit) {
@@ -129,6 +257,7 @@ TEST(CalleeEdgeTest, LetsInAndCountsUntilItIsFullOrTooLate) {
   CalleeEdge edge({.chainlet = "t.T", .replica = "r", .concurrency_limit = 1}, counters);
   const absl::Time now = absl::FromUnixSeconds(1000);
   const auto passage = edge.PassageOf(kOther);
+  EXPECT_FALSE(passage->TryEnter(Context(), now));  // the first one is timed, on the long way
   EXPECT_FALSE(passage->TryEnter(Context(now, "", {}), now));
   EXPECT_TRUE(passage->TryEnter(Context(), now));
   EXPECT_FALSE(passage->TryEnter(Context(), now));

@@ -42,6 +42,23 @@ TEST(AttemptBudgetTest, ToldLateOfManyAnswersItHasEarnedAsMuch) {
   EXPECT_EQ(TakeAll(budget), 3);
 }
 
+TEST(AttemptBudgetTest, EarnsWhatItsEdgeCountsAsEndedWell) {
+  MethodCounters calls;
+  AttemptBudget budget({.ratio = 0.5, .burst = 2}, &calls);
+  TakeAll(budget);
+  const auto end = [&calls](absl::StatusCode code) {
+    calls.Started();
+    calls.Ended(code);
+  };
+  end(absl::StatusCode::kUnavailable);
+  end(absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(budget.TryTake());
+  end(absl::StatusCode::kOk);
+  end(absl::StatusCode::kOk);
+  EXPECT_TRUE(budget.TryTake());
+  EXPECT_FALSE(budget.TryTake());
+}
+
 TEST(AttemptBudgetTest, KeepsNoMoreThanItsBurst) {
   AttemptBudget budget({.ratio = 0.1, .burst = 5});
   budget.Answered(1'000'000);
