@@ -176,13 +176,6 @@ absl::StatusOr<void*> Assembly::MakeLink(const ChainletSpec& caller,
                                          const DependencySpec& dependency) {
   const std::string_view name = dependency.callee->info->name;
   auto link = std::make_unique<Link>();
-  absl::StatusOr<void*> reached = Reach(caller, dependency, *link);
-  if (!reached.ok()) return reached.status();
-  void* target = *reached;
-  if (link->channel) {
-    link->stub = dependency.callee->connect(*link->channel);
-    target = link->stub.get();
-  }
   link->edge = std::make_unique<CallerEdge>(
       CallerEdge::Options{.callee = std::string(name),
                           .attempts = dependency.attempts,
@@ -190,6 +183,13 @@ absl::StatusOr<void*> Assembly::MakeLink(const ChainletSpec& caller,
                           .max_in_flight = ShareOf(dependency.max_in_flight),
                           .budget = dependency.retry_budget,
                           .budget_is_shared = dependency.hedging.on});
+  absl::StatusOr<void*> reached = Reach(caller, dependency, *link);
+  if (!reached.ok()) return reached.status();
+  void* target = *reached;
+  if (link->channel) {
+    link->stub = dependency.callee->connect(*link->channel);
+    target = link->stub.get();
+  }
   link->guarded = dependency.callee->guard(target, *link->edge);
   links_.push_back(std::move(link));
   return links_.back()->guarded.get();

@@ -65,9 +65,9 @@ class Assembly {
   };
   // A dependency of a local chainlet.
   struct Link {
+    std::unique_ptr<CallerEdge> edge;  // its budget pays for what the channel hedges, too
     std::unique_ptr<Channel> channel;
     std::shared_ptr<void> stub;
-    std::unique_ptr<CallerEdge> edge;
     std::shared_ptr<void> guarded;
   };
   Assembly(const ChainSpec& chain, Options options, Counters& counters)
