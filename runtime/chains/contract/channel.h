@@ -4,6 +4,7 @@
 
 #include "chains/contract/bytes.h"
 #include "chains/contract/method.h"
+#include "chains/contract/server_load.h"
 #include "chains/core/promise.h"  // here, so that compilers print few includes above its sentence
 #include "chains/core/stream.h"
 #include "chains/core/task.h"
@@ -22,6 +23,10 @@ class Channel {
   // Any number of messages each way. The result ends when the callee finished well, and fails with
   // what it failed with. Dropping the result cancels the call.
   virtual Stream<Bytes> Streaming(const Method& method, Stream<Bytes> requests) = 0;
+
+  // What the callee says of its load, where it does and there is one callee; it lives as long as
+  // the channel. Who decorates such a channel hands it on.
+  virtual const ServerLoad* server_load() const { return nullptr; }
 };
 
 }  // namespace chains

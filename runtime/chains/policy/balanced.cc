@@ -4,21 +4,27 @@
 
 namespace chains {
 
-BalancedChannel::BalancedChannel(std::vector<std::unique_ptr<Channel>> channels, Options options)
-    : options_(options), random_(std::random_device{}()) {
+BalancedChannel::BalancedChannel(std::vector<std::unique_ptr<Channel>> channels, Options options,
+                                 EdgeCounters* counters)
+    : set_(options, counters) {
   ways_.reserve(channels.size());
+  std::vector<internal::Way*> all;
   for (std::unique_ptr<Channel>& channel : channels) {
-    ways_.push_back(internal::Way{.channel = std::move(channel)});
+    internal::Way& way = ways_.emplace_back();
+    way.load = channel->server_load();
+    way.channel = std::move(channel);
+    all.push_back(&way);
   }
-}
-
-internal::Way& BalancedChannel::Choose(absl::Time now) {
-  return internal::LessBusyWay(
-      ways_.size(), [this](size_t i) -> internal::Way& { return ways_[i]; }, random_, now);
+  set_.Assign(std::move(all));
 }
 
 Task<Bytes> BalancedChannel::Unary(const Method& method, Bytes request) {
-  return internal::UnaryOver(*this, method, std::move(request));
+  return internal::UnaryOver(*this, nullptr, method, std::move(request));
+}
+
+Task<Bytes> BalancedChannel::UnaryBy(internal::WayChoice& choice, const Method& method,
+                                     Bytes request) {
+  return internal::UnaryOver(*this, &choice, method, std::move(request));
 }
 
 Stream<Bytes> BalancedChannel::Streaming(const Method& method, Stream<Bytes> requests) {

@@ -10,19 +10,17 @@ namespace chains {
 ElasticChannel::ElasticChannel(Connect connect, Options options, OnWaiting on_waiting)
     : connect_(std::move(connect)),
       options_(std::move(options)),
-      ejection_{.failures_to_eject = options_.failures_to_eject,
-                .ejected_for = options_.ejected_for},
       on_waiting_(std::move(on_waiting)),
-      random_(std::random_device{}()),
+      set_(options_.balancing, options_.counters),
       wake_up_(*this) {}
 
-internal::Way& ElasticChannel::Choose(absl::Time now) {
-  return internal::LessBusyWay(
-      ways_.size(), [this](size_t i) -> internal::Way& { return *ways_[i].way; }, random_, now);
+Task<Bytes> ElasticChannel::Unary(const Method& method, Bytes request) {
+  return internal::UnaryOver(*this, nullptr, method, std::move(request));
 }
 
-Task<Bytes> ElasticChannel::Unary(const Method& method, Bytes request) {
-  return internal::UnaryOver(*this, method, std::move(request));
+Task<Bytes> ElasticChannel::UnaryBy(internal::WayChoice& choice, const Method& method,
+                                    Bytes request) {
+  return internal::UnaryOver(*this, &choice, method, std::move(request));
 }
 
 Stream<Bytes> ElasticChannel::Streaming(const Method& method, Stream<Bytes> requests) {
@@ -35,6 +33,8 @@ ElasticChannel::Known ElasticChannel::TakeOrConnect(const Way& where) {
   }
   Known made = {.where = where, .way = std::make_unique<internal::Way>()};
   made.way->channel = connect_(where);
+  made.way->load = made.way->channel->server_load();
+  made.way->far = !options_.zone.empty() && !where.zone.empty() && where.zone != options_.zone;
   made.way->all_in_flight = &in_flight_;
   return made;
 }
@@ -53,6 +53,9 @@ void ElasticChannel::SetWays(const std::vector<Way>& ways) {
     if (!listed) next.push_back(TakeOrConnect(where));
   }
   ways_.swap(next);
+  std::vector<internal::Way*> all;
+  for (const Known& known : ways_) all.push_back(known.way.get());
+  set_.Assign(std::move(all));
   for (Known& gone : next) Retire(std::move(gone.way));
   if (!ways_.empty() && waiting() > 0) loop_->Ready(wake_up_);
 }

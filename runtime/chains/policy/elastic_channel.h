@@ -13,11 +13,9 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
-#include "absl/time/time.h"
 #include "chains/contract/channel.h"
 #include "chains/core/leaf.h"
 #include "chains/core/loop.h"
@@ -25,21 +23,22 @@
 
 namespace chains {
 
-// Chooses as BalancedChannel does: power of two choices by calls in flight, and a way that answers
-// UNAVAILABLE several times in a row is left out for a while, unless all are. For one loop's
-// coroutines only; made before that loop runs, or on it.
-class ElasticChannel final : public Channel {
+// Chooses as BalancedChannel does. For one loop's coroutines only; made before that loop runs, or
+// on it.
+class ElasticChannel final : public internal::WaysChannel {
  public:
   struct Way {
     std::string address;
     size_t connections = 1;
+    std::string zone = "";  // where the replica is; empty: unknown
     friend bool operator==(const Way&, const Way&) = default;
   };
   struct Options {
-    int failures_to_eject = 3;  // UNAVAILABLE in a row
-    absl::Duration ejected_for = absl::Seconds(1);
     size_t max_waiting = 4096;  // calls; more fail with RESOURCE_EXHAUSTED
     std::string name;           // of the chainlet, for messages: "hello.SayHello"
+    Balancing balancing = {};
+    std::string zone = "";             // of this process; empty: all replicas are alike
+    EdgeCounters* counters = nullptr;  // outlives the channel; may be null
   };
   // Makes the channel of a way.
   using Connect = std::function<std::unique_ptr<Channel>(const Way&)>;
@@ -55,19 +54,19 @@ class ElasticChannel final : public Channel {
 
   // A call that waits is dropped like any other; its deadline is for its caller to enforce.
   Task<Bytes> Unary(const Method& method, Bytes request) override;
+  Task<Bytes> UnaryBy(internal::WayChoice& choice, const Method& method, Bytes request) override;
   Stream<Bytes> Streaming(const Method& method, Stream<Bytes> requests) override;
 
   // Calls that wait, and those that were sent and have not ended. Any thread may ask.
   size_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
   size_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
-  size_t ways() const { return ways_.size(); }        // that new calls may take
-  size_t leaving() const { return leaving_.size(); }  // that finish the calls they have
+  size_t ways() const override { return ways_.size(); }  // that new calls may take
+  size_t leaving() const { return leaving_.size(); }     // that finish the calls they have
 
   // For calls.
 
   bool none() const { return ways_.empty(); }
-  internal::Way& Choose(absl::Time now);
-  const internal::Ejection& ejection() const { return ejection_; }
+  internal::WaySet& set() { return set_; }
   class Waiter;
   class [[nodiscard]] Waiting {
    public:
@@ -103,11 +102,10 @@ class ElasticChannel final : public Channel {
 
   const Connect connect_;
   const Options options_;
-  const internal::Ejection ejection_;
   const OnWaiting on_waiting_;
   std::vector<Known> ways_;
   std::vector<std::unique_ptr<internal::Way>> leaving_;
-  std::minstd_rand random_;
+  internal::WaySet set_;
   std::atomic<size_t> in_flight_{0};
   std::atomic<size_t> waiting_{0};
   internal::IntrusiveList<Queued> queue_;  // Waiters

@@ -36,6 +36,21 @@ struct Circuit {
   bool dry_run = false;                        // only counts what it would have refused
 };
 
+// Which of several replicas a call takes, and which are left out for a while.
+struct Balancing {
+  int failures_to_eject = 3;   // in a row that did not reach it: nothing listens; 0: never
+  double failure_ratio = 0.5;  // it fails so often, and twice as often as the others; over 1: never
+  int min_calls = 20;          // … of at least so many in the last seconds
+  double latency_factor = 5;   // it takes so many times as long as the others; 0: never
+  absl::Duration latency_margin = absl::Milliseconds(5);  // … and so much longer
+  absl::Duration ejected_for = absl::Seconds(1);          // then it is probed; doubles, …
+  absl::Duration ejected_at_most = absl::Seconds(30);     // … up to this
+  double panic_above = 0.5;  // more than this part of all left out: who can be reached is not
+  absl::Duration warm_up =
+      absl::Seconds(10);    // a new one's share of calls grows so long; 0: at once
+  bool prefer_zone = true;  // replicas of the caller's own zone, as long as they are not busier
+};
+
 // What a chainlet does with a call whose time is too short for how long such calls take, as far as
 // was learned.
 enum class LateCalls {

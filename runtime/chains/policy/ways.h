@@ -1,8 +1,14 @@
-// What channels with several ways to a chainlet have in common: the choice of the less busy, and
-// what a call does on its way. Implementation detail of balanced.h and elastic_channel.h.
+// What channels with several ways to a chainlet have in common: the choice of a way, and what a
+// call does on it. Implementation detail of balanced.h and elastic_channel.h.
+//
+// A call takes the less busy of two ways that are drawn by lot. Busy is a way with many calls in
+// flight: this process's, which it knows, and everybody else's, as the replica last said. That
+// spreads load as well as looking at all of them does, nearly, and no two callers choose alike.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -12,22 +18,28 @@
 
 #include "absl/time/time.h"
 #include "chains/contract/channel.h"
+#include "chains/contract/server_load.h"
 #include "chains/core/loop.h"
+#include "chains/policy/edge_counters.h"
+#include "chains/policy/settings.h"
+#include "chains/policy/way_health.h"
 
 namespace chains::internal {
-
-// When a way is left out for a while.
-struct Ejection {
-  int failures_to_eject = 3;  // UNAVAILABLE in a row
-  absl::Duration ejected_for = absl::Seconds(1);
-};
 
 struct Way {
   std::unique_ptr<Channel> channel;
   int in_flight = 0;
   std::atomic<size_t>* all_in_flight = nullptr;  // its owner's, which others read; may be null
-  int failures = 0;
-  absl::Time ejected_until = absl::InfinitePast();
+  const ServerLoad* load = nullptr;              // the channel's; null: it hears of none
+  WayHealth health;
+  bool far = false;  // in another zone than the caller
+  // It is new among others, or was out: its share of calls grows with time. Since its first choice.
+  bool warms = false;
+  absl::Time warm_since = absl::InfiniteFuture();
+  // Calls of other callers at the replica, as of its last report, and until when that counts.
+  int others = 0;
+  uint32_t reports_seen = 0;
+  absl::Time others_until = absl::InfinitePast();
   // Where its owner keeps it once it takes no new calls, until its last one ends; null before.
   std::vector<std::unique_ptr<Way>>* leaving = nullptr;
 
@@ -38,28 +50,101 @@ struct Way {
   }
 };
 
-// A call's stay on a way; a dropped call says nothing about the way.
+// What a call that is attempted more than once at a time says of its way, and learns. Ways are
+// compared only: one may be gone.
+struct WayChoice {
+  const Way* not_this = nullptr;  // if there is another
+  const Way* taken = nullptr;
+  bool lost = false;  // set before it is dropped because another attempt was faster
+};
+
+// Chooses among ways. For one loop's coroutines.
+class WaySet {
+ public:
+  // `counters` outlives it; may be null.
+  explicit WaySet(const Balancing& settings, EdgeCounters* counters = nullptr)
+      : settings_(settings), counters_(counters), random_(std::random_device{}()) {}
+
+  // From now on there are these, which outlive their stay here.
+  void Assign(std::vector<Way*> ways);
+  size_t size() const { return ways_.size(); }
+  bool panic() const { return outliers_.panic(); }
+
+  // The way of the next call; there is one. `not_this` may be null.
+  Way& Choose(absl::Time now, const Way* not_this = nullptr);
+  // How a call on `way`, which may be in the set no more, ended.
+  void Ended(Way& way, const absl::Status& status, absl::Duration took, absl::Time now);
+  void GivenUp(Way& way, WayHealth::Why why, absl::Duration took, absl::Time now);
+
+ private:
+  size_t Below(size_t count) {  // count ≤ 2^31
+    return static_cast<size_t>((uint64_t{random_()} * count) >> 31);
+  }
+  bool Usable(const Way& way, absl::Time now) const;
+  bool IsCold(Way& way, absl::Time now);
+  static int Load(const Way& way, absl::Time now);
+  Way* LessBusy(size_t begin, size_t end, absl::Time now, const Way* not_this);
+  Way* Better(Way& a, Way& b, absl::Time now);
+  Way* AnyUsable(absl::Time now, const Way* not_this);
+  Way& LastResort(const Way* not_this);
+  void Changed(Way& way, WayHealth::Change change, absl::Time now);
+  void Look(absl::Time now);
+
+  const Balancing settings_;
+  EdgeCounters* const counters_;
+  std::vector<Way*> ways_;  // near ones first
+  size_t near_ = 0;
+  std::minstd_rand random_;
+  Outliers outliers_;
+};
+
+// A channel with several ways, of which a call may say which it does not want.
+class WaysChannel : public Channel {
+ public:
+  // As Unary(); `choice` outlives the task.
+  virtual Task<Bytes> UnaryBy(WayChoice& choice, const Method& method, Bytes request) = 0;
+  // That calls may take now.
+  virtual size_t ways() const = 0;
+};
+
+// A call's stay on a way.
 class WayUse {
  public:
-  explicit WayUse(Way& way) : way_(way) {
+  WayUse(WaySet& set, Way& way, const WayChoice* choice, absl::Time deadline, const Loop& loop,
+         absl::Time began)
+      : set_(set), way_(way), choice_(choice), deadline_(deadline), loop_(loop), began_(began) {
     ++way_.in_flight;
     Count(1);
   }
   WayUse(const WayUse&) = delete;
   ~WayUse() {
+    if (!ended_) GivenUp();
     Count(-1);
     if (--way_.in_flight == 0 && way_.leaving != nullptr) way_.Leave();
   }
 
-  void Ended(const absl::Status& status, absl::Time now, const Ejection& ejection) {
-    if (status.code() != absl::StatusCode::kUnavailable) {
-      way_.failures = 0;
-    } else if (++way_.failures >= ejection.failures_to_eject) {
-      way_.ejected_until = now + ejection.ejected_for;
-    }
+  void Ended(const absl::Status& status) {
+    ended_ = true;
+    const absl::Time now = loop_.Now();
+    set_.Ended(way_, status, now - began_, now);
+  }
+  // A stream: how long it takes says nothing.
+  void EndedStream(const absl::Status& status) {
+    ended_ = true;
+    if (!status.ok()) set_.Ended(way_, status, absl::ZeroDuration(), loop_.Now());
   }
 
  private:
+  void GivenUp() {
+    const absl::Time now = loop_.Now();
+    const bool lost = choice_ != nullptr && choice_->lost;
+    const bool late = deadline_ <= now;
+    set_.GivenUp(way_,
+                 lost   ? WayHealth::Why::kLost
+                 : late ? WayHealth::Why::kTooLate
+                        : WayHealth::Why::kLeft,
+                 now - began_, now);
+  }
   // One thread writes: that takes no locked instruction.
   void Count(int more) {
     std::atomic<size_t>* const all = way_.all_in_flight;
@@ -68,30 +153,14 @@ class WayUse {
                std::memory_order_relaxed);
   }
 
+  WaySet& set_;
   Way& way_;
+  const WayChoice* const choice_;
+  const absl::Time deadline_;
+  const Loop& loop_;
+  const absl::Time began_;
+  bool ended_ = false;
 };
-
-// The less busy of two of `count` > 0 ways, of which `at(i)` is one; those that are left out come
-// last.
-template <typename At>
-Way& LessBusyWay(size_t count, At at, std::minstd_rand& random, absl::Time now) {
-  if (count == 1) return at(0);
-  const size_t first = std::uniform_int_distribution<size_t>(0, count - 1)(random);
-  // Two different ones, so that of two ways the less busy is always taken.
-  const size_t second =
-      (first + 1 + std::uniform_int_distribution<size_t>(0, count - 2)(random)) % count;
-  Way& a = at(first);
-  Way& b = at(second);
-  const bool a_out = a.ejected_until > now;
-  const bool b_out = b.ejected_until > now;
-  if (a_out && b_out) {
-    for (size_t i = 0; i < count; ++i) {
-      if (at(i).ejected_until <= now) return at(i);
-    }
-  }
-  if (a_out != b_out) return a_out ? b : a;
-  return a.in_flight <= b.in_flight ? a : b;
-}
 
 // Who has ways. One that may have none lets calls wait until there is one.
 template <typename Ways>
@@ -100,18 +169,20 @@ concept MayHaveNoWay = requires(Ways& ways, Promise& waiter) {
   ways.WaitForOne().Bind(waiter);
 };
 
-// Calls over the way that `ways`, which outlives them, chooses: `Way& Choose(absl::Time now)`, and
-// `const Ejection& ejection()`.
+// Calls over the way that `ways`, which outlives them, chooses: `WaySet& set()`. `choice` may be
+// null.
 template <typename Ways>
-Task<Bytes> UnaryOver(Ways& ways, const Method& method, Bytes request) {
+Task<Bytes> UnaryOver(Ways& ways, WayChoice* choice, const Method& method, Bytes request) {
   Here::Place here = co_await Here();
   if constexpr (MayHaveNoWay<Ways>) {
     if (ways.none()) co_await ways.WaitForOne();
   }
-  Way& way = ways.Choose(here.loop().Now());
-  WayUse use(way);
+  const absl::Time began = here.loop().Now();
+  Way& way = ways.set().Choose(began, choice != nullptr ? choice->not_this : nullptr);
+  if (choice != nullptr) choice->taken = &way;
+  WayUse use(ways.set(), way, choice, here.context().deadline(), here.loop(), began);
   absl::StatusOr<Bytes> reply = co_await Outcome(way.channel->Unary(method, std::move(request)));
-  use.Ended(reply.status(), here.loop().Now(), ways.ejection());
+  use.Ended(reply.status());
   co_return reply;
 }
 
@@ -121,13 +192,14 @@ Stream<Bytes> StreamingOver(Ways& ways, const Method& method, Stream<Bytes> requ
   if constexpr (MayHaveNoWay<Ways>) {
     if (ways.none()) co_await ways.WaitForOne();
   }
-  Way& way = ways.Choose(here.loop().Now());
-  WayUse use(way);
+  const absl::Time began = here.loop().Now();
+  Way& way = ways.set().Choose(began);
+  WayUse use(ways.set(), way, nullptr, here.context().deadline(), here.loop(), began);
   Stream<Bytes> replies = way.channel->Streaming(method, std::move(requests));
   while (true) {
     absl::StatusOr<std::optional<Bytes>> reply = co_await Outcome(replies.Next());
     if (!reply.ok() || !reply->has_value()) {
-      use.Ended(reply.status(), here.loop().Now(), ways.ejection());
+      use.EndedStream(reply.status());
       co_await reply.status();
       break;
     }
