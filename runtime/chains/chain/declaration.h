@@ -34,6 +34,7 @@ struct Needs {
   Hedging hedging = {};                         // {.on = true}: a second attempt when it takes long
   RetryBudget retry_budget = {};
   Circuit circuit = {};  // {.on = true}: no calls for a while to who fails
+  Balancing balancing = {};
   // Served elsewhere, not by this chain: "grpc://HOST:PORT", "grpcs://HOST:PORT", or
   // "https://HOST/PATH" for methods that the contract maps to HTTP. Empty: a chainlet of the chain.
   std::string url = "";

@@ -49,6 +49,7 @@ struct DependencySpec {
   Hedging hedging = {};
   RetryBudget retry_budget = {};
   Circuit circuit = {};
+  Balancing balancing = {};
   std::string url = "";
   std::string url_secret = "";
   bool soft = false;  // its caller does without it: Soft<T>

@@ -54,6 +54,8 @@ absl::Status UnaryCall::BeginWork() noexcept {
   recorded_ = Record(*context());
   if (!reactor_.Admit(*this)) return Stopping();
   Prepare(recorded_ ? recorded_->context() : *context());
+  load_ = channel_.LoadToAskFor(reactor_.EarliestNow());
+  if (load_ != nullptr) client_context_.AddMetadata(kLoadQuestion, "1");
   reader_ = channel_.NextStub().PrepareUnaryCall(&client_context_, channel_.PathOf(method_),
                                                  Sendable(request_), &reactor_.queue());
   reader_->StartCall();
@@ -65,7 +67,18 @@ void UnaryCall::Returned(Operation&, bool) {
   Unlink();
   if (!awaited()) return;
   if (recorded_) recorded_->Answered(Translate(status_), client_context_);
+  if (load_ != nullptr) NoteLoad();
   EndWork(status_.ok() ? absl::StatusOr<Bytes>(std::move(reply_)) : Translate(status_));
+}
+
+void UnaryCall::NoteLoad() {
+  const auto& trailers = client_context_.GetServerTrailingMetadata();
+  const auto answer = trailers.find(kLoadQuestion);
+  if (answer == trailers.end()) return;
+  const std::optional<int> load = ParseLoad({answer->second.data(), answer->second.size()});
+  if (!load) return;
+  load_->in_flight = *load;
+  ++load_->reports;
 }
 
 void UnaryCall::DropTask() noexcept {

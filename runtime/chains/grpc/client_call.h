@@ -72,11 +72,13 @@ class UnaryCall final : public ClientCall, private BareTask<Bytes> {
   void DropTask() noexcept override;
   void Cancel() override;
   void Returned(Operation&, bool) override;
+  void NoteLoad();
 
   GrpcChannel& channel_;
   Bytes request_;
   Held<UnaryCall> task_;  // as long as there is one
   std::unique_ptr<RecordedCall> recorded_;
+  std::shared_ptr<ServerLoad> load_;  // what it asked for; null: nothing
   std::unique_ptr<grpc::ClientAsyncResponseReader<grpc::ByteBuffer>> reader_;
   Operation end_{*this};
   Bytes reply_;

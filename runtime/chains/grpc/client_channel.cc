@@ -15,6 +15,8 @@
 namespace chains {
 namespace {
 
+constexpr absl::Duration kAskEvery = absl::Milliseconds(100);
+
 enum class Use { kUnary, kStreams };
 
 grpc::ChannelArguments ArgumentsFor(Use use, bool tls) {
@@ -66,7 +68,8 @@ class Reading {
 GrpcChannel::GrpcChannel(const std::string& address, Reactor& reactor, Options options)
     : peer_(PeerAt(address)),
       reactor_(reactor),
-      streaming_(Connect(peer_->address, options, Use::kStreams)) {
+      streaming_(Connect(peer_->address, options, Use::kStreams)),
+      load_(options.asks_load ? std::make_shared<ServerLoad>() : nullptr) {
   for (size_t i = 0; i < std::max<size_t>(1, options.connections); ++i) {
     unary_.push_back(Connect(peer_->address, options, Use::kUnary));
   }
@@ -87,6 +90,12 @@ const std::string& GrpcChannel::PathOf(const Method& method) {
   }
   paths_.emplace_back(&method, std::make_unique<const std::string>(method.path));
   return *paths_.back().second;
+}
+
+std::shared_ptr<ServerLoad> GrpcChannel::LoadToAskFor(absl::Time now) {
+  if (load_ == nullptr || now < ask_at_) return nullptr;
+  ask_at_ = now + kAskEvery;
+  return load_;
 }
 
 Task<Bytes> GrpcChannel::Unary(const Method& method, Bytes request) {

@@ -32,6 +32,8 @@ class GrpcChannel final : public Channel {
     size_t connections = 1;
     // TLS, and who must be there (grpc/identity.h); null: plaintext.
     std::shared_ptr<grpc::ChannelCredentials> credentials = nullptr;
+    // Asks the callee ten times a second, with a call, how busy it is: server_load().
+    bool asks_load = false;
   };
   // `address` is "host:port" or "unix:/path". `reactor` outlives the channel.
   GrpcChannel(const std::string& address, Reactor& reactor)
@@ -42,18 +44,24 @@ class GrpcChannel final : public Channel {
   Task<Bytes> Unary(const Method& method, Bytes request) override;
   Stream<Bytes> Streaming(const Method& method, Stream<Bytes> requests) override;
 
+  const ServerLoad* server_load() const override { return load_.get(); }
+
   const std::string& address() const;
 
  private:
   friend class internal::UnaryCall;
   grpc::GenericStub& NextStub();
   const std::string& PathOf(const Method& method);
+  // What this call's answer is to be noted in, when it is time to ask; else null.
+  std::shared_ptr<ServerLoad> LoadToAskFor(absl::Time now);
 
   const std::shared_ptr<const internal::Peer> peer_;
   Reactor& reactor_;
   std::vector<std::unique_ptr<grpc::GenericStub>> unary_;
   std::unique_ptr<grpc::GenericStub> streaming_;
   size_t next_ = 0;
+  const std::shared_ptr<ServerLoad> load_;  // null: it does not ask
+  absl::Time ask_at_ = absl::InfinitePast();
   // As gRPC wants them; a contract has few methods.
   std::vector<std::pair<const Method*, std::unique_ptr<const std::string>>> paths_;
 };

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "chains/core/trace.h"
 #include "chains/grpc/limits.h"
@@ -22,14 +23,17 @@ constexpr std::string_view kTraceparent = "traceparent";
 // "chains-further-attempt: 1".
 constexpr std::string_view kPriority = "chains-priority";
 constexpr std::string_view kFurtherAttempt = "chains-further-attempt";
+constexpr std::string_view kAsksLoad = kLoadQuestion;
+constexpr int kMostLoad = 1'000'000;  // calls that a peer may claim to have
 
 // Not a caller's headers: gRPC's and HTTP/2's own, and what belongs to one connection or one hop.
-constexpr std::array<std::string_view, 15> kReserved = {
-    kTraceparent,     kReceiptQuestion,    kPriority,
-    kFurtherAttempt,  "accept-encoding",   "connection",
-    "content-length", "content-type",      "host",
-    "keep-alive",     "proxy-connection",  "te",
-    "trailer",        "transfer-encoding", "user-agent"};
+constexpr std::array<std::string_view, 16> kReserved = {
+    kTraceparent, kLoadQuestion,    kReceiptQuestion,
+    kPriority,    kFurtherAttempt,  "accept-encoding",
+    "connection", "content-length", "content-type",
+    "host",       "keep-alive",     "proxy-connection",
+    "te",         "trailer",        "transfer-encoding",
+    "user-agent"};
 
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -93,7 +97,8 @@ void Send(const Context& context, absl::Time now, grpc::ClientContext& to) {
 }
 
 Context Receive(absl::Time deadline,
-                const std::multimap<grpc::string_ref, grpc::string_ref>& metadata) {
+                const std::multimap<grpc::string_ref, grpc::string_ref>& metadata,
+                bool* asks_load) {
   TraceId trace;
   Headers headers;
   HeaderBudget budget;
@@ -108,6 +113,8 @@ Context Receive(absl::Time deadline,
       priority = PriorityOf(value);
     } else if (name == kFurtherAttempt) {
       further_attempt = true;
+    } else if (name == kAsksLoad) {
+      if (asks_load != nullptr) *asks_load = true;
     } else if (budget.Admits(name, value)) {
       headers.emplace_back(name, value);
     }
@@ -115,6 +122,12 @@ Context Receive(absl::Time deadline,
   Context context(deadline, trace.empty() ? NewTraceId() : trace, std::move(headers));
   if (priority != Context::kUsualPriority) context = context.WithPriority(priority);
   return further_attempt ? context.AsFurtherAttempt() : context;
+}
+
+std::optional<int> ParseLoad(std::string_view text) {
+  int load = 0;
+  if (!absl::SimpleAtoi(View(text), &load) || load < 0 || load > kMostLoad) return std::nullopt;
+  return load;
 }
 
 }  // namespace chains::internal

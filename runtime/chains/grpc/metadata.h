@@ -2,6 +2,8 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <string_view>
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/string_ref.h>
@@ -17,8 +19,16 @@ namespace chains::internal {
 // gRPC's own nor binary, up to kMaxHeaderBytes.
 void Send(const Context& context, absl::Time now, grpc::ClientContext& to);
 
-// What a caller sent. Without a valid W3C `traceparent` a trace begins here.
+// What a caller sent. Without a valid W3C `traceparent` a trace begins here. `asks_load` says
+// whether it wants to know how busy this process is (kLoadQuestion); may be null.
 Context Receive(absl::Time deadline,
-                const std::multimap<grpc::string_ref, grpc::string_ref>& metadata);
+                const std::multimap<grpc::string_ref, grpc::string_ref>& metadata,
+                bool* asks_load = nullptr);
+
+// A caller that may choose among replicas asks now and then, with "chains-load: 1"; the answer is
+// trailing metadata of the same name: how many calls of all callers the replica has.
+inline constexpr char kLoadQuestion[] = "chains-load";
+// What the answer says; nullopt when it is no number of calls.
+std::optional<int> ParseLoad(std::string_view text);
 
 }  // namespace chains::internal

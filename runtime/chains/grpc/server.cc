@@ -40,6 +40,7 @@ absl::Status GrpcServer::Bind(WorkerPool& workers) {
   lane.max_calls = options_.max_calls;
   lane.on_failure = options_.on_failure;
   lane.authorization = options_.authorization;
+  lane.in_flight = [this] { return in_flight(); };
   if (options_.reactors > 1 || !options_.health_listen.empty()) KeepReactorsApart();
   absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Listen(
       options_.listen, options_.contracts, options_.reactors, options_.credentials, lane, workers);

@@ -95,7 +95,13 @@ Context ServerCall::ReceiveContext() {
   Reactor& reactor = lane_.reactor();
   reactor.Tick();
   return Receive(lane_.deadlines().FromGrpc(context_.raw_deadline(), reactor.EarliestNow()),
-                 context_.client_metadata());
+                 context_.client_metadata(), &asks_load_);
+}
+
+void ServerCall::AnswerLoad() {
+  const Lane::Options& options = lane_.options();
+  if (options.in_flight == nullptr) return;
+  context_.AddTrailingMetadata(kLoadQuestion, absl::StrCat(options.in_flight()));
 }
 
 void ServerCall::Run(const Service::Handler& handler) { Run(handler, ReceiveContext()); }
@@ -192,6 +198,8 @@ void ServerCall::Answer(absl::StatusOr<Bytes> outcome, MethodKind kind) {
   if (!status.ok() || kind != MethodKind::kUnary) return End(status);
   if (std::exchange(answered_, true)) return;
   if (receipt_ != nullptr) receipt_->Answer(grpc::Status::OK, context_);
+  if (asks_load_) [[unlikely]]
+    AnswerLoad();
   stream_.WriteAndFinish(Sendable(*outcome), grpc::WriteOptions(), grpc::Status::OK,
                          finish_.Begin());
 }
@@ -202,6 +210,8 @@ void ServerCall::End(const absl::Status& status) {
   if (std::exchange(answered_, true)) return;
   const grpc::Status answer = ToGrpcStatus(status);
   if (receipt_ != nullptr) receipt_->Answer(answer, context_);
+  if (asks_load_) [[unlikely]]
+    AnswerLoad();
   stream_.Finish(answer, finish_.Begin());
 }
 

@@ -51,6 +51,7 @@ class ServerCall final : public ListNode, public Operation::Owner {
   void RunFallback();
   void Run(const Service::Handler& handler, Context context);
   Context ReceiveContext();
+  void AnswerLoad();
   void Answer(absl::StatusOr<Bytes> outcome, MethodKind kind);
   bool failed_to_read();
 
@@ -72,6 +73,7 @@ class ServerCall final : public ListNode, public Operation::Owner {
   std::optional<Root<Bytes>> task_;
   bool has_request_ = false;  // it came along with the call
   bool counted_ = false;
+  bool asks_load_ = false;
   bool answered_ = false;
 };
 
