@@ -67,7 +67,8 @@ const FieldSchema* MessageSchema::Numbered(uint32_t number) const {
   return field == by_number.end() ? nullptr : field->second;
 }
 
-Schema::Schema(const std::vector<const FileDescriptor*>& files) {
+Schema::Schema(const std::vector<const FileDescriptor*>& files, Dialect dialect)
+    : dialect_(dialect) {
   for (const FileDescriptor* file : files) {
     if (const FieldDescriptor* option = FindOptional(*file)) optional_number_ = option->number();
   }
@@ -105,7 +106,8 @@ void Schema::Fill(MessageSchema& message) {
         .packable = IsPackable(field),
         .type = field.type(),
         .wire_type = WireTypeOf(field.type()),
-        .bare_64_bits = is_tensor});
+        .bare_64_bits = is_tensor || dialect_ == Dialect::kPlain,
+        .left_out = field.has_presence() || dialect_ == Dialect::kPlain});
     if (field.message_type() != nullptr) added.message = Find(field.message_type()->full_name());
     if (field.enum_type() != nullptr) added.values = Values(*field.enum_type());
     message.by_number[added.number()] = &added;
@@ -124,6 +126,7 @@ void Schema::Fill(MessageSchema& message) {
       if (member != nullptr && member != &field) field.excludes.push_back(member);
     }
   }
+  if (dialect_ == Dialect::kPlain) return;
   message.required = Required(message);
   if (message.fields.size() == 1 && message.fields[0].name == "result") {
     message.bare_result = &message.fields[0];

@@ -17,6 +17,15 @@ namespace chains::json {
 
 struct MessageSchema;
 
+// How JSON looks.
+enum class Dialect {
+  // Ours, as a gateway speaks it: required arguments, a bare `result`, proto3's JSON mapping.
+  kChains,
+  // Of services elsewhere, who know nothing of protobuf: what is absent, or has its default in a
+  // field that is not `optional`, is left out; 64-bit integers are numbers; nothing is required.
+  kPlain
+};
+
 struct EnumSchema {
   std::unordered_map<std::string, int32_t> numbers;
   std::unordered_map<int32_t, std::string> names;
@@ -31,6 +40,7 @@ struct FieldSchema {
   google::protobuf::FieldDescriptor::Type type;  // the descriptor's, which takes a call to read
   WireType wire_type;                            // how a value of it travels that is not packed
   bool bare_64_bits = false;               // 64-bit integers are JSON numbers here, not strings
+  bool left_out = false;                   // where it is absent, instead of its default
   const MessageSchema* message = nullptr;  // of fields that hold messages, maps among them
   const EnumSchema* values = nullptr;      // of fields that hold an enum
   std::vector<const FieldSchema*> excludes = {};  // the others of its oneof
@@ -77,7 +87,8 @@ struct MessageSchema {
 class Schema {
  public:
   // Of every message in `files`, which outlive the schema.
-  explicit Schema(const std::vector<const google::protobuf::FileDescriptor*>& files);
+  explicit Schema(const std::vector<const google::protobuf::FileDescriptor*>& files,
+                  Dialect dialect = Dialect::kChains);
   Schema(const Schema&) = delete;
   Schema& operator=(const Schema&) = delete;
 
@@ -91,6 +102,7 @@ class Schema {
   bool IsMarkedOptional(const google::protobuf::FieldDescriptor& field) const;
   std::vector<Requirement> Required(const MessageSchema& message) const;
 
+  const Dialect dialect_;
   int optional_number_ = 0;  // of the option (chains.v1.optional); 0: no file here knows it
   std::unordered_map<std::string_view, std::unique_ptr<MessageSchema>> messages_;
   std::unordered_map<std::string_view, std::unique_ptr<EnumSchema>> enums_;

@@ -81,6 +81,8 @@ chains::MethodKind KindOf(const MethodDescriptor& method) {
 // Numbers in chains/v1/options.proto.
 constexpr uint32_t kHttpOptions = 51471;
 constexpr uint32_t kMaxBodyBytes = 1;
+constexpr uint32_t kPath = 3;
+constexpr uint32_t kVerb = 4;
 
 // The option may be a known extension or unknown bytes, as this program links its definition or
 // not; written out it is the same.
@@ -96,6 +98,21 @@ std::optional<uint64_t> MaxBodyBytesOf(const MethodDescriptor& method) {
     }
   }
   return bytes;
+}
+
+// The same of its text.
+std::string HttpTextOf(const MethodDescriptor& method, uint32_t number) {
+  std::string text;
+  const std::string options = method.options().SerializeAsString();
+  WireReader reader(options);
+  for (WireReader::Field option; reader.Next(option);) {
+    if (option.number != kHttpOptions) continue;
+    WireReader parts(option.bytes);
+    for (WireReader::Field part; parts.Next(part);) {
+      if (part.number == number) text = part.bytes;
+    }
+  }
+  return text;
 }
 
 bool IsIdempotent(const MethodDescriptor& method) {
@@ -123,7 +140,7 @@ Transcoder::Transcoder(std::unique_ptr<DescriptorPool> pool, const ServiceDescri
                        const std::vector<const FileDescriptor*>& files, Limits limits)
     : pool_(std::move(pool)),
       service_(&service),
-      schema_(std::make_unique<const Schema>(files)),
+      schema_(std::make_unique<const Schema>(files, limits.dialect)),
       limits_(limits) {
   for (int i = 0; i < service.method_count(); ++i) {
     const MethodDescriptor& descriptor = *service.method(i);
@@ -134,6 +151,9 @@ Transcoder::Transcoder(std::unique_ptr<DescriptorPool> pool, const ServiceDescri
     method->reply = schema_->Find(descriptor.output_type()->full_name());
     method->path = Text("/", service.full_name(), "/", descriptor.name());
     method->max_body_bytes = MaxBodyBytesOf(descriptor);
+    method->http_path = HttpTextOf(descriptor, kPath);
+    method->http_verb = HttpTextOf(descriptor, kVerb);
+    if (method->http_verb.empty() && !method->http_path.empty()) method->http_verb = "POST";
     method->call = {.chainlet = service.full_name(),
                     .name = descriptor.name(),
                     .path = method->path,
@@ -159,6 +179,16 @@ absl::StatusOr<std::string> Transcoder::RequestToWire(const Method& method,
 absl::StatusOr<std::string> Transcoder::ReplyToJson(const Method& method,
                                                     std::string_view wire) const {
   return WireToJson(*schema_, *method.reply, wire, limits_.max_json_bytes);
+}
+
+absl::StatusOr<std::string> Transcoder::RequestToJson(const Method& method,
+                                                      std::string_view wire) const {
+  return WireToJson(*schema_, *method.request, wire, limits_.max_json_bytes);
+}
+
+absl::StatusOr<std::string> Transcoder::ReplyToWire(const Method& method,
+                                                    std::string_view json) const {
+  return JsonToWire(*schema_, *method.reply, json, limits_.max_wire_bytes);
 }
 
 std::string SnakeCase(std::string_view name) {

@@ -30,6 +30,7 @@ class Transcoder {
   struct Limits {
     size_t max_wire_bytes = 101 << 20;  // of a request; more is RESOURCE_EXHAUSTED
     size_t max_json_bytes = 512 << 20;  // of a reply; more is RESOURCE_EXHAUSTED
+    Dialect dialect = Dialect::kChains;
   };
 
   struct Method {
@@ -41,6 +42,9 @@ class Transcoder {
     // Of an HTTP request's body, by the option (chains.v1.http); nullopt: the contract says
     // nothing.
     std::optional<uint64_t> max_body_bytes;
+    // Where a service elsewhere answers it, by the same option; empty: the contract says nothing.
+    std::string http_path;
+    std::string http_verb;  // "POST" where only a path is given
     chains::Method call;  // for a Channel; it points into this and the descriptors
   };
 
@@ -61,6 +65,10 @@ class Transcoder {
   const std::vector<std::unique_ptr<const Method>>& methods() const { return methods_; }
   // nullptr without such a method.
   const Method* Find(std::string_view snake_name) const;
+
+  // The same two for who asks: a request to JSON, a reply to wire bytes.
+  absl::StatusOr<std::string> RequestToJson(const Method& method, std::string_view wire) const;
+  absl::StatusOr<std::string> ReplyToWire(const Method& method, std::string_view json) const;
 
   // INVALID_ARGUMENT says what is wrong where, or all that is missing; see json_to_wire.h.
   absl::StatusOr<std::string> RequestToWire(const Method& method, std::string_view json) const;

@@ -122,7 +122,7 @@ bool Reader::FieldsOf(const MessageSchema& type, std::string_view wire) {
   const Spans spans(type, wire);
   if (!spans.ok()) return Fail(Text("not a ", type.descriptor->full_name()));
   for (const FieldSchema& field : type.fields) {
-    if (!spans.Has(field) && field.descriptor->has_presence()) continue;
+    if (field.left_out && !spans.Has(field)) continue;
     json_.Key(field.name);
     if (!Member(field, spans)) return false;
   }

@@ -1,6 +1,7 @@
 // WireToJson: one serialized message to JSON, by the message's schema, without parsing it into an
 // object first. Names as in the contract, absent fields of proto3 with their default, 64-bit
-// integers and bytes as strings: proto3's JSON mapping. Unknown fields are left out.
+// integers and bytes as strings: proto3's JSON mapping, unless the schema's dialect is another.
+// Unknown fields are left out.
 #pragma once
 
 #include <cstddef>
