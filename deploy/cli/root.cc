@@ -73,6 +73,11 @@ Command MakeUp() {
                  }}},
            {"--cpus", "the same", &flags->cpus},
            {"--gpus", "the same", &flags->gpus},
+           {"--fault",
+            "what goes wrong with a share of the calls to a chainlet, as 'SayHello: 1% "
+            "UNAVAILABLE, "
+            "5% +200ms'; several times",
+            &flags->faults},
            {"--pin-cpus",
             "give replicas that want whole CPUs some of their own, as long as there are",
             &flags->pin_cpus}},

@@ -13,6 +13,7 @@
 #include "chains/core/text.h"
 #include "chains/grpc/process.h"
 #include "chains/main/platform_gateway.h"
+#include "chains/policy/faults.h"
 #include "deploy/bundle/files.h"
 #include "deploy/cli/detached.h"
 #include "deploy/platform/local_platform.h"
@@ -113,6 +114,18 @@ void Say(const Session& session, const Remote& local, const LocalPlatform& platf
   out << "Next: chains push FOLDER\n" << std::flush;
 }
 
+absl::StatusOr<Faults> FaultsFrom(const UpFlags& flags) {
+  Faults faults;
+  for (const std::string& text : flags.faults) {
+    absl::StatusOr<Faults> parsed = ParseFaults(text);
+    if (!parsed.ok()) {
+      return absl::InvalidArgumentError(Text("--fault ", MessageOf(parsed.status())));
+    }
+    faults.insert(faults.end(), parsed->begin(), parsed->end());
+  }
+  return faults;
+}
+
 PlatformGateway::Options GatewayOptions(const UpFlags& flags, const LocalPlatform& platform,
                                         const std::filesystem::path& home) {
   PlatformGateway::Options options;
@@ -148,6 +161,11 @@ int RunUp(Session& session, const UpFlags& flags) {
   const sigset_t signals = BlockEndSignals();
   absl::StatusOr<Capacity> capacity = CapacityFrom(flags);
   if (!capacity.ok()) return session.Usage(ToStd(capacity.status().message()));
+  absl::StatusOr<Faults> faults = FaultsFrom(flags);
+  if (!faults.ok()) return session.Usage(ToStd(faults.status().message()));
+  if (!faults->empty()) {
+    session.Note("calls fail or are late as --fault asks, in every chain of this platform");
+  }
   const std::filesystem::path home = HomeFrom(session, flags.home);
   LocalPlatform::Options options;
   options.home = home;
@@ -155,6 +173,7 @@ int RunUp(Session& session, const UpFlags& flags) {
   options.open = flags.open;
   options.capacity = *capacity;
   options.limits = LimitsOf(session, flags);
+  options.faults = flags.faults;
   if (!flags.gateway_token_file.empty()) {
     absl::StatusOr<std::string> token = GatewayToken(flags.gateway_token_file);
     if (!token.ok()) return session.Fail(token.status());
@@ -167,7 +186,9 @@ int RunUp(Session& session, const UpFlags& flags) {
   std::unique_ptr<PlatformGateway> gateway;
   PlatformGateway::Addresses addresses;
   if (flags.gateway_token_file.empty()) {
-    gateway = MakePlatformGateway(GatewayOptions(flags, **platform, home));
+    PlatformGateway::Options settings = GatewayOptions(flags, **platform, home);
+    settings.faults = *std::move(faults);
+    gateway = MakePlatformGateway(std::move(settings));
     absl::StatusOr<PlatformGateway::Addresses> started = gateway->Start();
     if (!started.ok()) return session.Fail(started.status());
     addresses = *std::move(started);

@@ -27,6 +27,8 @@ struct UpFlags {
   std::string memory = {};  // "8Gi"
   double cpus = -1;
   int gpus = -1;
+  // What goes wrong with a share of the calls to a chainlet: "SayHello: 1% UNAVAILABLE".
+  std::vector<std::string> faults = {};
   bool pin_cpus = false;  // replicas that want whole CPUs get some of their own
 };
 

@@ -35,6 +35,7 @@ class LocalPlatform {
     std::string gateway_token;  // with which gateways come; empty: a new one
     std::optional<Capacity> capacity = std::nullopt;  // nullopt: what the machine has
     ReplicaLimits::Means limits = {};                 // how replicas are kept to what they declare
+    std::vector<std::string> faults = {};             // what every replica is told with --fault
     Controller::Options controller = {};              // replicas_attach_at is filled in
   };
 

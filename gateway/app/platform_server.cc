@@ -80,9 +80,12 @@ absl::Status PlatformServer::ListenForHttp() {
 
 void PlatformServer::WatchRoutes() {
   platform_ = std::make_unique<GrpcChannel>(options_.platform, *reactor_);
-  const auto connect = [reactor = reactor_](const ElasticChannel::Way& way) {
-    return std::make_unique<GrpcChannel>(way.address, *reactor,
-                                         GrpcChannel::Options{.connections = way.connections});
+  const auto connect = [reactor = reactor_,
+                        faults = options_.faults](const ElasticChannel::Way& way) {
+    return WithFaults(
+        std::make_unique<GrpcChannel>(way.address, *reactor,
+                                      GrpcChannel::Options{.connections = way.connections}),
+        "", faults);
   };
   RouteWatch::Options watch{.gateway = options_.name, .token = options_.token};
   watch_ = std::make_unique<RouteWatch>(*reactor_, *platform_, connect, std::move(watch),

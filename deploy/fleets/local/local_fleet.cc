@@ -17,7 +17,8 @@ namespace {
 
 constexpr int64_t kLongestWaitMs = 3'600'000;
 
-std::vector<std::string> ArgumentsOf(const ReplicaSpec& spec, const RunFolder& folder) {
+std::vector<std::string> ArgumentsOf(const ReplicaSpec& spec, const RunFolder& folder,
+                                     const std::vector<std::string>& faults) {
   std::vector<std::string> arguments = {"serve",
                                         "--chainlets",
                                         absl::StrJoin(spec.chainlets, ","),
@@ -42,6 +43,7 @@ std::vector<std::string> ArgumentsOf(const ReplicaSpec& spec, const RunFolder& f
   for (const auto& [name, path] : spec.assets) {
     arguments.insert(arguments.end(), {"--asset", Text(name, "=", path)});
   }
+  for (const std::string& fault : faults) arguments.insert(arguments.end(), {"--fault", fault});
   return arguments;
 }
 
@@ -57,10 +59,12 @@ std::map<std::string, std::string> EnvironmentOf(const ReplicaSpec& spec) {
 
 }  // namespace
 
-LocalFleet::LocalFleet(std::filesystem::path root, Hooks hooks, ReplicaLimits::Means limits)
+LocalFleet::LocalFleet(std::filesystem::path root, Hooks hooks, ReplicaLimits::Means limits,
+                       std::vector<std::string> faults)
     : root_(std::move(root)),
       hooks_(std::move(hooks)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      faults_(std::move(faults)),
       limits_(std::move(limits)),
       thread_([this] { Run(); }) {}
 
@@ -172,7 +176,7 @@ void LocalFleet::StartNow(const ReplicaSpec& spec) {
   absl::Status made = folder.Make(spec);
   absl::StatusOr<Process> process =
       made.ok() ? limits_.Start(spec, {.program = Text(spec.folder, "/", spec.program),
-                                       .arguments = ArgumentsOf(spec, folder),
+                                       .arguments = ArgumentsOf(spec, folder, faults_),
                                        .environment = EnvironmentOf(spec),
                                        .folder = folder.path(),
                                        .output = folder.output()})

@@ -39,7 +39,9 @@ class LocalFleet final : public Fleet {
     OnExit on_exit;
   };
   // `root` is made when it is needed. `limits`: how replicas are kept to what they declare.
-  LocalFleet(std::filesystem::path root, Hooks hooks, ReplicaLimits::Means limits = {});
+  // `faults`: what every replica is told with --fault.
+  LocalFleet(std::filesystem::path root, Hooks hooks, ReplicaLimits::Means limits = {},
+             std::vector<std::string> faults = {});
   ~LocalFleet() override;  // leaves the processes as they are
 
   // Replicas that an earlier platform left, watched from now on. Before Start(), once.
@@ -76,6 +78,7 @@ class LocalFleet final : public Fleet {
   std::deque<absl::AnyInvocable<void()>> queue_;  // guarded by mutex_
   bool stopping_ = false;                         // guarded by mutex_
   std::map<Key, Running> running_;                // the thread's, as is limits_
+  const std::vector<std::string> faults_;
   ReplicaLimits limits_;
   std::thread thread_;
 };

@@ -155,7 +155,9 @@ absl::StatusOr<void*> Assembly::Reach(const ChainletSpec& caller, const Dependen
   if (dependency.url.empty() && IsLocal(name)) {
     absl::StatusOr<Node*> callee = Make(*chain_.Find(name));
     if (!callee.ok()) return callee.status();
-    if (options_.local_calls == LocalCalls::kDirect) return (*callee)->guarded.get();
+    if (options_.local_calls == LocalCalls::kDirect && options_.ways_out.wrap_way == nullptr) {
+      return (*callee)->guarded.get();
+    }
     auto loopback = std::make_unique<LoopbackChannel>(*(*callee)->service);
     link.channel =
         StackOver(Wrapped(options_.ways_out.wrap_way, name, std::move(loopback)), dependency);

@@ -22,6 +22,13 @@ absl::StatusOr<std::unique_ptr<Channel>> WayOut(const DependencySpec& dependency
 
 }  // namespace
 
+WrapWay WrapWithFaults(const Faults& faults) {
+  if (faults.empty()) return nullptr;
+  return [faults](std::string_view contract, std::unique_ptr<Channel> way) {
+    return WithFaults(std::move(way), contract, faults);
+  };
+}
+
 std::unique_ptr<Channel> Wrapped(const WrapWay& wrap, std::string_view contract,
                                  std::unique_ptr<Channel> way) {
   return wrap == nullptr ? std::move(way) : wrap(contract, std::move(way));

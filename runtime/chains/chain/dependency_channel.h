@@ -4,7 +4,7 @@
 //   circuit → hedging → balancing → one of several ways → GrpcChannel
 //
 // What is turned off is not there. A callee of the same process has no channel, and nothing of
-// this.
+// this, unless faults are asked for.
 #pragma once
 
 #include <functional>
@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "chains/chain/spec.h"
 #include "chains/contract/channel.h"
+#include "chains/policy/faults.h"
 
 namespace chains::internal {
 
@@ -21,6 +22,9 @@ namespace chains::internal {
 // a user asked for. Balancing, hedging and circuits are above it and take it for the network.
 using WrapWay = std::function<std::unique_ptr<Channel>(std::string_view contract,
                                                        std::unique_ptr<Channel> way)>;
+
+// Null where there are none.
+WrapWay WrapWithFaults(const Faults& faults);
 
 // `way` itself where there is nothing to put around it.
 std::unique_ptr<Channel> Wrapped(const WrapWay& wrap, std::string_view contract,

@@ -82,20 +82,34 @@ class RunningChain::Impl {
  private:
   absl::Status StartHere(Placement placement) {
     using internal::LocalCalls;
-    internal::Assembly::Options options = {.replica = "local",
-                                           .local = {},
-                                           .local_calls = placement == Placement::kTogether
-                                                              ? LocalCalls::kDirect
-                                                              : LocalCalls::kInWireFormat,
-                                           .ways_out = {},
-                                           .fakes = fakes_,
-                                           .context = options_.context};
+    internal::Assembly::Options options = {
+        .replica = "local",
+        .local = {},
+        .local_calls =
+            placement == Placement::kTogether ? LocalCalls::kDirect : LocalCalls::kInWireFormat,
+        .ways_out = {.to_chainlet = nullptr,
+                     .to_url = nullptr,
+                     .wrap_way = internal::WrapWithFaults(options_.faults)},
+        .fakes = fakes_,
+        .context = options_.context};
     absl::StatusOr<std::unique_ptr<internal::Assembly>> assembly =
         internal::Assembly::Build(spec_, std::move(options), counters_);
     if (!assembly.ok()) return assembly.status();
     assembly_ = *std::move(assembly);
-    loopback_ = std::make_unique<LoopbackChannel>(assembly_->service());
+    if (options_.faults.empty()) {
+      loopback_ = std::make_unique<LoopbackChannel>(assembly_->service());
+    } else {
+      for (const internal::ChainletSpec& chainlet : spec_.chainlets) AddFaultyWay(chainlet.name());
+    }
     return absl::OkStatus();
+  }
+
+  // From outside, to what is on this reactor.
+  void AddFaultyWay(std::string_view contract) {
+    if (assembly_->Find(contract) == nullptr) return;
+    channels_.push_back(WithFaults(std::make_unique<LoopbackChannel>(assembly_->service()),
+                                   contract, options_.faults));
+    routing_.Add(std::string(contract), *channels_.back());
   }
 
   // All are bound first, so that every one knows the others' addresses.
@@ -109,6 +123,7 @@ class RunningChain::Impl {
       options.context = options_.context;
       options.fakes = fakes_;
       options.max_reactors = 1;
+      options.wrap_way = internal::WrapWithFaults(options_.faults);
       absl::StatusOr<std::unique_ptr<internal::Replica>> replica =
           internal::Replica::Listen(spec_, std::move(options), workers_);
       if (!replica.ok()) return replica.status();
@@ -120,7 +135,8 @@ class RunningChain::Impl {
       if (!started.ok()) return started;
     }
     for (const auto& [contract, addresses] : endpoints) {
-      channels_.push_back(internal::ConnectTo(reactor_, contract, addresses));
+      channels_.push_back(internal::ConnectTo(reactor_, contract, addresses,
+                                              internal::WrapWithFaults(options_.faults)));
       stubs_[contract] = spec_.Find(contract)->contract->connect(*channels_.back());
       routing_.Add(contract, *channels_.back());
     }

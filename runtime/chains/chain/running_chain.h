@@ -56,6 +56,7 @@ FakeChainlet Fake(F& fake) {
 struct LocalOptions {
   std::vector<FakeChainlet> fakes = {};
   DeploymentContext::Contents context = {};
+  Faults faults = {};         // of calls between chainlets, and of those by channel()
   size_t worker_threads = 0;  // for Blocking; 0: as many as processors
 };
 

@@ -48,6 +48,14 @@ std::string ReadRequest(const std::string& argument) {
   return content.str();
 }
 
+void AddFaults(const std::string& text, Faults& faults) {
+  absl::StatusOr<Faults> parsed = ParseFaults(text);
+  if (!parsed.ok()) {
+    throw CLI::ValidationError("--fault", std::string(parsed.status().message()));
+  }
+  faults.insert(faults.end(), parsed->begin(), parsed->end());
+}
+
 // Texts as typed, before they mean anything.
 struct Raw {
   std::string request;
@@ -59,6 +67,7 @@ struct Raw {
   std::vector<std::string> secrets;
   std::vector<std::string> variables;
   std::vector<std::string> assets;
+  std::vector<std::string> faults;
 };
 
 void AddContextFlags(CLI::App& app, CommandLine& command, Raw& raw) {
@@ -68,6 +77,10 @@ void AddContextFlags(CLI::App& app, CommandLine& command, Raw& raw) {
                  "the value of a variable that a chainlet declares: NAME=VALUE")
       ->allow_extra_args(false);
   app.add_option("--asset", raw.assets, "where an asset that a chainlet declares is: NAME=PATH")
+      ->allow_extra_args(false);
+  app.add_option("--fault", raw.faults,
+                 "what goes wrong with a share of the calls to a chainlet, for tests: "
+                 "\"SayHello: 1% UNAVAILABLE, 5% +200ms\"")
       ->allow_extra_args(false);
   app.add_option("--data-dir", command.data_dir, "a folder that chainlets may read");
   app.add_option("--environment", command.environment,
@@ -118,6 +131,7 @@ void Interpret(Verb verb, const Raw& raw, CommandLine& command) {
   for (const std::string& variable : raw.variables) {
     command.variables.insert(Split("--variable", variable));
   }
+  for (const std::string& fault : raw.faults) AddFaults(fault, command.faults);
   for (const std::string& asset : raw.assets) command.assets.insert(Split("--asset", asset));
   if (verb == Verb::kRun) {
     command.request_json = ReadRequest(raw.request);

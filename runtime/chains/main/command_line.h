@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "chains/chain/placement.h"
+#include "chains/policy/faults.h"
 
 namespace chains::internal {
 
@@ -44,6 +45,7 @@ struct CommandLine {
   std::map<std::string, std::string> secret_files = {};
   std::map<std::string, std::string> variables = {};
   std::map<std::string, std::string> assets = {};
+  Faults faults = {};
 };
 
 // What was asked for and how it ended: a command to carry out, or (help, a usage error) an exit

@@ -1,4 +1,5 @@
 // Chain::Main: what a chain's program does when it is started.
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "chains/chain/manifest.h"
 #include "chains/chain/problem.h"
 #include "chains/chain/product_service.h"
+#include "chains/core/text.h"
 #include "chains/main/command_line.h"
 #include "chains/main/overview.h"
 #include "chains/main/run.h"
@@ -22,6 +24,7 @@ LocalOptions LocalOptionsFrom(const internal::CommandLine& command) {
   options.context.secret_files = command.secret_files;
   options.context.variables = command.variables;
   options.context.assets = command.assets;
+  options.faults = command.faults;
   return options;
 }
 
@@ -38,6 +41,21 @@ std::vector<internal::Problem> ProblemsOf(const internal::ChainSpec& chain,
       return internal::ValidateServed(chain, command.chainlets, {.assets = command.assets});
   }
   return {};
+}
+
+// A platform hands its faults to every chain, whatever chainlets that has.
+absl::Status CheckFaults(const internal::ChainSpec& chain, const internal::CommandLine& command) {
+  if (!command.platform.empty()) return absl::OkStatus();
+  for (const FaultRule& rule : command.faults) {
+    const bool known = std::any_of(
+        chain.chainlets.begin(), chain.chainlets.end(),
+        [&rule](const internal::ChainletSpec& each) { return Means(rule, each.name()); });
+    if (!known) {
+      return absl::InvalidArgumentError(
+          Text("--fault: the chain ", chain.name, " has no chainlet ", rule.chainlet));
+    }
+  }
+  return absl::OkStatus();
 }
 
 // As the replica would that serves all that is implemented.
@@ -57,6 +75,10 @@ int Chain::Main(int argc, char** argv) const {
   const std::vector<internal::Problem> problems = ProblemsOf(spec_, command);
   if (!problems.empty()) {
     std::fputs(internal::ProblemText(problems).c_str(), stderr);
+    return 2;
+  }
+  if (absl::Status faults = CheckFaults(spec_, command); !faults.ok()) {
+    std::fprintf(stderr, "error: %s\n", std::string(faults.message()).c_str());
     return 2;
   }
   switch (command.verb) {

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "chains/policy/faults.h"
 
 namespace chains {
 
@@ -35,6 +36,7 @@ class PlatformGateway {
     std::string tls = {};
     std::string tls_certificate = {};
     std::string tls_key = {};
+    Faults faults = {};  // of calls to entrypoints
   };
   struct Addresses {
     std::string http;  // with the ports that were chosen

@@ -73,6 +73,7 @@ absl::StatusOr<Replica::Options> OptionsFrom(const ChainSpec& chain, const Comma
   options.context.secret_files = command.secret_files;
   options.context.variables = command.variables;
   options.context.assets = command.assets;
+  options.wrap_way = WrapWithFaults(command.faults);
   if (command.platform.empty()) return options;
   absl::StatusOr<std::string> token = ReadToken(command.token_file);
   if (!token.ok()) return token.status();

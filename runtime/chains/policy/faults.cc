@@ -40,35 +40,35 @@ bool Means(const FaultRule& rule, std::string_view contract) {
          contract[contract.size() - name.size() - 1] == '.';
 }
 
-std::vector<FaultEffect> EffectsFor(const Faults& faults, std::string_view contract) {
-  std::vector<FaultEffect> effects;
+Faults FaultsFor(const Faults& faults, std::string_view contract) {
+  Faults some;
   for (const FaultRule& rule : faults) {
-    if (Means(rule, contract)) {
-      effects.insert(effects.end(), rule.effects.begin(), rule.effects.end());
-    }
+    if (contract.empty() || Means(rule, contract)) some.push_back(rule);
   }
-  return effects;
+  return some;
 }
 
 std::unique_ptr<Channel> WithFaults(std::unique_ptr<Channel> inner, std::string_view contract,
                                     const Faults& faults) {
-  std::vector<FaultEffect> effects = EffectsFor(faults, contract);
-  if (effects.empty()) return inner;
-  return std::make_unique<FaultsChannel>(std::move(inner), std::move(effects), NewSeed());
+  Faults some = FaultsFor(faults, contract);
+  if (some.empty()) return inner;
+  return std::make_unique<FaultsChannel>(std::move(inner), std::move(some), NewSeed());
 }
 
-FaultsChannel::FaultsChannel(std::unique_ptr<Channel> inner, std::vector<FaultEffect> effects,
-                             uint64_t seed)
-    : inner_(std::move(inner)), effects_(std::move(effects)), random_(seed) {}
+FaultsChannel::FaultsChannel(std::unique_ptr<Channel> inner, Faults faults, uint64_t seed)
+    : inner_(std::move(inner)), faults_(std::move(faults)), random_(seed) {}
 
-FaultsChannel::Struck FaultsChannel::Strike() {
+FaultsChannel::Struck FaultsChannel::Strike(const Method& method) {
   Struck struck;
-  for (const FaultEffect& effect : effects_) {
-    if (std::uniform_real_distribution<double>(0, 1)(random_) >= effect.share) continue;
-    if (effect.kind == Kind::kDelays) {
-      struck.delay += DelayBy(effect);
-    } else if (struck.effect == nullptr) {
-      struck.effect = &effect;
+  for (const FaultRule& rule : faults_) {
+    if (!Means(rule, method.chainlet)) continue;
+    for (const FaultEffect& effect : rule.effects) {
+      if (std::uniform_real_distribution<double>(0, 1)(random_) >= effect.share) continue;
+      if (effect.kind == Kind::kDelays) {
+        struck.delay += DelayBy(effect);
+      } else if (struck.effect == nullptr) {
+        struck.effect = &effect;
+      }
     }
   }
   return struck;
@@ -80,7 +80,7 @@ absl::Duration FaultsChannel::DelayBy(const FaultEffect& effect) {
 }
 
 Task<Bytes> FaultsChannel::Unary(const Method& method, Bytes request) {
-  const Struck struck = Strike();
+  const Struck struck = Strike(method);
   co_await Sleep(struck.delay);
   if (Is(struck.effect, Kind::kFails)) co_return FailureOf(*struck.effect, method);
   if (Is(struck.effect, Kind::kHangs)) co_await Sleep(absl::InfiniteDuration());
@@ -91,7 +91,7 @@ Task<Bytes> FaultsChannel::Unary(const Method& method, Bytes request) {
 }
 
 Stream<Bytes> FaultsChannel::Streaming(const Method& method, Stream<Bytes> requests) {
-  const Struck struck = Strike();
+  const Struck struck = Strike(method);
   co_await Sleep(struck.delay);
   if (Is(struck.effect, Kind::kFails)) co_await FailureOf(*struck.effect, method);
   if (Is(struck.effect, Kind::kHangs)) co_await Sleep(absl::InfiniteDuration());

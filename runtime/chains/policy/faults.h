@@ -61,10 +61,10 @@ absl::StatusOr<Faults> ParseFaults(std::string_view text);
 // Whether a rule's name means the chainlet of this full name.
 bool Means(const FaultRule& rule, std::string_view contract);
 
-// Of all rules for the chainlet of this full name.
-std::vector<FaultEffect> EffectsFor(const Faults& faults, std::string_view contract);
+// Those for the chainlet of this full name; "": all.
+Faults FaultsFor(const Faults& faults, std::string_view contract);
 
-// `inner` as it is where no rule is for `contract`.
+// `inner` as it is where no rule is for `contract`; "": it reaches several, as a gateway's does.
 std::unique_ptr<Channel> WithFaults(std::unique_ptr<Channel> inner, std::string_view contract,
                                     const Faults& faults);
 
@@ -75,7 +75,7 @@ Bytes Corrupted(const Bytes& bytes);
 // For one loop's coroutines. What strikes follows from `seed` alone and the order of calls.
 class FaultsChannel final : public Channel {
  public:
-  FaultsChannel(std::unique_ptr<Channel> inner, std::vector<FaultEffect> effects, uint64_t seed);
+  FaultsChannel(std::unique_ptr<Channel> inner, Faults faults, uint64_t seed);
 
   Task<Bytes> Unary(const Method& method, Bytes request) override;
   // A stream that fails after the callee's work fails at its end.
@@ -87,11 +87,11 @@ class FaultsChannel final : public Channel {
     absl::Duration delay = absl::ZeroDuration();
     const FaultEffect* effect = nullptr;  // of other kinds than kDelays; null: none
   };
-  Struck Strike();
+  Struck Strike(const Method& method);
   absl::Duration DelayBy(const FaultEffect& effect);
 
   const std::unique_ptr<Channel> inner_;
-  const std::vector<FaultEffect> effects_;
+  const Faults faults_;
   std::mt19937_64 random_;
 };
 

@@ -42,6 +42,21 @@ TEST(CommandLineTest, ServesAsAReplicaOfAPlatform) {
   EXPECT_THAT(parsed.command.assets, ElementsAre(Pair("voice", "/assets/voice")));
 }
 
+TEST(CommandLineTest, TakesFaultsOfSeveralChainlets) {
+  const ParsedCommandLine parsed = Parse(
+      {"run", "{}", "--fault", "SayHello: 1% UNAVAILABLE, 5% +200ms", "--fault", "*: 2% hangs"});
+  ASSERT_EQ(parsed.exit_code, -1);
+  ASSERT_EQ(parsed.command.faults.size(), 2u);
+  EXPECT_EQ(parsed.command.faults[0].chainlet, "SayHello");
+  EXPECT_EQ(parsed.command.faults[0].effects.size(), 2u);
+  EXPECT_EQ(parsed.command.faults[1].chainlet, "*");
+}
+
+TEST(CommandLineTest, AFaultThatMakesNoSenseIsQuoted) {
+  EXPECT_THAT(Refusal({"serve", "--fault", "SayHello: often UNAVAILABLE"}),
+              HasSubstr("often UNAVAILABLE"));
+}
+
 TEST(CommandLineTest, APlatformIsWaitedForThirtySecondsUnlessSaidOtherwise) {
   const ParsedCommandLine parsed = Parse({"serve", "--platform", "p:1", "--deployment", "d1",
                                           "--token-file", "/run/t", "--replica", "r"});

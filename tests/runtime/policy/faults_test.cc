@@ -55,8 +55,8 @@ class FaultsTest : public ::testing::Test {
   void Ask(const std::string& text) {
     const absl::StatusOr<Faults> faults = ParseFaults(text);
     ASSERT_TRUE(faults.ok()) << faults.status();
-    channel_ = std::make_unique<FaultsChannel>(std::make_unique<LoopbackChannel>(service_),
-                                               EffectsFor(*faults, "t.Echo"), 1);
+    channel_ =
+        std::make_unique<FaultsChannel>(std::make_unique<LoopbackChannel>(service_), *faults, 1);
   }
   absl::StatusOr<std::string> Echo() {
     return Wait(TextOf(channel_->Unary(kEcho, Bytes("text"))), clock_);
@@ -141,6 +141,8 @@ TEST_F(FaultsTest, AChainletWithoutARuleKeepsItsChannel) {
   const Channel* const before = loopback.get();
   const absl::StatusOr<Faults> faults = ParseFaults("Other: 1% hangs");
   ASSERT_TRUE(faults.ok());
+  Ask("Other: 100% ABORTED");
+  EXPECT_THAT(Echo(), IsOkAndHolds("text"));
   EXPECT_EQ(WithFaults(std::move(loopback), "t.Echo", *faults).get(), before);
 }
 
