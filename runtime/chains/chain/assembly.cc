@@ -94,6 +94,11 @@ void* Assembly::Find(std::string_view contract) const {
 }
 
 int Assembly::ShareOf(int limit) const { return std::max(1, limit / options_.share); }
+AdaptiveLimit Assembly::ShareOf(AdaptiveLimit limit) const {
+  limit.min = ShareOf(limit.min);
+  if (limit.max > 0) limit.max = ShareOf(limit.max);
+  return limit;
+}
 
 absl::StatusOr<Assembly::Node*> Assembly::Make(const ChainletSpec& chainlet) {
   auto found = nodes_.find(chainlet.name());
@@ -108,7 +113,9 @@ absl::StatusOr<Assembly::Node*> Assembly::Make(const ChainletSpec& chainlet) {
                           .replica = options_.replica,
                           .concurrency_limit = ShareOf(chainlet.limits.concurrency_limit),
                           .max_queued = ShareOf(QueueOf(chain_, chainlet)),
-                          .late_calls = LateCallsOf(chainlet.limits)},
+                          .late_calls = LateCallsOf(chainlet.limits),
+                          .adaptive = ShareOf(chainlet.limits.adaptive),
+                          .dry_run = chainlet.limits.dry_run},
       counters_);
   node.guarded = chainlet.contract->guard(node.built.chainlet, *node.edge);
   node.service = std::make_unique<Service>(chainlet.contract->serve(node.guarded.get()));

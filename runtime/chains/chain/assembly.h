@@ -81,6 +81,7 @@ class Assembly {
   absl::StatusOr<void*> Reach(const ChainletSpec& caller, const DependencySpec& dependency,
                               Link& link);
   int ShareOf(int limit) const;
+  AdaptiveLimit ShareOf(AdaptiveLimit limit) const;
 
   const ChainSpec& chain_;
   const Options options_;

@@ -80,13 +80,18 @@ void Gate::PassPlaceOn() {
   while (waiting_ > 0 && inside_ <= std::max(limit_, options_.let_in_anyway)) {
     EnterAwaiter& next = **queue_.begin();
     TakeOut(next);
-    if (next.deadline_ == absl::InfiniteFuture()) return next.LetIn();
+    if (next.deadline_ == absl::InfiniteFuture()) return LetIn(next);
     const absl::Time now = next.loop().Now();
-    if (next.deadline_ - now > TypicalStay(now)) return next.LetIn();
+    if (next.deadline_ - now > TypicalStay(now)) return LetIn(next);
     Count(GateEvent::kTooLate);
     next.Refuse(TooLate(next.deadline_ - now, TypicalStay(now)));
   }
   --inside_;
+}
+
+void Gate::LetIn(EnterAwaiter& next) {
+  if (inside_ > limit_) Count(GateEvent::kWouldWait);  // and waited for the end of the trial's room
+  next.LetIn();
 }
 
 absl::Status Gate::Enqueue(EnterAwaiter& newcomer) {

@@ -124,6 +124,7 @@ class Gate {
   bool LetInOnTrial(const Loop& loop);
   void OneLeft();
   void PassPlaceOn();
+  void LetIn(EnterAwaiter& next);
   void Learn(absl::Time now);
   void Count(GateEvent event) {
     if (options_.counters != nullptr) options_.counters->Count(event);

@@ -1,9 +1,12 @@
 #include "chains/policy/callee_edge.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "chains/contract/push_back.h"
 #include "chains/contract/status_path.h"
 #include "chains/core/typical_time.h"
 
@@ -14,22 +17,47 @@ namespace {
 absl::string_view Text(std::string_view text) { return {text.data(), text.size()}; }
 
 std::string LimitText(const CalleeEdge::Options& options) {
-  return absl::StrCat(options.chainlet, " is full (concurrency_limit ", options.concurrency_limit,
-                      ", max_queued ", options.max_queued,
+  return absl::StrCat(options.chainlet, " is full (",
+                      options.adaptive.on ? "an adaptive limit of at most " : "concurrency_limit ",
+                      options.concurrency_limit, ", max_queued ", options.max_queued,
                       "; chains::Limits of this chainlet raises them)");
 }
 
-size_t AtLeastOne(int limit) { return static_cast<size_t>(std::max(1, limit)); }
+int MostOf(const CalleeEdge::Options& options) {
+  const int limit = std::max(1, options.concurrency_limit);
+  return options.adaptive.max > 0 ? std::min(limit, options.adaptive.max) : limit;
+}
+
+LimitFinder::Options FinderOptions(const CalleeEdge::Options& options) {
+  const int most = MostOf(options);
+  return {.min = std::clamp(options.adaptive.min, 1, most),
+          .max = most,
+          .probes = !options.dry_run && !options.adaptive.dry_run};
+}
 
 }  // namespace
 
 CalleeEdge::CalleeEdge(Options options, Counters& counters)
     : options_(std::move(options)),
       counters_(counters),
-      gate_(Gate::Options{.what = LimitText(options_),
-                          .limit = AtLeastOne(options_.concurrency_limit),
-                          .max_waiting = static_cast<size_t>(std::max(0, options_.max_queued)),
-                          .shown_waiting = &counters_.AddQueue(options_.chainlet)}) {}
+      limit_finder_(FinderOptions(options_)),
+      gate_(GateOptions()) {}
+
+Gate::Options CalleeEdge::GateOptions() {
+  Gate::Options gate = {.what = LimitText(options_),
+                        .limit = static_cast<size_t>(std::max(1, options_.concurrency_limit)),
+                        .max_waiting = static_cast<size_t>(std::max(0, options_.max_queued)),
+                        .shown_waiting = &counters_.AddQueue(options_.chainlet),
+                        .counters = &counters_.AddGate(options_.chainlet),
+                        .learns = true,
+                        .push_back = &WithRetryAfter};
+  if (options_.dry_run) gate.let_in_anyway = std::numeric_limits<size_t>::max();
+  if (!options_.adaptive.on) return gate;
+  if (options_.adaptive.dry_run) gate.let_in_anyway = std::max(gate.let_in_anyway, gate.limit);
+  gate.limit = limit_finder_.limit();
+  gate.adapt = [this](const Turn& turn) { return limit_finder_.Next(turn); };
+  return gate;
+}
 
 class CalleeEdge::Way final : public internal::Passage {
  public:

@@ -10,12 +10,14 @@
 #include "chains/contract/method.h"
 #include "chains/core/gate.h"
 #include "chains/policy/counters.h"
+#include "chains/policy/limit_finder.h"
 #include "chains/policy/settings.h"
 
 namespace chains {
 
 // Its concurrency limit and queue, what it learned of how long its methods take, counts, and its
-// name in the path of a failure.
+// name in the path of a failure. A refusal for want of a place says when to come again
+// (contract/push_back.h).
 class CalleeEdge final : public Edge {
  public:
   struct Options {
@@ -24,6 +26,8 @@ class CalleeEdge final : public Edge {
     int concurrency_limit = 256;  // calls that run at a time
     int max_queued = 256;         // calls that wait; more are refused with RESOURCE_EXHAUSTED
     LateCalls late_calls = LateCalls::kRefuse;  // of unary methods
+    AdaptiveLimit adaptive = {};  // fewer than concurrency_limit, where more only wait
+    bool dry_run = false;         // nobody waits or is refused; what would have been is counted
   };
   // `counters` outlives the edge.
   CalleeEdge(Options options, Counters& counters);
@@ -37,9 +41,12 @@ class CalleeEdge final : public Edge {
  private:
   class Way;
 
+  Gate::Options GateOptions();
+
   const Options options_;
   std::atomic<uint64_t> late_calls_{0};
   Counters& counters_;
+  LimitFinder limit_finder_;
   Gate gate_;
 };
 

@@ -23,6 +23,29 @@ std::map<std::string, uint64_t> Counters::Queued() const {
   return queued;
 }
 
+GateCounters& Counters::AddGate(const std::string& chainlet) {
+  std::lock_guard lock(mutex_);
+  return gates_[chainlet].emplace_back();
+}
+
+std::map<std::string, Counters::Admission> Counters::Admissions() const {
+  std::lock_guard lock(mutex_);
+  std::map<std::string, Admission> admissions;
+  for (const auto& [chainlet, threads] : gates_) {
+    Admission& all = admissions[chainlet];
+    for (const GateCounters& counted : threads) {
+      all.waited += counted.Of(GateEvent::kWaited);
+      all.full += counted.Of(GateEvent::kFull);
+      all.displaced += counted.Of(GateEvent::kDisplaced);
+      all.too_late += counted.Of(GateEvent::kTooLate);
+      all.would_wait += counted.Of(GateEvent::kWouldWait);
+      all.would_refuse += counted.Of(GateEvent::kWouldRefuse);
+      all.limit += counted.limit();
+    }
+  }
+  return admissions;
+}
+
 std::vector<Counters::Row> Counters::Snapshot() const {
   std::lock_guard lock(mutex_);
   std::vector<Row> rows;

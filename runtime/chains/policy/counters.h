@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "chains/contract/method.h"
+#include "chains/core/gate_counters.h"
 #include "chains/core/method_counters.h"
 
 namespace chains {
@@ -38,10 +39,26 @@ class Counters {
   // By chainlet: calls that wait for their turn, and are not counted as in flight yet.
   std::map<std::string, uint64_t> Queued() const;
 
+  // Where a thread counts what became of calls of a chainlet that were not let in at once; it lives
+  // as long as this object.
+  GateCounters& AddGate(const std::string& chainlet);
+  // The same since the process started, as events of core/gate_counters.h. Of all threads.
+  struct Admission {
+    uint64_t waited = 0;
+    uint64_t full = 0;
+    uint64_t displaced = 0;
+    uint64_t too_late = 0;
+    uint64_t would_wait = 0;
+    uint64_t would_refuse = 0;
+    uint64_t limit = 0;  // how many may run now
+  };
+  std::map<std::string, Admission> Admissions() const;
+
  private:
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, std::deque<MethodCounters>> by_method_;
   std::map<std::string, std::deque<std::atomic<uint64_t>>> queues_;
+  std::map<std::string, std::deque<GateCounters>> gates_;
 };
 
 }  // namespace chains
