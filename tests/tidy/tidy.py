@@ -10,10 +10,11 @@ import subprocess
 import sys
 
 import cpp
+import named_tests
 
 TOP_LEVEL = {
     ".ci", ".clang-format", ".clang-tidy", ".dockerignore", ".gitignore", "ARCHITECTURE.md", "CMakeLists.txt",
-    "CMakePresets.json", "CONTRIBUTING.md", "README.md", "chainlets", "deploy", "dev", "docker",
+    "CMakePresets.json", "CONTRIBUTING.md", "README.md", "SECURITY.md", "chainlets", "deploy", "dev", "docker",
     "gateway", "proto", "runtime", "tests"}
 
 # Who may include whom: between the parts, and between the folders of runtime/chains.
@@ -86,6 +87,8 @@ class Tidy:
             self.check_text(path, text, suffix)
             if suffix in (".cc", ".h"):
                 self.check_cpp(path, text, suffix)
+        for problem in named_tests.problems(self.root):
+            self.add(*problem)
         return self.problems
 
     def check_place(self, path):

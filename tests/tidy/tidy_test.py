@@ -54,6 +54,15 @@ class TidyTest(unittest.TestCase):
         self.assert_bad("runtime/chains/core/a.h", HEADER + "#define CHECK(x) x\n", "no macros")
         self.assert_good("gateway/a.h", HEADER)
 
+    def test_documents_name_tests_that_exist(self):
+        table = "| what | test |\n|---|---|\n| it holds | %s |\n\nwords | `NoTest` |\n"
+        there = {"tests/a_test.cc": "TEST_F(A,\n       ItHolds) {}\n", "tests/b_test.py": "def test_it(self):\n"}
+        good = problems({**there, "ARCHITECTURE.md": table % "`ItHolds`, `test_it`, `tests/a_test.cc`"})
+        self.assertEqual(good, [])
+        for named, says in (("`ItFails`", "there is no test ItFails"), ("ItHolds", "no test is named")):
+            found = problems({**there, "SECURITY.md": table % named})
+            self.assertTrue(any(f"SECURITY.md:3: {says}" in problem for problem in found), found)
+
     def test_memory_has_an_owner(self):
         self.assert_bad("gateway/a.cc", "auto* a = new A();\n", "new is for")
         self.assert_bad("gateway/a.cc", "void F() { delete a; }\n", "delete is for")
