@@ -5,16 +5,15 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
-#include <tuple>
 #include <utility>
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "chains/core/constant_time.h"
 #include "chains/core/text.h"
 
 namespace chains::gateway {
@@ -35,6 +34,13 @@ std::optional<std::string_view> KeyIn(std::string_view authorization) {
   return std::nullopt;
 }
 
+// Of a hash: 32 of them.
+std::array<unsigned char, 32> BytesOf(std::string_view hash) {
+  std::array<unsigned char, 32> bytes{};
+  std::copy_n(hash.begin(), bytes.size(), bytes.begin());
+  return bytes;
+}
+
 }  // namespace
 
 absl::StatusOr<ApiKeys> ApiKeys::Load(const std::string& file) {
@@ -48,6 +54,23 @@ absl::StatusOr<ApiKeys> ApiKeys::Load(const std::string& file) {
   return absl::Status(keys.status().code(), Text(file, ": ", MessageOf(keys.status())));
 }
 
+absl::StatusOr<ApiKeys::Known> ApiKeys::ParseLine(std::string_view line) {
+  const std::vector<absl::string_view> words =
+      absl::StrSplit(ToAbsl(line), absl::ByAnyChar(" \t"), absl::SkipEmpty());
+  if (!IsHash(ToStd(words.front()))) {
+    return absl::InvalidArgumentError(
+        "does not begin with the SHA-256 of a key, 64 hexadecimal digits");
+  }
+  Known known;
+  known.hash = BytesOf(absl::HexStringToBytes(words.front()));
+  for (size_t i = 1; i < words.size(); ++i) {
+    // What says nothing of this is of its name.
+    const absl::StatusOr<bool> taken = TakeWord(ToStd(words[i]), known.validity);
+    if (!taken.ok()) return taken.status();
+  }
+  return known;
+}
+
 absl::StatusOr<ApiKeys> ApiKeys::Parse(std::string_view text) {
   ApiKeys keys;
   int number = 0;
@@ -55,12 +78,11 @@ absl::StatusOr<ApiKeys> ApiKeys::Parse(std::string_view text) {
     ++number;
     const std::string_view line = ToStd(absl::StripAsciiWhitespace(whole));
     if (line.empty() || line.starts_with('#')) continue;
-    const std::string_view hash = line.substr(0, line.find_first_of(" \t"));
-    if (!IsHash(hash)) {
-      return absl::InvalidArgumentError(Text(
-          "line ", number, " does not begin with the SHA-256 of a key, 64 hexadecimal digits"));
+    absl::StatusOr<Known> known = ParseLine(line);
+    if (!known.ok()) {
+      return absl::InvalidArgumentError(Text("line ", number, " ", MessageOf(known.status())));
     }
-    keys.Add(absl::HexStringToBytes(ToAbsl(hash)), /*invoke=*/true);
+    keys.Add(*std::move(known));
   }
   if (keys.keys_.empty()) return absl::InvalidArgumentError("there is no key in it");
   return keys;
@@ -70,54 +92,81 @@ absl::StatusOr<ApiKeys> ApiKeys::From(
     const google::protobuf::RepeatedPtrField<v1::KnownKey>& known) {
   ApiKeys keys;
   for (int i = 0; i < known.size(); ++i) {
-    const std::string& hash = known[i].sha256();
-    if (hash.size() != std::tuple_size_v<Hash>) {
-      return absl::InvalidArgumentError(
-          Text("keys[", i, "].sha256 has ", hash.size(), " bytes, not 32"));
+    absl::Status added = keys.AddKnown(known[i]);
+    if (!added.ok()) {
+      return absl::InvalidArgumentError(Text("keys[", i, "].", MessageOf(added)));
     }
-    keys.Add(hash, known[i].invoke());
   }
   return keys;
 }
 
-void ApiKeys::Add(std::string_view hash, bool invoke) {
-  Known& known = keys_.emplace_back();
-  std::copy(hash.begin(), hash.end(), known.hash.begin());
-  known.invoke = invoke;
+absl::Status ApiKeys::AddKnown(const v1::KnownKey& known) {
+  const std::string& before = known.previous_sha256();
+  Known key;
+  if (known.sha256().size() != key.hash.size()) {
+    return absl::InvalidArgumentError(Text("sha256 has ", known.sha256().size(), " bytes, not 32"));
+  }
+  if (!before.empty() && before.size() != key.hash.size()) {
+    return absl::InvalidArgumentError(
+        Text("previous_sha256 has ", before.size(), " bytes, not 32"));
+  }
+  key.hash = BytesOf(known.sha256());
+  key.invoke = known.invoke();
+  key.validity = ValidityOf(known);
+  Add(key);
+  if (before.empty()) return absl::OkStatus();
+  key.hash = BytesOf(before);
+  key.until = absl::FromUnixMillis(known.previous_until_unix_ms());
+  Add(std::move(key));
+  return absl::OkStatus();
 }
 
-absl::Status ApiKeys::Check(std::optional<std::string_view> authorization) const {
+void ApiKeys::Add(Known known) {
+  any_restricted_ |= known.validity.restricted();
+  keys_.push_back(std::move(known));
+}
+
+absl::StatusOr<const ApiKeys::Known*> ApiKeys::Find(std::optional<std::string_view> authorization,
+                                                    absl::Time now) const {
   const std::optional<std::string_view> key = authorization ? KeyIn(*authorization) : std::nullopt;
   if (!key) {
     return absl::UnauthenticatedError(
         "a key is needed: 'Authorization: Api-Key KEY', or 'Bearer KEY'");
   }
   const Hash hash = HashOf(*key);
-  bool known = false;
-  bool invoke = false;
-  for (const Known& each : keys_) {
-    const bool same = CRYPTO_memcmp(each.hash.data(), hash.data(), hash.size()) == 0;
-    known |= same;
-    invoke |= same & each.invoke;
-  }
-  if (!known) return absl::UnauthenticatedError("this key is not known here");
-  if (!invoke) {
-    return absl::PermissionDeniedError(
-        "this key may not call chains: it lacks the scope 'invoke'; make one that has it with "
-        "'chains keys create'");
-  }
-  return absl::OkStatus();
+  const Known* found = nullptr;
+  AnyIs(keys_, [&](const Known& each) {
+    const bool same = SameBytes(each.hash, hash) && now < each.until;
+    // The same text may be there twice; one that may call is the better one.
+    if (same && (found == nullptr || each.invoke)) found = &each;
+    return same;
+  });
+  if (found == nullptr) return absl::UnauthenticatedError("this key is not known here");
+  if (found->validity.HasExpired(now)) return Expired(found->validity);
+  if (found->invoke) return found;
+  return absl::PermissionDeniedError(
+      "this key may not call chains: it lacks the scope 'invoke'; make one that has it with "
+      "'chains keys create'");
+}
+
+absl::Status ApiKeys::Check(std::optional<std::string_view> authorization, absl::Time now) const {
+  return Find(authorization, now).status();
+}
+
+absl::Status ApiKeys::CheckFor(std::string_view chain,
+                               std::optional<std::string_view> authorization,
+                               absl::Time now) const {
+  const absl::StatusOr<const Known*> found = Find(authorization, now);
+  if (!found.ok()) return found.status();
+  if ((*found)->validity.MayCall(chain)) return absl::OkStatus();
+  return NotForChain((*found)->validity, chain);
 }
 
 bool ApiKeys::Knows(std::optional<std::string_view> authorization) const {
   const std::optional<std::string_view> key = authorization ? KeyIn(*authorization) : std::nullopt;
   if (!key) return false;
   const Hash hash = HashOf(*key);
-  bool known = false;
-  for (const Known& each : keys_) {
-    known |= CRYPTO_memcmp(each.hash.data(), hash.data(), hash.size()) == 0;
-  }
-  return known;
+  return AnyIs(keys_, [&](const Known& each) { return SameBytes(each.hash, hash); });
 }
 
 ApiKeys::Hash ApiKeys::HashOf(std::string_view key) {

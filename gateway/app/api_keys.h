@@ -1,11 +1,14 @@
 // ApiKeys: who may call. Keys are kept as hashes; a key itself is nowhere at rest.
 //
 // A file of keys has one a line: the SHA-256 of the key in hexadecimal, and after a space what it
-// is called, if anything. Empty lines and lines that begin with # are skipped.
+// is called, if anything, and what it is for (key_validity.h). Empty lines and lines that begin
+// with # are skipped.
 //
 //   printf '%s' "$KEY" | sha256sum >> keys
+//   2bb8…  phone chain=hello expires=2026-12-31T00:00:00Z
 //
-// A platform's keys have scopes; only those with `invoke` may call.
+// A platform's keys have scopes; only those with `invoke` may call. One that was rotated counts by
+// both its texts for a while.
 #pragma once
 
 #include <array>
@@ -17,7 +20,9 @@
 #include <google/protobuf/repeated_ptr_field.h>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "chains/v1/control.pb.h"
+#include "gateway/app/key_validity.h"
 
 namespace chains::gateway {
 
@@ -33,20 +38,33 @@ class ApiKeys {
   // By the header Authorization: `Api-Key KEY` or `Bearer KEY`. UNAUTHENTICATED without a key,
   // or with one that is not known; PERMISSION_DENIED with one that may not call (RFC 9110, 15.5.2
   // and 15.5.4). Takes equally long for every key of one length.
-  absl::Status Check(std::optional<std::string_view> authorization) const;
+  // UNAUTHENTICATED as well: one that has expired.
+  absl::Status Check(std::optional<std::string_view> authorization, absl::Time now) const;
+  // … and may call that chain. PERMISSION_DENIED: others alone.
+  absl::Status CheckFor(std::string_view chain, std::optional<std::string_view> authorization,
+                        absl::Time now) const;
+  // Whether any of them is for some chains alone; else CheckFor() says what Check() does.
+  bool any_restricted() const { return any_restricted_; }
   // Whether it is anybody's key.
   bool Knows(std::optional<std::string_view> authorization) const;
 
  private:
   using Hash = std::array<unsigned char, 32>;
   struct Known {
-    Hash hash;
+    Hash hash = {};
+    absl::Time until = absl::InfiniteFuture();  // from then on this text is nobody's
     bool invoke = true;
+    KeyValidity validity = {};
   };
   static Hash HashOf(std::string_view key);
-  void Add(std::string_view hash, bool invoke);
+  static absl::StatusOr<Known> ParseLine(std::string_view line);
+  absl::Status AddKnown(const v1::KnownKey& known);
+  void Add(Known known);
+  absl::StatusOr<const Known*> Find(std::optional<std::string_view> authorization,
+                                    absl::Time now) const;
 
   std::vector<Known> keys_;
+  bool any_restricted_ = false;
 };
 
 }  // namespace chains::gateway

@@ -186,15 +186,13 @@ Task<Response> AsyncCalls::Accept(const Request& request, const Route& route,
   co_return response;
 }
 
-Task<Response> AsyncCalls::Answer(const RequestHead& head, std::string id) {
+Task<Response> AsyncCalls::Answer(const RequestHead& head, std::string id, MayAsk may) {
   const bool cancels = head.method == "DELETE";
   if (!cancels && head.method != "GET") co_return NotAllowed("DELETE, GET");
-  std::optional<JobView> job;
-  if (cancels) {
-    job = co_await queue_.Cancel(std::move(id));
-  } else {
-    job = co_await queue_.Find(std::move(id));
-  }
+  std::optional<JobView> job = co_await queue_.Find(id);
+  // Of a chain that is none of his he learns nothing.
+  if (job && !may(job->place.chain).ok()) job.reset();
+  if (job && cancels) job = co_await queue_.Cancel(std::move(id));
   if (!job) {
     co_return absl::NotFoundError(
         "there is no such request: it was never accepted here, or is forgotten by now");

@@ -61,8 +61,10 @@ class AsyncCalls {
   Task<Response> Accept(const Request& request, const Route& route,
                         const json::Transcoder& transcoder, const json::Transcoder::Method& method,
                         absl::Duration max_timeout);
-  // GET and DELETE of one that was accepted.
-  Task<Response> Answer(const RequestHead& head, std::string id);
+  // Whether who asks may know of requests to that chain.
+  using MayAsk = std::function<absl::Status(std::string_view chain)>;
+  // GET and DELETE of one that was accepted. Of others' there is none.
+  Task<Response> Answer(const RequestHead& head, std::string id, MayAsk may);
 
  private:
   absl::StatusOr<NewJob> JobOf(const Request& request, const Route& route,

@@ -138,11 +138,30 @@ std::optional<Response> Gateway::Refuse(const RequestHead& head) const {
   std::optional<std::string> key;
   if (!authorization) key = KeyAmongSubprotocols(head);
   if (key) authorization = *key;
-  const absl::Status allowed = routes->keys()->Check(authorization);
+  const absl::Status allowed = CheckKey(*routes, head.target, authorization);
   if (allowed.ok()) return std::nullopt;
   Response response = ErrorResponse(allowed);
   if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Api-Key, Bearer");
   return response;
+}
+
+// Where it leads nowhere it is refused later, and is told why.
+absl::Status Gateway::CheckKey(const Routes& routes, std::string_view target,
+                               std::optional<std::string_view> authorization) const {
+  const ApiKeys& keys = *routes.keys();
+  absl::Status allowed = keys.Check(authorization, loop_.Now());
+  if (!allowed.ok() || !keys.any_restricted()) return allowed;
+  const absl::StatusOr<Router::Match> match = routes.router().Find(target);
+  if (!match.ok()) return absl::OkStatus();
+  return keys.CheckFor(routes.router().routes()[match->route].chain, authorization, loop_.Now());
+}
+
+absl::Status Gateway::MayAsk(const RequestHead& head, std::string_view chain) const {
+  const std::shared_ptr<const Routes>& routes = routes_.routes();
+  if (routes == nullptr || !routes->keys() || !routes->keys()->any_restricted()) {
+    return absl::OkStatus();
+  }
+  return routes->keys()->CheckFor(chain, head.Header("authorization"), loop_.Now());
 }
 
 Response Gateway::Failure(int status, std::string_view text) {
@@ -178,7 +197,9 @@ Task<Response> Gateway::Call(Request& request, const std::string& request_id,
                              internal::TraceId trace, const CallersReceipt& receipt, Tally& tally) {
   const auto queued = AsyncRequestOf(request.head.target);
   if (queued && async_ != nullptr) {
-    co_return co_await async_->Answer(request.head, std::string(*queued));
+    AsyncCalls::MayAsk may = [&](std::string_view chain) { return MayAsk(request.head, chain); };
+    std::string id(*queued);
+    co_return co_await async_->Answer(request.head, std::move(id), std::move(may));
   }
   std::optional<Context> context;
   while (true) {

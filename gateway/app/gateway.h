@@ -97,6 +97,9 @@ class Gateway final : public Handler {
   absl::StatusOr<const json::Transcoder::Method*> FindMethod(const Target& target,
                                                              const std::string& name) const;
   std::optional<Response> Refuse(const RequestHead& head) const;
+  absl::Status CheckKey(const Routes& routes, std::string_view target,
+                        std::optional<std::string_view> authorization) const;
+  absl::Status MayAsk(const RequestHead& head, std::string_view chain) const;
   Task<Response> OwnPage(const RequestHead& head);
   Response Readiness() const;
   const std::vector<std::shared_ptr<Target>>& targets() const;

@@ -71,10 +71,20 @@ absl::StatusOr<Service::Handler> ReflectionOf(std::shared_ptr<const Routes> rout
 }
 
 // HTTP's 403 for a key that nobody has is UNAUTHENTICATED in gRPC's words.
-absl::Status Check(const ApiKeys& keys, std::optional<std::string_view> authorization) {
-  absl::Status allowed = keys.Check(authorization);
+absl::Status Check(const ApiKeys& keys, std::optional<std::string_view> authorization,
+                   absl::Time now) {
+  absl::Status allowed = keys.Check(authorization, now);
   if (!absl::IsPermissionDenied(allowed) || keys.Knows(authorization)) return allowed;
   return absl::UnauthenticatedError(allowed.message());
+}
+
+// Whether the key may call the chain that is named; where none is, others say so.
+absl::Status CheckChain(const Routes& routes, const Context& context, absl::Time now) {
+  if (!routes.keys()->any_restricted()) return absl::OkStatus();
+  const absl::StatusOr<size_t> route = ChosenRoute(routes, context);
+  if (!route.ok()) return absl::OkStatus();
+  return routes.keys()->CheckFor(routes.router().routes()[*route].chain,
+                                 context.Header("authorization"), now);
 }
 
 }  // namespace
@@ -160,7 +170,8 @@ absl::StatusOr<Service::Handler> GrpcProxy::Find(std::string_view path,
   if (!routes.ok()) return routes.status();
   const bool reflects = path.starts_with("/grpc.");
   if (!reflects && (*routes)->keys()) {
-    const absl::Status allowed = Check(*(*routes)->keys(), context.Header("authorization"));
+    absl::Status allowed = Check(*(*routes)->keys(), context.Header("authorization"), loop_.Now());
+    if (allowed.ok()) allowed = CheckChain(**routes, context, loop_.Now());
     if (!allowed.ok()) return allowed;
   }
   if (reflects) {
