@@ -1,5 +1,6 @@
 #include "chains/policy/faults.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "chains/core/text.h"
@@ -58,11 +59,14 @@ std::unique_ptr<Channel> WithFaults(std::unique_ptr<Channel> inner, std::string_
 FaultsChannel::FaultsChannel(std::unique_ptr<Channel> inner, Faults faults, uint64_t seed)
     : inner_(std::move(inner)), faults_(std::move(faults)), random_(seed) {}
 
-FaultsChannel::Struck FaultsChannel::Strike(const Method& method) {
+FaultsChannel::Struck FaultsChannel::Strike(const Method& method, absl::Time now) {
   Struck struck;
+  first_call_ = std::min(first_call_, now);
+  const absl::Duration since = now - first_call_;
   for (const FaultRule& rule : faults_) {
     if (!Means(rule, method.chainlet)) continue;
     for (const FaultEffect& effect : rule.effects) {
+      if (since < effect.from || since >= effect.to) continue;
       if (std::uniform_real_distribution<double>(0, 1)(random_) >= effect.share) continue;
       if (effect.kind == Kind::kDelays) {
         struck.delay += DelayBy(effect);
@@ -80,7 +84,8 @@ absl::Duration FaultsChannel::DelayBy(const FaultEffect& effect) {
 }
 
 Task<Bytes> FaultsChannel::Unary(const Method& method, Bytes request) {
-  const Struck struck = Strike(method);
+  const internal::Here::Place here = co_await internal::Here();
+  const Struck struck = Strike(method, here.loop().Now());
   co_await Sleep(struck.delay);
   if (Is(struck.effect, Kind::kFails)) co_return FailureOf(*struck.effect, method);
   if (Is(struck.effect, Kind::kHangs)) co_await Sleep(absl::InfiniteDuration());
@@ -91,7 +96,8 @@ Task<Bytes> FaultsChannel::Unary(const Method& method, Bytes request) {
 }
 
 Stream<Bytes> FaultsChannel::Streaming(const Method& method, Stream<Bytes> requests) {
-  const Struck struck = Strike(method);
+  const internal::Here::Place here = co_await internal::Here();
+  const Struck struck = Strike(method, here.loop().Now());
   co_await Sleep(struck.delay);
   if (Is(struck.effect, Kind::kFails)) co_await FailureOf(*struck.effect, method);
   if (Is(struck.effect, Kind::kHangs)) co_await Sleep(absl::InfiniteDuration());

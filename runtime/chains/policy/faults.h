@@ -12,6 +12,7 @@
 //   5% +200ms~50ms         … by 150 to 250 ms
 //   0.1% hangs             no answer comes, and the callee is not reached
 //   0.1% corrupt           one bit of every message of the answer is another
+//   … from 10s to 40s      only then, after the first call
 //
 // Rules are separated by semicolons, or given one by one. Each strikes independently of the others;
 // delays add up, and of the rest the first that is listed counts.
@@ -44,6 +45,9 @@ struct FaultEffect {
   absl::StatusCode code = absl::StatusCode::kUnavailable;  // kFails, kFailsAfter
   absl::Duration delay = absl::ZeroDuration();             // kDelays
   absl::Duration jitter = absl::ZeroDuration();            // … by this more or less
+  // When it strikes, since the channel's first call.
+  absl::Duration from = absl::ZeroDuration();
+  absl::Duration to = absl::InfiniteDuration();
 };
 
 struct FaultRule {
@@ -87,12 +91,13 @@ class FaultsChannel final : public Channel {
     absl::Duration delay = absl::ZeroDuration();
     const FaultEffect* effect = nullptr;  // of other kinds than kDelays; null: none
   };
-  Struck Strike(const Method& method);
+  Struck Strike(const Method& method, absl::Time now);
   absl::Duration DelayBy(const FaultEffect& effect);
 
   const std::unique_ptr<Channel> inner_;
   const Faults faults_;
   std::mt19937_64 random_;
+  absl::Time first_call_ = absl::InfiniteFuture();
 };
 
 }  // namespace chains

@@ -41,7 +41,7 @@ absl::StatusOr<absl::Duration> ParseTime(std::string_view text, std::string_view
   absl::Duration duration;
   if (!absl::ParseDuration(std::string(text), &duration) || duration < absl::ZeroDuration() ||
       duration > kLongest) {
-    return Wrong(effect, "has no duration of up to 24h such as 200ms after the +");
+    return Wrong(effect, "has no duration of up to 24h such as 200ms");
   }
   return duration;
 }
@@ -88,14 +88,35 @@ absl::StatusOr<FaultEffect> ParseKind(const std::vector<std::string>& words,
   return FaultEffect{.kind = Kind::kFailsAfter, .code = *code};
 }
 
+// Takes "from 10s to 40s" off the end of an effect's words.
+absl::Status TakeWindow(std::vector<std::string>& words, std::string_view whole,
+                        FaultEffect& window) {
+  const size_t size = words.size();
+  if (size < 6 || words[size - 4] != "from" || words[size - 2] != "to") return absl::OkStatus();
+  absl::StatusOr<absl::Duration> from = ParseTime(words[size - 3], whole);
+  if (!from.ok()) return from.status();
+  absl::StatusOr<absl::Duration> to = ParseTime(words[size - 1], whole);
+  if (!to.ok()) return to.status();
+  if (*to <= *from) return Wrong(whole, "ends before it begins");
+  window.from = *from;
+  window.to = *to;
+  words.resize(size - 4);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<FaultEffect> ParseEffect(std::string_view text) {
-  const std::vector<std::string> words =
+  std::vector<std::string> words =
       absl::StrSplit(ToAbsl(text), absl::ByAnyChar(" \t"), absl::SkipEmpty());
+  FaultEffect window;
+  if (absl::Status taken = TakeWindow(words, text, window); !taken.ok()) return taken;
   if (words.size() < 2) return Wrong(text, "is not a share and what strikes it");
   absl::StatusOr<double> share = ParseShare(words[0], text);
   if (!share.ok()) return share.status();
   absl::StatusOr<FaultEffect> effect = ParseKind(words, text);
-  if (effect.ok()) effect->share = *share;
+  if (!effect.ok()) return effect;
+  effect->share = *share;
+  effect->from = window.from;
+  effect->to = window.to;
   return effect;
 }
 

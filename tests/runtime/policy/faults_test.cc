@@ -124,6 +124,15 @@ TEST_F(FaultsTest, ACallThatHangsEndsAtItsCallersDeadline) {
   EXPECT_EQ(reached_, 0);
 }
 
+TEST_F(FaultsTest, StrikesInItsTimeOnly) {
+  Ask("Echo: 100% ABORTED from 10s to 40s");
+  EXPECT_THAT(Echo(), IsOkAndHolds("text"));
+  clock_.Advance(absl::Seconds(10));
+  EXPECT_THAT(Echo(), StatusIs(absl::StatusCode::kAborted));
+  clock_.Advance(absl::Seconds(30));
+  EXPECT_THAT(Echo(), IsOkAndHolds("text"));
+}
+
 TEST_F(FaultsTest, CorruptsEveryMessageOfTheAnswer) {
   Ask("Echo: 100% corrupt");
   EXPECT_THAT(Echo(), IsOkAndHolds("te|t"));

@@ -43,6 +43,14 @@ TEST(ParseFaultsTest, ADelayMayVaryAndAFailureMayComeAfterTheWork) {
   EXPECT_EQ((*faults)[1].effects[0].code, absl::StatusCode::kInternal);
 }
 
+TEST(ParseFaultsTest, AFaultMayHaveItsTime) {
+  const absl::StatusOr<Faults> faults = ParseFaults("A: 5% +200ms from 10s to 1m, 1% hangs");
+  ASSERT_TRUE(faults.ok()) << faults.status();
+  EXPECT_EQ((*faults)[0].effects[0].from, absl::Seconds(10));
+  EXPECT_EQ((*faults)[0].effects[0].to, absl::Minutes(1));
+  EXPECT_EQ((*faults)[0].effects[1].to, absl::InfiniteDuration());
+}
+
 TEST(ParseFaultsTest, QuotesWhatItDoesNotUnderstand) {
   const std::pair<const char*, const char*> wrong[] = {
       {"", "has no rule"},
@@ -62,6 +70,9 @@ TEST(ParseFaultsTest, QuotesWhatItDoesNotUnderstand) {
       {"A: 1% +1ms~2ms", "varies by more"},
       {"A: 1% UNAVAILABLE before", "\"after\""},
       {"A: 1% hangs after", "is no fault"},
+      {"A: 1% hangs from 2s to 1s", "ends before it begins"},
+      {"A: 1% hangs from now to 1s", "no duration"},
+      {"A: 1% from 1s to 2s", "is no fault"},
       {"A:", "is not a share"},
       {"A: 1% hangs,", "is not a share"},
   };
