@@ -1,0 +1,79 @@
+"""Replicas that are killed under load."""
+import random
+import time
+
+from records import NAMES, OK, UNAVAILABLE, by_code, calls, entries
+from verdict import Verdict
+from world import World, now
+
+
+def kill_each_second(load, replicas):
+    """[(when, process id)], until the load ends. Who is killed is started again at once, at its address."""
+    killed = []
+    while load.runs():
+        time.sleep(1)
+        victim = random.choice(replicas)
+        if not load.runs():
+            break
+        killed.append((now(), victim.process.pid))
+        victim.kill()
+        # Its port may be busy for a moment; it is tried again, as a supervisor would.
+        victim.start(wait=False)
+    for each in replicas:
+        if not each.runs():
+            each.start(wait=False)
+    return killed
+
+
+def under_kills(method, rate, seconds):
+    world = World(attempts=3)
+    try:
+        chain = world.deep(leaves=3, others=3)
+        load = world.load(chain["Top"][0].address, (rate, seconds), method=f"/deep.Top/{method}", sleep_us=2000,
+                          timeout_ms=10_000)
+        killed = kill_each_second(load, chain["Leaf"] + chain["Lower"] + chain["Upper"])
+        records = calls(load.finish())
+        return load, records, killed, entries(world.ledger)
+    finally:
+        world.close()
+
+
+def kill_idempotent(short):
+    verdict = Verdict("kill -9 a replica every second, 3 replicas, idempotent", "0 failed of 100,000")
+    rate, seconds = (150, 10) if short else (500, 200)
+    load, records, killed, _ = under_kills("RunRemote", rate, seconds)
+    failed = [each for each in records if each.code != OK]
+    verdict.figures = {"calls": len(records), "failed": len(failed), "kills": len(killed), "codes": by_code(records)}
+    verdict.check(len(records) == rate * seconds, f"{rate * seconds} calls were to be made")
+    verdict.check(not failed, f"{len(failed)} failed: {load.said.strip()}")
+    return verdict
+
+
+def kill_once(short):
+    verdict = Verdict("the same, not idempotent",
+                      "only calls in flight there fail, each with the right code; none executed twice")
+    rate, seconds = (150, 10) if short else (500, 60)
+    load, records, killed, ledger = under_kills("Once", rate, seconds)
+    failed = {each.id: each for each in records if each.code != OK}
+    wrong = [each for each in failed.values() if each.code != UNAVAILABLE]
+    # A killed process has neither finished nor dropped what was in flight there.
+    victims, open_there, begun = {pid for _, pid in killed}, {}, {}
+    for each in ledger:
+        key = (each.id, each.depth)
+        if each.what == "b":
+            begun[key] = begun.get(key, 0) + 1
+            if each.process in victims:
+                open_there[each.id] = open_there.get(each.id, 0) + 1
+        elif each.process in victims:
+            open_there[each.id] -= 1
+    elsewhere = [id_ for id_ in failed if open_there.get(id_, 0) <= 0]
+    twice = [key for key, times in begun.items() if times > 1]
+    verdict.figures = {"calls": len(records), "failed": len(failed), "kills": len(killed),
+                       "failed, not in flight there": len(elsewhere), "executed twice": len(twice),
+                       "codes": by_code(records)}
+    verdict.check(not wrong, f"{len(wrong)} failed with another code than UNAVAILABLE, as "
+                             f"{NAMES.get(wrong[0].code) if wrong else ''}")
+    verdict.check(not elsewhere, f"{len(elsewhere)} failed that were not in flight in what was killed: "
+                                 f"{load.said.strip()}")
+    verdict.check(not twice, f"{len(twice)} were executed twice")
+    return verdict

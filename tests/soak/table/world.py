@@ -1,0 +1,177 @@
+"""The processes of a row: replicas of a chain, proxies between them, load upon them.
+
+BIN (environment) is the folder of the built programs. Every wait has a limit, and whatever was
+started is ended with the World that started it.
+"""
+import os
+import pathlib
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+BIN = pathlib.Path(os.environ.get("BIN", "build/release/bin")).absolute()
+PATIENCE = float(os.environ.get("READY_SECONDS", "60"))
+
+
+class Broken(Exception):
+    """A row could not be run: this says nothing about the chain."""
+
+
+def free_address():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"
+
+
+def now():
+    """As records tell the time."""
+    return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+class Program:
+    """One that runs until it is ended; `ready` is a pattern of what it prints when it can be used."""
+
+    def __init__(self, world, name, arguments, ready, environment=None):
+        self.name, self.arguments, self.ready = name, [str(a) for a in arguments], ready
+        self.environment = {**world.environment, **(environment or {})}
+        self.log = open(world.folder / f"{name}.log", "ab")
+        self.start()
+
+    def start(self, wait=True):
+        self.process = subprocess.Popen(self.arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=self.log, env=self.environment)
+        if wait:
+            self.await_ready()
+        return self
+
+    def await_ready(self):
+        said, deadline = "", time.monotonic() + PATIENCE
+        while not (found := re.search(self.ready, said, re.M)):
+            wait = max(0, deadline - time.monotonic())
+            if not select.select([self.process.stdout], [], [], wait)[0]:
+                raise Broken(f"{self.name} was not ready within {PATIENCE} s: {said}")
+            piece = os.read(self.process.stdout.fileno(), 65536).decode(errors="replace")
+            if not piece:
+                raise Broken(f"{self.name} ended before it was ready; {self.log.name} may say why")
+            said += piece
+        self.address = found[1]
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def runs(self):
+        return self.process.poll() is None
+
+    def resident(self):
+        """Bytes of memory."""
+        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) * 1024
+
+    def ask(self, line):
+        """For a proxy: its answer to a line."""
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+        if not select.select([self.process.stdout], [], [], PATIENCE)[0]:
+            raise Broken(f"{self.name} does not answer {line}")
+        return os.read(self.process.stdout.fileno(), 65536).decode().strip()
+
+
+class World:
+    def __init__(self, **settings):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="soak"))
+        self.ledger = self.folder / "ledger"
+        self.environment = {**os.environ, "TMPDIR": str(self.folder)}
+        self.programs, self.count = [], 0
+        self.settings({"ledger": self.ledger, **settings})
+
+    def settings(self, values):
+        """For replicas that start from now on (deep/settings.h)."""
+        lines = [f"{name}={value}\n" for name, value in values.items()]
+        (self.folder / "soak.settings").write_text("".join(lines))
+
+    def start(self, name, arguments, ready, environment=None):
+        self.count += 1
+        program = Program(self, f"{name}-{self.count}", arguments, ready, environment)
+        self.programs.append(program)
+        return program
+
+    def replica(self, chain, chainlet, callees=(), faults=(), environment=None, prefix=()):
+        """`callees`: (chainlet, address), once for each replica of it. It keeps its address."""
+        arguments = [*prefix, BIN / chain, "serve", "--chainlets", chainlet, "--listen", free_address()]
+        for name, address in callees:
+            arguments += ["--endpoints", f"{name}={address}"]
+        for fault in faults:
+            arguments += ["--fault", fault]
+        return self.start(chainlet, arguments, r"^serving .* at ([^ ,\n]+)\n", environment)
+
+    def proxy(self, target):
+        return self.start("proxy", [BIN / "soak-proxy", "--target", target], r"^passing on from (\S+)\n")
+
+    def gateway(self, route, address):
+        """Its one port takes gRPC as well."""
+        return self.start("gateway", [BIN / "chains-gateway", "--listen", "127.0.0.1:0", "--no-auth", "--route",
+                                      f"{route}={address}"], r"(127\.0\.0\.1:\d+)")
+
+    def deep(self, leaves=1, others=1, tops=1, faults_of_lower=(), slow=(), reach=lambda address: address):
+        """The whole chain: {chainlet: replicas}. `slow`: by how much the leaves in their order are;
+        `reach`: what Lower calls instead of a leaf's address."""
+        leaf = [self.replica("deep", "Leaf", environment={"SLOW": str(by)})
+                for by in [*slow, *[1] * (leaves - len(slow))]]
+        lower = [self.replica("deep", "Lower", [("Leaf", reach(each.address)) for each in leaf], faults_of_lower)
+                 for _ in range(others)]
+        upper = [self.replica("deep", "Upper", [("Lower", each.address) for each in lower])
+                 for _ in range(others)]
+        top = [self.replica("deep", "Top", [("Upper", each.address) for each in upper]) for _ in range(tops)]
+        return {"Leaf": leaf, "Lower": lower, "Upper": upper, "Top": top}
+
+    def load(self, address, *rates, **flags):
+        """Starts load; finish() is its records. Flags are soak-load's: sleep_us=2000 is --sleep-us 2000."""
+        return Load(self, address, rates, flags)
+
+    def close(self):
+        for program in self.programs:
+            if program.runs():
+                program.process.kill()
+            program.process.wait()
+            program.process.stdin.close()
+            program.process.stdout.close()
+            program.log.close()
+        if "KEEP" not in os.environ:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Load:
+    def __init__(self, world, address, rates, flags):
+        world.count += 1
+        self.log = world.folder / f"calls-{world.count}"
+        self.seconds = sum(seconds for _, seconds in rates)
+        arguments = [BIN / "soak-load", address, "--log", self.log]
+        for rate, seconds in rates:
+            arguments += ["--rate", f"{rate}x{seconds}"]
+        for name, value in flags.items():
+            for each in value if isinstance(value, list) else [value]:
+                arguments += ["--" + name.replace("_", "-"), each]
+        self.begin = now() + 0.1  # about: its own clock starts when it does
+        self.process = subprocess.Popen([str(a) for a in arguments], stdout=subprocess.PIPE, text=True,
+                                        stderr=subprocess.STDOUT)
+
+    def runs(self):
+        return self.process.poll() is None
+
+    def finish(self):
+        """The file of its records, and what it said."""
+        try:
+            self.said, _ = self.process.communicate(timeout=self.seconds + PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            raise Broken("the load did not end: calls hang beyond their deadlines")
+        if self.process.returncode != 0:
+            raise Broken(f"the load failed: {self.said}")
+        return self.log
