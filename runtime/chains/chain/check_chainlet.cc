@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <set>
@@ -105,12 +106,28 @@ void CheckAutoscaling(const ChainletSpec& chainlet, Problems& problems) {
              scaling.target_utilization_percentage, 1, 100, problems);
 }
 
+void CheckAdaptive(const ChainletSpec& chainlet, Problems& problems) {
+  constexpr const char* kKind = "limits";
+  const Limits& limits = chainlet.limits;
+  if (!limits.adaptive.on) return;
+  const int most = std::max(1, limits.concurrency_limit);
+  CheckRange(chainlet, kKind, "adaptive.min", limits.adaptive.min, 1, most, problems);
+  if (limits.adaptive.max == 0) return;
+  CheckRange(chainlet, kKind, "adaptive.max", limits.adaptive.max, 1, most, problems);
+  if (limits.adaptive.min > limits.adaptive.max && limits.adaptive.max >= 1) {
+    problems.Add(chainlet, kKind,
+                 Text("adaptive.min is ", limits.adaptive.min, ", above adaptive.max, which is ",
+                      limits.adaptive.max, "; raise max or lower min"));
+  }
+}
+
 void CheckLimits(const ChainletSpec& chainlet, Problems& problems) {
   constexpr const char* kKind = "limits";
   const Limits& limits = chainlet.limits;
   CheckRange(chainlet, kKind, "concurrency_limit", limits.concurrency_limit, 1, kMostCalls,
              problems);
   CheckRange(chainlet, kKind, "max_queued", limits.max_queued, 0, kMostQueued, problems);
+  CheckAdaptive(chainlet, problems);
   const int target = chainlet.autoscaling.concurrency_target;
   if (limits.concurrency_limit >= 1 && target > limits.concurrency_limit) {
     problems.Add(chainlet, kKind,

@@ -69,6 +69,15 @@ void DescribeAutoscaling(const Autoscaling& autoscaling, v1::Autoscaling& out) {
   out.set_target_utilization_percentage(autoscaling.target_utilization_percentage);
 }
 
+void DescribeLimits(const Limits& limits, v1::Chainlet& out) {
+  if (limits.dry_run) out.set_limits_dry_run(true);
+  if (!limits.adaptive.on) return;
+  v1::AdaptiveLimit& adaptive = *out.mutable_adaptive_limit();
+  adaptive.set_min(limits.adaptive.min);
+  adaptive.set_max(limits.adaptive.max > 0 ? limits.adaptive.max : limits.concurrency_limit);
+  adaptive.set_dry_run(limits.adaptive.dry_run);
+}
+
 void DescribeSettings(const Settings& settings, v1::Chainlet& out) {
   out.mutable_secrets()->Assign(settings.secrets.begin(), settings.secrets.end());
   out.mutable_variables()->insert(settings.variables.begin(), settings.variables.end());
@@ -144,6 +153,7 @@ v1::Manifest MakeManifest(const ChainSpec& chain) {
     DescribeAutoscaling(chainlet.autoscaling, *out.mutable_autoscaling());
     out.set_concurrency_limit(chainlet.limits.concurrency_limit);
     out.set_max_queued(QueueOf(chain, chainlet));
+    DescribeLimits(chainlet.limits, out);
     DescribeSettings(chainlet.settings, out);
     out.set_declared_at(PlaceText(chainlet.where));
     for (const v1::Dependency& dependency : out.dependencies()) {

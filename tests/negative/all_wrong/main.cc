@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
 
   const Needs<shop::Pricer> pricer = {.attempts = 0, .max_in_flight = -1};
   const Needs<shop::Till> till = {.attempts = 2, .timeout = absl::ZeroDuration()};
-  const chains::Limits limits = {.concurrency_limit = 0, .max_queued = -1};
+  const chains::Limits limits = {.concurrency_limit = 0, .max_queued = -1, .adaptive = {true, 0}};
   chain.Add<MyClerk>(pricer, pricer, till, Needs<shop::Guard>{}, limits).Entrypoint();
 
   const chains::Resources resources = {

@@ -57,6 +57,18 @@ TEST(ManifestTest, JsonCanBeReadBack) {
   EXPECT_EQ(read.DebugString(), manifest.DebugString());
 }
 
+TEST(ManifestTest, SaysOfLimitsWhatIsNotUsual) {
+  ChainSpec shop = Shop();
+  EXPECT_FALSE(MakeManifest(shop).chainlets(1).has_adaptive_limit());
+  EXPECT_FALSE(MakeManifest(shop).chainlets(1).has_limits_dry_run());
+  shop.chainlets[1].limits = {.adaptive = {.on = true, .min = 2, .dry_run = true}, .dry_run = true};
+  const v1::Chainlet pricer = MakeManifest(shop).chainlets(1);
+  EXPECT_EQ(pricer.adaptive_limit().min(), 2);
+  EXPECT_EQ(pricer.adaptive_limit().max(), 256);
+  EXPECT_TRUE(pricer.adaptive_limit().dry_run());
+  EXPECT_TRUE(pricer.limits_dry_run());
+}
+
 TEST(ManifestTest, DescriptorsHoldEveryFileOnceAfterWhatItImports) {
   const ChainSpec chain = ChainOf(
       {ChainletAt<tests::other_shop::Pricer>(3), ChainletAt<Clerk>(4), ChainletAt<Till>(5)});
