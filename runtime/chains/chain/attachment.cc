@@ -58,7 +58,8 @@ Task<void> Attachment::FollowOrders() {
   ++stream_;
   heard_ = false;
   orders_seen_ = 0;
-  GrpcChannel channel(options_.platform, *reactor_);
+  GrpcChannel channel(options_.platform, *reactor_,
+                      {.connections = 1, .credentials = options_.credentials});
   const std::unique_ptr<v1::Control> control = Contract<v1::Control>::Connect(channel);
   Stream<v1::ReplicaOrders> orders = control->Attach(Reports());
   while (std::optional<v1::ReplicaOrders> next = co_await orders.Next()) Take(*next);
@@ -72,6 +73,7 @@ void Attachment::Take(const v1::ReplicaOrders& orders) {
     report_every_ =
         std::clamp(absl::Milliseconds(orders.report_every_ms()), kFastestReports, kSlowestReports);
   }
+  if (self_.take != nullptr) self_.take(orders);
   neighbours_.Follow(orders.endpoints(), [this, stream = stream_, version = orders.version()] {
     reactor_->Post([this, stream, version] {
       if (stream != stream_) return;

@@ -13,11 +13,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <grpcpp/security/credentials.h>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -38,6 +41,8 @@ class Attachment final : private Reactor::Work {
     std::string deployment;
     std::string token;  // of the deployment; printable ASCII
     std::string replica;
+    // TLS, and who must be there; null: plaintext.
+    std::shared_ptr<grpc::ChannelCredentials> credentials = nullptr;
     absl::Duration timeout = absl::Seconds(30);  // without a platform, until `on_lost`
     // There was no platform for that long: the process is to end. On the reactor's thread, at most
     // once.
@@ -49,6 +54,8 @@ class Attachment final : private Reactor::Work {
     uint32_t connections = 1;
     std::function<std::vector<v1::ChainletLoad>()> loads;
     std::function<void(absl::Time now)> tick = nullptr;  // with every report; may be null
+    // With all orders, before they are followed, on the reactor's thread; may be null.
+    std::function<void(const v1::ReplicaOrders& orders)> take = nullptr;
   };
   // `neighbours` outlives it.
   Attachment(Options options, Self self, Neighbours& neighbours)

@@ -42,10 +42,11 @@ Neighbours::Place& Neighbours::PlaceOn(Reactor& reactor) {
 }
 
 std::unique_ptr<Channel> Neighbours::Connect(Reactor& reactor, std::string_view contract) {
-  auto connect = [this, &reactor, name = std::string(contract)](const ElasticChannel::Way& way) {
-    return Wrapped(wrap_way_, name,
-                   std::make_unique<GrpcChannel>(
-                       way.address, reactor, GrpcChannel::Options{.connections = way.connections}));
+  auto connect = [this, &reactor, name = std::string(contract),
+                  credentials = credentials_ == nullptr ? nullptr : credentials_(contract)](
+                     const ElasticChannel::Way& way) {
+    const GrpcChannel::Options options{.connections = way.connections, .credentials = credentials};
+    return Wrapped(wrap_way_, name, std::make_unique<GrpcChannel>(way.address, reactor, options));
   };
   auto channel = std::make_unique<ElasticChannel>(
       connect, ElasticChannel::Options{.name = std::string(contract)}, on_waiting_);

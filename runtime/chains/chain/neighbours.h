@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include <grpcpp/security/credentials.h>
+
 #include "absl/functional/any_invocable.h"
 #include "chains/chain/dependency_channel.h"
 #include "chains/contract/channel.h"
@@ -23,10 +25,16 @@ namespace chains::internal {
 // reactors live. Outlives what runs on them.
 class Neighbours {
  public:
-  // Told when calls begin to wait for a chainlet, on the thread of their reactor. `wrap_way` may be
-  // null.
-  explicit Neighbours(std::function<void()> on_waiting, WrapWay wrap_way = nullptr)
-      : on_waiting_(std::move(on_waiting)), wrap_way_(std::move(wrap_way)) {}
+  // How to reach a chainlet over TLS, by its contract.
+  using Credentials =
+      std::function<std::shared_ptr<grpc::ChannelCredentials>(std::string_view contract)>;
+  // `on_waiting` is told when calls begin to wait for a chainlet, on the thread of their reactor.
+  // `wrap_way` may be null; `credentials` null: in plaintext.
+  explicit Neighbours(std::function<void()> on_waiting, WrapWay wrap_way = nullptr,
+                      Credentials credentials = nullptr)
+      : on_waiting_(std::move(on_waiting)),
+        wrap_way_(std::move(wrap_way)),
+        credentials_(std::move(credentials)) {}
   Neighbours(const Neighbours&) = delete;
 
   // A way from `reactor` to whoever serves `contract`.
@@ -51,6 +59,7 @@ class Neighbours {
 
   const std::function<void()> on_waiting_;
   const WrapWay wrap_way_;
+  const Credentials credentials_;
   std::vector<Place> places_;
 };
 

@@ -11,6 +11,7 @@
 #include "chains/chain/health_monitor.h"
 #include "chains/chain/log.h"
 #include "chains/chain/product_service.h"
+#include "chains/chain/who_may_call.h"
 #include "chains/grpc/client_channel.h"
 #include "chains/grpc/reactor.h"
 #include "chains/grpc/reflection.h"
@@ -73,10 +74,13 @@ std::vector<v1::ChainletLoad> LoadsOf(const std::vector<std::string>& chainlets,
 }  // namespace
 
 std::unique_ptr<Channel> ConnectTo(Reactor& reactor, std::string_view contract,
-                                   const std::vector<std::string>& addresses, const WrapWay& wrap) {
+                                   const std::vector<std::string>& addresses, const WrapWay& wrap,
+                                   const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  const GrpcChannel::Options options{.connections = 1, .credentials = credentials};
   std::vector<std::unique_ptr<Channel>> channels;
   for (const std::string& address : addresses) {
-    channels.push_back(Wrapped(wrap, contract, std::make_unique<GrpcChannel>(address, reactor)));
+    channels.push_back(
+        Wrapped(wrap, contract, std::make_unique<GrpcChannel>(address, reactor, options)));
   }
   if (channels.size() == 1) return std::move(channels.front());
   return std::make_unique<BalancedChannel>(std::move(channels), BalancedChannel::Options());
@@ -87,6 +91,14 @@ absl::StatusOr<std::unique_ptr<Replica>> Replica::Listen(const ChainSpec& chain,
   FillDefaults(chain, options);
   std::unique_ptr<Replica> replica(new Replica(chain, std::move(options)));
   GrpcServer::Options server = ServerOptions(chain, replica->options_);
+  if (const Identity* const identity = replica->options_.identity.get()) {
+    absl::Status named = CheckNames(chain, replica->options_.chainlets, *identity);
+    if (!named.ok()) return named;
+    replica->authorization_ =
+        std::make_shared<Authorization>(RulesOf(CallersIn(chain), chain.name, *identity));
+    server.credentials = identity->ForServer(Identity::Callers::kNamed);
+    server.authorization = replica->authorization_;
+  }
   if (replica->options_.platform) {
     replica->failures_ = std::make_unique<FailureLog>(FailureLog::Options(), WriteLogLine);
     server.lame_duck = kLameDuck;
@@ -116,15 +128,29 @@ GrpcServer::Options Replica::ServerOptions(const ChainSpec& chain, const Options
 }
 
 std::unique_ptr<Attachment> Replica::MakeAttachment() {
-  neighbours_ =
-      std::make_unique<Neighbours>([this] { attachment_->ReportSoon(); }, options_.wrap_way);
+  neighbours_ = std::make_unique<Neighbours>(
+      [this] { attachment_->ReportSoon(); }, options_.wrap_way,
+      [this](std::string_view contract) { return CredentialsTo(contract); });
   Attachment::Options options = *options_.platform;
   options.replica = options_.name;
   Attachment::Self self = {.addresses = server_->addresses(),
                            .connections = static_cast<uint32_t>(server_->reactor_count()),
                            .loads = [this] { return LoadsOf(options_.chainlets, counters_); },
-                           .tick = [this](absl::Time now) { failures_->Tick(now); }};
+                           .tick = [this](absl::Time now) { failures_->Tick(now); },
+                           .take = [this](const v1::ReplicaOrders& orders) { Admit(orders); }};
   return std::make_unique<Attachment>(std::move(options), std::move(self), *neighbours_);
+}
+
+std::shared_ptr<grpc::ChannelCredentials> Replica::CredentialsTo(std::string_view contract) const {
+  if (options_.identity == nullptr) return nullptr;
+  return options_.identity->ToPeer(
+      ChainletPeer(options_.identity->trust_domain(), chain_.name, contract));
+}
+
+// What is deployed may be newer than this process's own chain.
+void Replica::Admit(const v1::ReplicaOrders& orders) {
+  if (authorization_ == nullptr || orders.callers().empty()) return;
+  authorization_->Set(RulesOf(orders.callers(), chain_.name, *options_.identity));
 }
 
 Replica::~Replica() {
@@ -147,7 +173,7 @@ absl::StatusOr<std::unique_ptr<Assembly>> Replica::Assemble(Reactor& reactor,
           absl::StrCat("it is not served here; say where it is with --endpoints ",
                        std::string(name), "=ADDRESS"));
     }
-    return ConnectTo(reactor, name, found->second, options_.wrap_way);
+    return ConnectTo(reactor, name, found->second, options_.wrap_way, CredentialsTo(name));
   };
   return Assembly::Build(
       chain_,

@@ -18,6 +18,8 @@
 #include "chains/chain/neighbours.h"
 #include "chains/chain/spec.h"
 #include "chains/core/worker_pool.h"
+#include "chains/grpc/authorization.h"
+#include "chains/grpc/identity.h"
 #include "chains/grpc/server.h"
 #include "chains/policy/counters.h"
 
@@ -26,10 +28,12 @@ namespace chains::internal {
 // Where chainlets of other processes are: addresses of replicas by contract.
 using Endpoints = std::map<std::string, std::vector<std::string>, std::less<>>;
 
-// A channel from `reactor` to all of `addresses`, at least one, where `contract` is served.
-std::unique_ptr<Channel> ConnectTo(Reactor& reactor, std::string_view contract,
-                                   const std::vector<std::string>& addresses,
-                                   const WrapWay& wrap = nullptr);
+// A channel from `reactor` to all of `addresses`, at least one, where `contract` is served;
+// `credentials` null: in plaintext.
+std::unique_ptr<Channel> ConnectTo(
+    Reactor& reactor, std::string_view contract, const std::vector<std::string>& addresses,
+    const WrapWay& wrap = nullptr,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials = nullptr);
 
 // Thread-safe but for construction and Start. Destroying it drains for at most a second.
 class Replica {
@@ -48,6 +52,9 @@ class Replica {
     // are nowhere wait. Calls that fail unforeseen are logged.
     std::optional<Attachment::Options> platform = std::nullopt;
     WrapWay wrap_way = nullptr;  // what its calls to other processes go through last of all
+    // mTLS: who it is, with the name of each chainlet that it serves. Then it answers those that
+    // depend on these, and the gateway; null: in plaintext, whoever reaches it.
+    std::shared_ptr<const Identity> identity = nullptr;
   };
   // Binds the addresses. `chain` is valid; it and `workers` outlive the replica.
   static absl::StatusOr<std::unique_ptr<Replica>> Listen(const ChainSpec& chain, Options options,
@@ -76,10 +83,13 @@ class Replica {
   absl::StatusOr<std::unique_ptr<Assembly>> Assemble(Reactor& reactor, const Endpoints& endpoints);
   absl::Status ServeOn(size_t reactor, const Endpoints& endpoints);
   std::unique_ptr<Attachment> MakeAttachment();
+  std::shared_ptr<grpc::ChannelCredentials> CredentialsTo(std::string_view contract) const;
+  void Admit(const v1::ReplicaOrders& orders);
 
   const ChainSpec& chain_;
   const Options options_;
   Counters counters_;
+  std::shared_ptr<Authorization> authorization_;  // null without an identity
   // Under a platform. Before the server, on whose reactors they are.
   std::unique_ptr<FailureLog> failures_;
   std::unique_ptr<Neighbours> neighbours_;

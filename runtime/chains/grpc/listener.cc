@@ -26,9 +26,8 @@ std::string WithPort(const std::string& address, int port) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(
-    const std::vector<std::string>& addresses, const std::vector<const ServiceInfo*>& contracts,
-    size_t reactors, const std::shared_ptr<grpc::ServerCredentials>& credentials,
-    Lane::Options options, WorkerPool& workers) {
+    const std::vector<Place>& places, const std::vector<const ServiceInfo*>& contracts,
+    size_t reactors, Lane::Options options, WorkerPool& workers) {
   std::unique_ptr<Listener> listener(new Listener(contracts));
   grpc::ServerBuilder builder;
   SetCommonArguments(
@@ -36,12 +35,14 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // one port, one server
   builder.RegisterService(&listener->known_);
   builder.RegisterAsyncGenericService(&listener->others_);
-  std::vector<int> ports(addresses.size(), 0);
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    absl::Status vacant = CheckVacant(addresses[i]);
+  std::vector<int> ports(places.size(), 0);
+  for (size_t i = 0; i < places.size(); ++i) {
+    const Place& place = places[i];
+    absl::Status vacant = CheckVacant(place.address);
     if (!vacant.ok()) return vacant;
     builder.AddListeningPort(
-        addresses[i], credentials == nullptr ? grpc::InsecureServerCredentials() : credentials,
+        place.address,
+        place.credentials == nullptr ? grpc::InsecureServerCredentials() : place.credentials,
         &ports[i]);
   }
   for (size_t i = 0; i < std::max<size_t>(1, reactors); ++i) {
@@ -49,11 +50,11 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(
         workers, builder.AddCompletionQueue(), listener->known_, listener->others_, options));
   }
   listener->server_ = builder.BuildAndStart();
-  for (size_t i = 0; i < addresses.size(); ++i) {
+  for (size_t i = 0; i < places.size(); ++i) {
     if (listener->server_ == nullptr && ports[i] == 0) {
-      return absl::UnavailableError(absl::StrCat("cannot listen on ", addresses[i]));
+      return absl::UnavailableError(absl::StrCat("cannot listen on ", places[i].address));
     }
-    listener->addresses_.push_back(WithPort(addresses[i], ports[i]));
+    listener->addresses_.push_back(WithPort(places[i].address, ports[i]));
   }
   return listener;
 }

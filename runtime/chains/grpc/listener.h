@@ -18,11 +18,14 @@ namespace chains::internal {
 // For one thread, which is none of the reactors'.
 class Listener {
  public:
-  // `contracts` as in GrpcServer::Options; `credentials` null: in plaintext.
+  struct Place {
+    std::string address;
+    std::shared_ptr<grpc::ServerCredentials> credentials;  // null: in plaintext
+  };
+  // `contracts` as in GrpcServer::Options.
   static absl::StatusOr<std::unique_ptr<Listener>> Listen(
-      const std::vector<std::string>& addresses, const std::vector<const ServiceInfo*>& contracts,
-      size_t reactors, const std::shared_ptr<grpc::ServerCredentials>& credentials,
-      Lane::Options options, WorkerPool& workers);
+      const std::vector<Place>& places, const std::vector<const ServiceInfo*>& contracts,
+      size_t reactors, Lane::Options options, WorkerPool& workers);
   ~Listener();  // ends at once
   Listener(const Listener&) = delete;
 

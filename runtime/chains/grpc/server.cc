@@ -42,15 +42,23 @@ absl::Status GrpcServer::Bind(WorkerPool& workers) {
   lane.authorization = options_.authorization;
   lane.in_flight = [this] { return in_flight(); };
   if (options_.reactors > 1 || !options_.health_listen.empty()) KeepReactorsApart();
-  absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Listen(
-      options_.listen, options_.contracts, options_.reactors, options_.credentials, lane, workers);
+  std::vector<Listener::Place> places;
+  for (const std::string& address : options_.listen) {
+    places.push_back({.address = address, .credentials = options_.credentials});
+  }
+  for (const std::string& address : options_.listen_plainly) {
+    places.push_back({.address = address, .credentials = nullptr});
+  }
+  absl::StatusOr<std::unique_ptr<Listener>> listener =
+      Listener::Listen(places, options_.contracts, options_.reactors, lane, workers);
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
   addresses_ = listener_->addresses();
   for (const std::unique_ptr<Lane>& each : listener_->lanes()) lanes_.push_back(each.get());
   if (options_.health_listen.empty()) return absl::OkStatus();
   lane.authorization = nullptr;
-  listener = Listener::Listen({options_.health_listen}, {}, 1, nullptr, lane, workers);
+  places = {{.address = options_.health_listen, .credentials = nullptr}};
+  listener = Listener::Listen(places, {}, 1, lane, workers);
   if (!listener.ok()) return listener.status();
   health_listener_ = *std::move(listener);
   health_address_ = health_listener_->addresses().front();

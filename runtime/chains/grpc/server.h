@@ -45,6 +45,9 @@ class GrpcServer {
  public:
   struct Options {
     std::vector<std::string> listen;  // "127.0.0.1:0", "unix:/path"; at least one
+    // Further ones that are in plaintext whatever `credentials` says: for addresses that only this
+    // user, or only this pod, reaches.
+    std::vector<std::string> listen_plainly = {};
     // Of the services that Serve() will be given. Calls of their methods cost less than those of
     // others, which are served as well.
     std::vector<const ServiceInfo*> contracts;
@@ -81,7 +84,8 @@ class GrpcServer {
   // Starts the reactors and takes calls; health says SERVING.
   void Start();
 
-  // What was listened on, with the ports that were chosen: "127.0.0.1:41234", "unix:/path".
+  // What was listened on, with the ports that were chosen: "127.0.0.1:41234", "unix:/path"; those
+  // of `listen_plainly` last.
   const std::vector<std::string>& addresses() const { return addresses_; }
   const std::string& health_address() const { return health_address_; }  // empty without
 

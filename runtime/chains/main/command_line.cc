@@ -106,6 +106,10 @@ void AddServeFlags(CLI::App& serve, CommandLine& command, Raw& raw) {
   serve.add_option(
       "--run-dir", command.run_dir,
       "a folder of this process alone, whose file `lock` it locks as long as it lives");
+  serve.add_option("--identity", command.identity,
+                   "a folder with who this process is, identity.pem and roots.pem: it calls and is "
+                   "called over TLS in which both ends show a certificate (mTLS); with --platform, "
+                   "which makes the certificate, the files are written there");
 }
 
 void AddPlatformFlags(CLI::App& serve, CommandLine& command, Raw& raw) {
@@ -118,9 +122,12 @@ void AddPlatformFlags(CLI::App& serve, CommandLine& command, Raw& raw) {
       serve.add_option("--token-file", command.token_file, "a file with the deployment's token");
   CLI::Option* timeout = serve.add_option("--platform-timeout", raw.platform_timeout,
                                           "how long to go on without the platform (default: 30s)");
+  CLI::Option* roots =
+      serve.add_option("--platform-roots", command.platform_roots,
+                       "PEM file with the platform's root certificate: it is reached over TLS");
   platform->needs(deployment, token, serve.get_option("--replica"))
       ->excludes(serve.get_option("--endpoints"));
-  for (CLI::Option* option : {deployment, token, timeout}) option->needs(platform);
+  for (CLI::Option* option : {deployment, token, timeout, roots}) option->needs(platform);
 }
 
 void Interpret(Verb verb, const Raw& raw, CommandLine& command) {

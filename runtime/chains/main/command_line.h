@@ -32,11 +32,13 @@ struct CommandLine {
   std::map<std::string, std::vector<std::string>, std::less<>> endpoints = {};
   absl::Duration drain_timeout = absl::Seconds(30);
   std::string run_dir = "";
+  std::string identity = "";  // a folder
 
   // serve, as a replica of a platform; without one `platform` is empty
   std::string platform = "";
   std::string deployment = "";
   std::string token_file = "";
+  std::string platform_roots = "";  // a file
   absl::Duration platform_timeout = absl::Seconds(30);
 
   // run and serve

@@ -20,6 +20,11 @@ class PlatformGateway {
   struct Options {
     std::string platform;  // where chains.v1.Control answers: "unix:/path", "HOST:PORT"
     std::string token;     // the platform's, for metadata `chains-token`
+    // PEM file with the platform's root certificate: it is reached over TLS. Empty: in plaintext.
+    std::string platform_roots = {};
+    // A folder for the gateway's certificate, which the platform makes: replicas are called over
+    // TLS in which both ends show who they are (mTLS). Empty: in plaintext.
+    std::string identity = {};
     std::string name = "gateway";
     std::string http = "127.0.0.1:8080";         // where HTTP is answered
     std::string grpc = "127.0.0.1:8081";         // where gRPC clients call chains; empty: nowhere

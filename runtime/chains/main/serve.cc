@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "chains/chain/identity_keeper.h"
 #include "chains/chain/replica.h"
 #include "chains/grpc/process.h"
 #include "chains/main/crash_report.h"
@@ -81,9 +82,45 @@ absl::StatusOr<Replica::Options> OptionsFrom(const ChainSpec& chain, const Comma
                                          .deployment = command.deployment,
                                          .token = *std::move(token),
                                          .replica = command.replica,
+                                         .credentials = nullptr,
                                          .timeout = command.platform_timeout,
                                          .on_lost = [] { ::kill(::getpid(), SIGTERM); }};
   return options;
+}
+
+// Who this process is, by --identity and --platform-roots. A keeper, where it has to be kept so.
+absl::StatusOr<std::unique_ptr<IdentityKeeper>> SetIdentity(const ChainSpec& chain,
+                                                            const CommandLine& command,
+                                                            Replica::Options& options) {
+  if (!command.platform_roots.empty()) {
+    absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> to_platform =
+        ToPlatform(command.platform_roots);
+    if (!to_platform.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--platform-roots: ", to_platform.status().message()));
+    }
+    options.platform->credentials = *std::move(to_platform);
+  }
+  if (command.identity.empty()) return nullptr;
+  std::unique_ptr<IdentityKeeper> keeper;
+  absl::StatusOr<std::shared_ptr<const Identity>> identity;
+  if (options.platform) {
+    keeper = std::make_unique<IdentityKeeper>(IdentityKeeper::Options{
+        .platform = options.platform->platform,
+        .credentials = options.platform->credentials,
+        .token = options.platform->token,
+        .deployment = options.platform->deployment,
+        .chainlets = options.chainlets.empty() ? ImplementedIn(chain) : options.chainlets,
+        .folder = command.identity});
+    identity = keeper->Obtain(absl::Now() + command.platform_timeout);
+  } else {
+    identity = Identity::Load({.folder = command.identity});
+  }
+  if (!identity.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--identity: ", identity.status().message()));
+  }
+  options.identity = *std::move(identity);
+  return keeper;
 }
 
 absl::StatusOr<Endpoints> EndpointsFrom(const ChainSpec& chain, const CommandLine& command) {
@@ -140,6 +177,8 @@ int Serve(const ChainSpec& chain, const CommandLine& command) {
   if (!options.ok()) return UsageError(std::string(options.status().message()));
   absl::StatusOr<Endpoints> endpoints = EndpointsFrom(chain, command);
   if (!endpoints.ok()) return UsageError(std::string(endpoints.status().message()));
+  absl::StatusOr<std::unique_ptr<IdentityKeeper>> keeper = SetIdentity(chain, command, *options);
+  if (!keeper.ok()) return UsageError(std::string(keeper.status().message()));
   WorkerPool workers;
   absl::StatusOr<std::unique_ptr<Replica>> replica =
       Replica::Listen(chain, *std::move(options), workers);
@@ -151,6 +190,7 @@ int Serve(const ChainSpec& chain, const CommandLine& command) {
   absl::Status started = lock == nullptr ? absl::OkStatus() : lock->Write((*replica)->addresses());
   if (started.ok()) {
     started = (*replica)->Start(*endpoints, [&](Reactor& reactor, Channel& entrypoint) {
+      if (*keeper != nullptr) (*keeper)->Start(reactor);
       return frontend == nullptr ? absl::OkStatus()
                                  : ListenHttp(*frontend, command.http, reactor, entrypoint, chain);
     });

@@ -77,6 +77,9 @@ class FakeControl final : public v1::Control {
   Stream<v1::RouteTable> WatchRoutes(Stream<v1::RoutesSeen>) override {
     co_await absl::UnimplementedError("there are no routes here");
   }
+  Task<v1::CertifyResponse> Certify(v1::CertifyRequest) override {
+    co_return absl::FailedPreconditionError("there are no certificates here");
+  }
   Task<v1::WakeUpResponse> WakeUp(v1::WakeUpRequest) override {
     co_return absl::UnimplementedError("there is nothing to wake here");
   }

@@ -53,6 +53,9 @@ class FakePlatform final : public v1::Control {
     }
   }
 
+  Task<v1::CertifyResponse> Certify(v1::CertifyRequest) override {
+    co_return absl::FailedPreconditionError("there are no certificates here");
+  }
   Task<v1::WakeUpResponse> WakeUp(v1::WakeUpRequest request) override {
     if (away_) co_await absl::UnavailableError("the platform is away");
     const Context context = co_await CurrentContext();

@@ -44,6 +44,28 @@ class FakeControl final : public v1::Control {
   }
   Stream<v1::RouteTable> WatchRoutes(Stream<v1::RoutesSeen>) override { co_return; }
   Task<v1::WakeUpResponse> WakeUp(v1::WakeUpRequest) override { co_return v1::WakeUpResponse(); }
+  Task<v1::CertifyResponse> Certify(v1::CertifyRequest request) override {
+    absl::StatusOr<v1::CertifyResponse> answer = Answer(request);
+    co_return answer;
+  }
+
+  // What Certify() answers; by default it refuses.
+  using CertifyAnswer =
+      std::function<absl::StatusOr<v1::CertifyResponse>(const v1::CertifyRequest&)>;
+  void SetCertify(CertifyAnswer certify) {
+    std::lock_guard lock(mutex_);
+    certify_ = std::move(certify);
+  }
+  std::vector<v1::CertifyRequest> certified() {
+    std::lock_guard lock(mutex_);
+    return certified_;
+  }
+  // False when it was not asked so often, for 40 s.
+  bool AwaitCertified(size_t times) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(40),
+                             [&] { return certified_.size() >= times; });
+  }
 
   // For the next stream, and for those that are open after Ring().
   void SetOrders(v1::ReplicaOrders orders) {
@@ -87,6 +109,13 @@ class FakeControl final : public v1::Control {
       changed_.notify_all();
     }
   }
+  absl::StatusOr<v1::CertifyResponse> Answer(const v1::CertifyRequest& request) {
+    std::lock_guard lock(mutex_);
+    if (certify_ == nullptr) return absl::UnavailableError("not yet");
+    certified_.push_back(request);
+    changed_.notify_all();
+    return certify_(request);
+  }
   v1::ReplicaOrders Newest() {
     std::lock_guard lock(mutex_);
     return newest_;
@@ -95,9 +124,11 @@ class FakeControl final : public v1::Control {
   Notice changed_orders_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  v1::ReplicaOrders newest_;                // guarded by mutex_
-  std::vector<v1::ReplicaReport> reports_;  // guarded by mutex_
-  std::vector<std::string> tokens_;         // guarded by mutex_
+  v1::ReplicaOrders newest_;                   // guarded by mutex_
+  std::vector<v1::ReplicaReport> reports_;     // guarded by mutex_
+  std::vector<std::string> tokens_;            // guarded by mutex_
+  CertifyAnswer certify_;                      // guarded by mutex_
+  std::vector<v1::CertifyRequest> certified_;  // guarded by mutex_
 };
 
 // A server for it, at an address that stays while it is stopped.
