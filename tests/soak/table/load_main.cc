@@ -6,6 +6,7 @@
 // A record is 32 bytes, little endian: the id, nanoseconds of CLOCK_MONOTONIC when the call was due
 // and when it ended, gRPC's code (100: it was due while too many were in flight), and whether its
 // caller left. Calls count from when they were due (no coordinated omission).
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -22,6 +23,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
 
+#include "absl/strings/ascii.h"
 #include "chains/grpc/connection.h"
 #include "chains/grpc/process.h"
 #include "deep.pb.h"
@@ -35,6 +37,7 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 constexpr uint32_t kTooMany = 100;
+constexpr size_t kMostSaid = 100;
 
 struct Flags {
   std::string address;
@@ -146,8 +149,9 @@ class Load {
     log_.flush();
     return log_.good();
   }
-  const std::map<uint32_t, int64_t>& by_code() const { return by_code_; }
-  const std::map<uint32_t, std::string>& words() const { return words_; }
+  // How often each answer came, by code and words, in which digits are #.
+  using Said = std::map<std::pair<uint32_t, std::string>, int64_t>;
+  const Said& said() const { return said_; }
 
  private:
   struct Leaving {
@@ -239,11 +243,12 @@ class Load {
     record.due = Nanoseconds(call->due);
     if (record.left == 0) record.end = Nanoseconds(Clock::now());
     record.code = static_cast<uint32_t>(call->status.error_code());
-    words_.try_emplace(record.code, call->status.error_message());
-    Write(record);
+    Write(record, call->status.error_message());
   }
-  void Write(const Record& record) {
-    ++by_code_[record.code];
+  void Write(const Record& record, std::string words = "") {
+    std::replace_if(words.begin(), words.end(), absl::ascii_isdigit, '#');
+    const std::pair<uint32_t, std::string> key(record.code, std::move(words));
+    if (said_.size() < kMostSaid || said_.contains(key)) ++said_[key];
     log_.write(reinterpret_cast<const char*>(&record), sizeof(record));
   }
 
@@ -258,8 +263,7 @@ class Load {
   std::mt19937 random_{1};
   uint64_t begun_ = 0;
   size_t in_flight_ = 0;
-  std::map<uint32_t, int64_t> by_code_;
-  std::map<uint32_t, std::string> words_;  // of the first of each code
+  Said said_;
 };
 
 int Main(int argc, char** argv) {
@@ -285,10 +289,8 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
     Load load(flags);
     const bool written = load.Run();
-    for (const auto& [code, count] : load.by_code()) {
-      const auto words = load.words().find(code);
-      std::cout << code << " " << count << " " << (words == load.words().end() ? "" : words->second)
-                << "\n";
+    for (const auto& [what, count] : load.said()) {
+      std::cout << what.first << " " << count << " " << what.second << "\n";
     }
     return written ? 0 : 1;
   } catch (const CLI::ParseError& error) {
