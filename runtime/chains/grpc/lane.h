@@ -43,7 +43,6 @@ class Lane {
     OnFailure on_failure;  // may be null; health and reflection left aside
     // Who may call what, health left aside; null: whoever reaches it, all.
     std::shared_ptr<const Authorization> authorization = nullptr;
-    OnFailure on_failure;               // may be null; health and reflection left aside
     std::function<size_t()> in_flight;  // calls of all lanes, for callers that ask; may be null
   };
   // `known` and `others` are the server's, and outlive the lane.
