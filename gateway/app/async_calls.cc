@@ -118,8 +118,8 @@ absl::StatusOr<NewJob> AsyncCalls::JobOf(const Request& request, const Route& ro
     absl::Status url = CheckWebhookUrl(submission->webhook, reach_);
     if (!url.ok()) return url;
   }
-  const absl::StatusOr<absl::Duration> timeout =
-      TimeoutOf(request.head, std::min(timeout_, max_timeout), max_timeout);
+  const absl::StatusOr<absl::Duration> timeout = TimeoutOf(
+      request.head, std::min(method.timeout.value_or(timeout_), max_timeout), max_timeout);
   if (!timeout.ok()) return timeout.status();
   NewJob job;
   job.id = NewJobId();

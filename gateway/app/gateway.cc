@@ -253,9 +253,12 @@ Task<Response> Gateway::Call(Request& request, const std::string& request_id,
   }
 }
 
-// What a request without a Chains-Timeout gets: streams end by being silent for too long.
+// What a request without a Chains-Timeout gets: what the contract says, else the gateway; streams
+// end by being silent for too long.
 absl::Duration Gateway::UsualTimeout(const Transcoder::Method& method) const {
-  return method.call.kind == MethodKind::kUnary ? options_.timeout : options_.streams.timeout;
+  const bool unary = method.call.kind == MethodKind::kUnary;
+  const absl::Duration otherwise = unary ? options_.timeout : options_.streams.timeout;
+  return std::min(method.timeout.value_or(otherwise), options_.max_timeout);
 }
 
 // Whom a body is for that may be large, so that it is read in pieces where the method takes a

@@ -79,7 +79,7 @@ class Gateway final : public Handler {
   Gateway(Loop& loop, Options options)
       : loop_(loop),
         options_(std::move(options)),
-        grpc_(loop, routes_, {.timeout = options_.timeout}) {}
+        grpc_(loop, routes_, {.timeout = options_.timeout, .max_timeout = options_.max_timeout}) {}
 
   Task<Response> Call(Request& request, const std::string& request_id, internal::TraceId trace,
                       const CallersReceipt& receipt, Tally& tally);

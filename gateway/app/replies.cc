@@ -20,13 +20,16 @@ Stream<Bytes> Replies(std::shared_ptr<StreamedCall> call, Bytes request) {
   const Method& method = call->method().call;
   Target& target = call->target();
   bool answered = false;
+  Context context = co_await CurrentContext();
   for (int attempts = 1;; ++attempts) {
+    if (attempts == 2) context = context.AsFurtherAttempt();
     Stream<Bytes> replies = target.channel().Streaming(method, Only(request.Share()));
-    absl::StatusOr<std::optional<Bytes>> reply = co_await Outcome(replies.Next());
+    absl::StatusOr<std::optional<Bytes>> reply =
+        co_await internal::NextWithin<Bytes>(replies.Next(), context);
     while (reply.ok() && reply->has_value()) {
       answered = true;
       co_yield std::move(**reply);
-      reply = co_await Outcome(replies.Next());
+      reply = co_await internal::NextWithin<Bytes>(replies.Next(), context);
     }
     const std::optional<absl::Duration> pause =
         answered ? std::nullopt : target.retries().After(reply.status(), method, attempts);

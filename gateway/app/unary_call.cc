@@ -45,10 +45,12 @@ Task<Response> Call(const Request& request, Invocation& invocation, const Contex
   Bytes sent(*wire);
   wire = std::string();
   absl::StatusOr<Bytes> outcome;
+  std::optional<Context> further;  // what attempts after the first one say
   for (int attempts = 1;; ++attempts) {
     Bytes copy = method.call.idempotent ? sent.Share() : std::move(sent);
+    if (attempts == 2) further = context.AsFurtherAttempt();
     outcome = co_await internal::Within<Bytes>(target.channel().Unary(method.call, std::move(copy)),
-                                               context);
+                                               further ? *further : context);
     const std::optional<absl::Duration> pause =
         target.retries().After(outcome.status(), method.call, attempts);
     if (!pause || invocation.loop.Now() + *pause >= context.deadline()) break;

@@ -40,8 +40,9 @@ Context Onwards(const Context& context) {
   if (!context.Header(kRequestId)) {
     headers.emplace_back(kRequestId, internal::HexDigits(internal::NewSpanId()));
   }
-  return Context(context.deadline(), context.trace_id(), std::move(headers))
-      .WithRecord(context.record());
+  const Context onwards = Context(context.deadline(), context.trace_id(), std::move(headers))
+                              .WithRecord(context.record());
+  return context.further_attempt() ? onwards.AsFurtherAttempt() : onwards;
 }
 
 const Transcoder::Method* MethodAt(const Transcoder& transcoder, std::string_view path) {
@@ -103,8 +104,12 @@ absl::StatusOr<size_t> ChosenRoute(const Routes& routes, const Context& context)
 class GrpcProxy::Call {
  public:
   Call(const GrpcProxy& proxy, std::shared_ptr<const Routes> routes, Target& target,
-       const Method& method)
-      : proxy_(&proxy), routes_(std::move(routes)), target_(&target), method_(&method) {}
+       const Transcoder::Method& method)
+      : proxy_(&proxy),
+        routes_(std::move(routes)),
+        target_(&target),
+        method_(&method.call),
+        timeout_(method.timeout) {}
 
   const Method& method() const { return *method_; }
   absl::Time Now() const { return proxy_->loop_.Now(); }
@@ -141,8 +146,15 @@ class GrpcProxy::Call {
     return again;
   }
   Context Bounded(const Context& context) const {
-    if (context.deadline() != absl::InfiniteFuture()) return context;
-    return context.WithDeadline(proxy_->loop_.Now() + proxy_->options_.timeout);
+    const Options& options = proxy_->options_;
+    const bool says_so = context.deadline() != absl::InfiniteFuture();
+    const absl::Duration most = std::min(options.max_timeout, timeout_.value_or(options.timeout));
+    return context.WithDeadline(Now() + (says_so ? options.max_timeout : most));
+  }
+  // Of a stream, which may last where neither its caller nor the contract says otherwise.
+  Context StreamBounded(const Context& context) const {
+    if (!timeout_ || context.deadline() != absl::InfiniteFuture()) return context;
+    return context.WithDeadline(Now() + *timeout_);
   }
   // For a wait: it ends so early that the caller, who keeps the time himself, still gets to hear
   // what he waited for.
@@ -158,6 +170,7 @@ class GrpcProxy::Call {
   std::shared_ptr<const Routes> routes_;
   Target* target_;
   const Method* method_;
+  std::optional<absl::Duration> timeout_;  // what the contract says
 };
 
 GrpcProxy::GrpcProxy(Loop& loop, RoutesInForce& routes, Options options)
@@ -203,7 +216,7 @@ absl::StatusOr<GrpcProxy::Call> GrpcProxy::CallBy(std::shared_ptr<const Routes> 
   if (!target.problem().ok()) return target.problem();
   const Transcoder::Method* const method = MethodAt(*target.transcoder(), path);
   if (method == nullptr) return NoSuchMethod(path, target);
-  return Call(*this, std::move(routes), target, method->call);
+  return Call(*this, std::move(routes), target, *method);
 }
 
 // A call that waited looks again: by then what it named may lead to another deployment.
@@ -219,10 +232,11 @@ Task<GrpcProxy::Call> GrpcProxy::UntilAwake(Call call, Context received) {
 
 Task<Bytes> GrpcProxy::Forward(Call call, Bytes request) {
   const Context received = co_await CurrentContext();
-  const Context context = call.Bounded(Onwards(received));
+  Context context = call.Bounded(Onwards(received));
   if (call.asleep() != nullptr) call = co_await UntilAwake(call, received);
   absl::StatusOr<Bytes> reply;
   for (int attempts = 1;; ++attempts) {
+    if (attempts == 2) context = context.AsFurtherAttempt();
     Bytes sent = call.method().idempotent ? request.Share() : std::move(request);
     reply = co_await internal::Within<Bytes>(call.channel().Unary(call.method(), std::move(sent)),
                                              context);
@@ -236,7 +250,7 @@ Task<Bytes> GrpcProxy::Forward(Call call, Bytes request) {
 
 Stream<Bytes> GrpcProxy::ForwardStream(Call call, Stream<Bytes> requests) {
   const Context received = co_await CurrentContext();
-  const Context context = Onwards(received);
+  const Context context = call.StreamBounded(Onwards(received));
   if (call.asleep() != nullptr) call = co_await UntilAwake(call, received);
   Stream<Bytes> replies = call.channel().Streaming(call.method(), std::move(requests));
   while (true) {

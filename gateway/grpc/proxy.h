@@ -30,8 +30,11 @@ namespace chains::gateway {
 class GrpcProxy {
  public:
   struct Options {
-    // Of a unary call that has no deadline, and of a stream's wait for its first replica.
+    // Of a unary call that has no deadline and whose contract says nothing, and of a stream's wait
+    // for its first replica.
     absl::Duration timeout = absl::Seconds(60);
+    // No unary call has more, whatever its grpc-timeout says.
+    absl::Duration max_timeout = absl::Hours(1);
   };
   // `loop` and `routes` outlive it, and it the calls.
   GrpcProxy(Loop& loop, RoutesInForce& routes, Options options);

@@ -10,6 +10,7 @@
 #include "chains/chain/check.h"
 #include "chains/chain/memory_size.h"
 #include "chains/core/text.h"
+#include "chains/json/method_timeout.h"
 
 namespace chains::internal {
 namespace {
@@ -138,6 +139,18 @@ void CheckLimits(const ChainletSpec& chainlet, Problems& problems) {
   }
 }
 
+void CheckContract(const ChainletSpec& chainlet, Problems& problems) {
+  const ServiceInfo& info = *chainlet.contract->info;
+  for (const Method& method : info.methods) {
+    const auto* types = info.descriptor()->FindMethodByName(std::string(method.name));
+    const absl::Status timeout = json::MethodTimeoutOf(*types).status();
+    if (timeout.ok()) continue;
+    problems.Add(
+        chainlet, "contract",
+        Text(info.proto_file, ":", method.line, " (", method.name, "): ", MessageOf(timeout)));
+  }
+}
+
 void CheckDisplayName(const ChainletSpec& chainlet, Problems& problems) {
   const std::string& name = chainlet.settings.display_name;
   if (name.empty() || IsWordWith(name, "_-")) return;
@@ -240,6 +253,7 @@ void CheckChainlet(const ChainletSpec& chainlet, Problems& problems) {
   CheckResources(chainlet, problems);
   CheckAutoscaling(chainlet, problems);
   CheckLimits(chainlet, problems);
+  CheckContract(chainlet, problems);
   CheckDisplayName(chainlet, problems);
   CheckSecrets(chainlet, problems);
   CheckVariables(chainlet, problems);

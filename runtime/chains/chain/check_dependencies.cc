@@ -43,6 +43,18 @@ void CheckIdempotent(const ChainletSpec& chainlet, const DependencySpec& depende
            absl::StrJoin(unary, ", "), " where repeating does no harm, or leave attempts at 1"));
 }
 
+void CheckBudget(const ChainletSpec& chainlet, const DependencySpec& dependency,
+                 Problems& problems) {
+  const RetryBudget& budget = dependency.retry_budget;
+  const std::string_view callee = dependency.callee->info->name;
+  if (!(budget.ratio >= 0 && budget.ratio <= 1)) {
+    problems.Add(chainlet, kKind,
+                 Text("retry_budget.ratio of ", callee, " is ", budget.ratio, "; give 0 to 1"));
+  }
+  CheckRange(chainlet, kKind, Text("retry_budget.burst of ", callee), budget.burst, 0,
+             kMostInFlight, problems);
+}
+
 void CheckCall(const ChainSpec& chain, const ChainletSpec& chainlet,
                const DependencySpec& dependency, Problems& problems) {
   const std::string callee(dependency.callee->info->name);
@@ -59,6 +71,7 @@ void CheckCall(const ChainSpec& chain, const ChainletSpec& chainlet,
              kMostTimeout, problems);
   CheckRange(chainlet, kKind, Text("max_in_flight of ", callee), dependency.max_in_flight, 1,
              kMostInFlight, problems);
+  CheckBudget(chainlet, dependency, problems);
   if (dependency.attempts > 1) CheckIdempotent(chainlet, dependency, problems);
 }
 

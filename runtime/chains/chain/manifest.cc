@@ -47,6 +47,10 @@ void DescribeDependencies(const ChainletSpec& chainlet, v1::Chainlet& out) {
     described.set_attempts(dependency.attempts);
     described.set_timeout_sec(absl::ToDoubleSeconds(dependency.timeout));
     described.set_max_in_flight(dependency.max_in_flight);
+    if (dependency.attempts > 1 || dependency.hedging.on) {
+      described.set_retry_ratio(dependency.retry_budget.ratio);
+      described.set_retry_burst(dependency.retry_budget.burst);
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "chains/core/text.h"
 #include "chains/json/json_to_wire.h"
+#include "chains/json/method_timeout.h"
 #include "chains/json/wire.h"
 #include "chains/json/wire_to_json.h"
 
@@ -115,6 +116,17 @@ std::string HttpTextOf(const MethodDescriptor& method, uint32_t number) {
   return text;
 }
 
+absl::Status CheckOptions(const ServiceDescriptor& service) {
+  for (int i = 0; i < service.method_count(); ++i) {
+    const absl::Status timeout = MethodTimeoutOf(*service.method(i)).status();
+    if (!timeout.ok()) {
+      return absl::InvalidArgumentError(
+          Text(service.method(i)->full_name(), ": ", MessageOf(timeout)));
+    }
+  }
+  return absl::OkStatus();
+}
+
 bool IsIdempotent(const MethodDescriptor& method) {
   return method.options().idempotency_level() !=
          google::protobuf::MethodOptions::IDEMPOTENCY_UNKNOWN;
@@ -132,6 +144,7 @@ absl::StatusOr<std::unique_ptr<const Transcoder>> Transcoder::Create(const FileD
   if (found == nullptr) {
     return absl::NotFoundError(Text("the descriptors hold no service '", service, "'"));
   }
+  if (absl::Status options = CheckOptions(*found); !options.ok()) return options;
   return std::unique_ptr<const Transcoder>(
       new Transcoder(std::move(pool), *found, builder.built(), limits));
 }
@@ -154,6 +167,7 @@ Transcoder::Transcoder(std::unique_ptr<DescriptorPool> pool, const ServiceDescri
     method->http_path = HttpTextOf(descriptor, kPath);
     method->http_verb = HttpTextOf(descriptor, kVerb);
     if (method->http_verb.empty() && !method->http_path.empty()) method->http_verb = "POST";
+    method->timeout = MethodTimeoutOf(descriptor).value_or(std::nullopt);  // checked by Create()
     method->call = {.chainlet = service.full_name(),
                     .name = descriptor.name(),
                     .path = method->path,

@@ -20,6 +20,7 @@
 #include <google/protobuf/descriptor.pb.h>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "chains/contract/method.h"
 #include "chains/json/schema.h"
 
@@ -45,11 +46,14 @@ class Transcoder {
     // Where a service elsewhere answers it, by the same option; empty: the contract says nothing.
     std::string http_path;
     std::string http_verb;  // "POST" where only a path is given
+    // Of a request that says nothing about it, by the same option.
+    std::optional<absl::Duration> timeout;
     chains::Method call;  // for a Channel; it points into this and the descriptors
   };
 
   // `files` holds the contract's file and everything that it imports, in any order.
-  // INVALID_ARGUMENT where they do not fit together, NOT_FOUND where no such service is in them.
+  // INVALID_ARGUMENT where they do not fit together, or an option of a method makes no sense,
+  // NOT_FOUND where no such service is in them.
   static absl::StatusOr<std::unique_ptr<const Transcoder>> Create(
       const google::protobuf::FileDescriptorSet& files, std::string_view service, Limits limits);
   static absl::StatusOr<std::unique_ptr<const Transcoder>> Create(

@@ -125,6 +125,22 @@ TEST_F(ProxyTest, HandsDeadlineTraceAndHeadersOnButNoSecrets) {
   }
 }
 
+TEST_F(ProxyTest, BoundsTheDeadlinesOfUnaryCalls) {
+  TellProduction();
+  absl::Time seen;
+  one = [&seen](Bytes) -> Task<Bytes> {
+    const Context context = co_await CurrentContext();
+    seen = context.deadline();
+    co_return Bytes("");
+  };
+  const absl::Time start = absl::Now();
+  ASSERT_TRUE(Call(kUnary, "", With({}, absl::Hours(30))).ok());
+  EXPECT_LE(seen, absl::Now() + absl::Hours(1));
+  EXPECT_GE(seen, start + absl::Minutes(59));
+  ASSERT_TRUE(Call(kUnary, "", With({}, absl::InfiniteDuration())).ok());
+  EXPECT_LE(seen, absl::Now() + absl::Seconds(50));
+}
+
 TEST_F(ProxyTest, AnswersWhatTheReplicaAnswered) {
   TellProduction();
   one = [](Bytes) -> Task<Bytes> {

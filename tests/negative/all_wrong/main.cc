@@ -23,7 +23,8 @@ using MyCashier = Simple<shop::Cashier, shop::Porter>;
 int main(int argc, char** argv) {
   chains::Chain chain("all wrong");
 
-  const Needs<shop::Pricer> pricer = {.attempts = 0, .max_in_flight = -1};
+  const Needs<shop::Pricer> pricer = {
+      .attempts = 0, .max_in_flight = -1, .retry_budget = {.ratio = 2, .burst = -1}};
   const Needs<shop::Till> till = {.attempts = 2, .timeout = absl::ZeroDuration()};
   const chains::Limits limits = {.concurrency_limit = 0, .max_queued = -1, .adaptive = {true, 0}};
   chain.Add<MyClerk>(pricer, pricer, till, Needs<shop::Guard>{}, limits).Entrypoint();

@@ -29,7 +29,8 @@ DependencySpec On(Needs<T> needs = {}) {
   return {.callee = &OpsOf<T>(),
           .attempts = needs.attempts,
           .timeout = needs.timeout,
-          .max_in_flight = needs.max_in_flight};
+          .max_in_flight = needs.max_in_flight,
+          .retry_budget = needs.retry_budget};
 }
 
 // The first of `chainlets` is the entrypoint.

@@ -1,4 +1,5 @@
 // What is said of a chain that breaks a rule: place, chainlet, kind, what is wrong, what to do.
+#include <cmath>
 #include <limits>
 
 #include <gmock/gmock.h>
@@ -134,6 +135,19 @@ TEST(ValidateTest, AttemptsTimeoutAndMaxInFlightHaveBounds) {
   EXPECT_EQ(TextOfNeeds<Pricer>({.max_in_flight = 0}),
             "main.cc:3: tests.shop.Clerk: dependency: max_in_flight of tests.shop.Pricer is 0; "
             "give 1 to 100000\n");
+}
+
+TEST(ValidateTest, BudgetsHaveBounds) {
+  EXPECT_EQ(TextOfNeeds<Pricer>({.retry_budget = {.ratio = 1.5}}),
+            "main.cc:3: tests.shop.Clerk: dependency: retry_budget.ratio of tests.shop.Pricer is "
+            "1.5; give 0 to 1\n");
+  EXPECT_EQ(TextOfNeeds<Pricer>({.retry_budget = {.ratio = std::nan("")}}),
+            "main.cc:3: tests.shop.Clerk: dependency: retry_budget.ratio of tests.shop.Pricer is "
+            "nan; give 0 to 1\n");
+  EXPECT_EQ(TextOfNeeds<Pricer>({.retry_budget = {.burst = -1}}),
+            "main.cc:3: tests.shop.Clerk: dependency: retry_budget.burst of tests.shop.Pricer is "
+            "-1; give 0 to 100000\n");
+  EXPECT_EQ(TextOfNeeds<Pricer>({.retry_budget = {.ratio = 0, .burst = 0}}), "");
 }
 
 TEST(ValidateTest, AttemptsAtWhatMayNotBeRepeatedNameTheLinesOfTheContract) {
