@@ -8,7 +8,9 @@
 #     [LIBRARIES target...]           # what the chainlets link
 #     [IMPORTS target...]             # contracts of others, made by chains_add_proto()
 #     [PROTO_ROOT dir]                # default: the current source folder
-#     [FRONTEND gateway|none])        # gateway: the program can answer HTTP itself; default: none
+#     [FRONTEND gateway|none]         # gateway: the program can answer HTTP itself; default: none
+#     [HTTP_CLIENT curl|none])        # curl: it can call services elsewhere that speak JSON over HTTP
+#                                     # (Needs<T>{.url = "https://…"}); default: none
 #
 # makes the libraries hello_proto (messages and contracts: what a client of the chain needs) and, with
 # SOURCES, hello_chain (the chainlets: what a test needs), and the program hello, which allocates with
@@ -107,7 +109,7 @@ function(chains_add_proto target)
 endfunction()
 
 function(chains_add_chain name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "MAIN;PROTO_ROOT;FRONTEND" "PROTOS;SOURCES;LIBRARIES;IMPORTS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "MAIN;PROTO_ROOT;FRONTEND;HTTP_CLIENT" "PROTOS;SOURCES;LIBRARIES;IMPORTS")
   set(call "chains_add_chain(${name})")
   _chains_check_arguments("${call}" "PROTOS;MAIN")
   if(NOT name MATCHES "^[A-Za-z0-9_-]+$")
@@ -121,6 +123,7 @@ function(chains_add_chain name)
     endif()
   endforeach()
   _chains_frontend(frontend "${call}" "${arg_FRONTEND}")
+  _chains_http_client(http_client "${call}" "${arg_HTTP_CLIENT}")
   _chains_proto_root(root "${arg_PROTO_ROOT}")
 
   set(imports)
@@ -147,7 +150,7 @@ function(chains_add_chain name)
     target_link_libraries(${name} PRIVATE ${name}_proto ${arg_LIBRARIES})
   endif()
   get_target_property(comments ${name}_proto CHAINS_COMMENTS)
-  target_link_libraries(${name} PRIVATE ${comments} chains::main ${frontend})
+  target_link_libraries(${name} PRIVATE ${comments} chains::main ${frontend} ${http_client})
   _chains_carry_libraries(${name})
   chains_write_marker(${name} ${root})
 endfunction()
@@ -184,6 +187,21 @@ function(_chains_proto_root result given)
   endif()
   get_filename_component(root ${given} ABSOLUTE)
   set(${result} ${root} PARENT_SCOPE)
+endfunction()
+
+# The library in `result` with which the program of a chain asks over HTTP.
+function(_chains_http_client result call given)
+  if(NOT given OR given STREQUAL "none")
+    set(client chains::no_http_client)
+  elseif(given STREQUAL "curl")
+    if(NOT TARGET CURL::libcurl)
+      message(FATAL_ERROR "${call}: HTTP_CLIENT curl needs libcurl; install libcurl4-openssl-dev.")
+    endif()
+    set(client chains::curl)
+  else()
+    message(FATAL_ERROR "${call}: HTTP_CLIENT is '${given}'; it can be curl or none.")
+  endif()
+  set(${result} ${client} PARENT_SCOPE)
 endfunction()
 
 # The library in `result` that says what answers HTTP in the program of a chain.

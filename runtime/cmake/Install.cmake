@@ -12,6 +12,7 @@ foreach(
         chains_gpu_cuda
         chains_http
         chains_curl
+        chains_no_http_client
         chains
         chains_main
         chains_no_frontend

@@ -129,6 +129,8 @@ foreach(
         protoc-gen-chains
         chains_gateway
         chains_no_frontend
+        chains_curl
+        chains_no_http_client
         chains_testing
         chains_gpu_cuda)
   if(TARGET ${target})

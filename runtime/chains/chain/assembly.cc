@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "chains/chain/log.h"
+#include "chains/chain/soft_channel.h"
 
 namespace chains::internal {
 namespace {
@@ -159,7 +161,8 @@ absl::StatusOr<Built> Assembly::MakeObject(const ChainletSpec& chainlet) {
 absl::StatusOr<void*> Assembly::Reach(const ChainletSpec& caller, const DependencySpec& dependency,
                                       Link& link) {
   const std::string_view name = dependency.callee->info->name;
-  if (dependency.url.empty() && IsLocal(name)) {
+  const bool is_faked = options_.fakes.contains(name);
+  if (is_faked || (dependency.url.empty() && IsLocal(name))) {
     absl::StatusOr<Node*> callee = Make(*chain_.Find(name));
     if (!callee.ok()) return callee.status();
     if (options_.local_calls == LocalCalls::kDirect && options_.ways_out.wrap_way == nullptr) {
@@ -172,6 +175,13 @@ absl::StatusOr<void*> Assembly::Reach(const ChainletSpec& caller, const Dependen
   }
   absl::StatusOr<std::unique_ptr<Channel>> channel =
       ConnectDependency(dependency, ContextFor(caller, options_.context), options_.ways_out);
+  if (!channel.ok() && dependency.soft) {
+    Log(Context(), Severity::kWarning,
+        absl::StrCat(Text(caller.name()), " does without ", Text(name), ": ",
+                     channel.status().message()));
+    link.channel = std::make_unique<AbsentChannel>(channel.status());
+    return nullptr;
+  }
   if (!channel.ok()) {
     return absl::Status(
         channel.status().code(),

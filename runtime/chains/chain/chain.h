@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "chains/chain/declaration.h"
+#include "chains/chain/soft.h"
 #include "chains/chain/source_location.h"
 #include "chains/chain/spec.h"
 #include "chains/chains.h"
@@ -38,9 +39,10 @@ class Chain {
  public:
   explicit Chain(std::string name, SourceLocation where = SourceLocation::Current());
 
-  // Adds the chainlet that I implements. Arguments, in any order: Needs<T>… and Shared<T>…, which
-  // in this order are the arguments of I's constructor (T&), and Resources, Autoscaling, Limits,
-  // Settings. The constructor may take, last, a const DeploymentContext&.
+  // Adds the chainlet that I implements. Arguments, in any order: Needs<T>…, Softly(Needs<T>)… and
+  // Shared<T>…, which in this order are the arguments of I's constructor (T&, Soft<T>&), and
+  // Resources, Autoscaling, Limits, Settings. The constructor may take, last, a const
+  // DeploymentContext&.
   template <typename I>
   Added Add(SourceLocation where = SourceLocation::Current());
   template <typename I, typename A>

@@ -1,6 +1,7 @@
 // Implementation details of chain.h.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -27,6 +28,12 @@ struct ArgumentKind<Needs<T>> {
   static constexpr bool kKnown = true;
   static constexpr bool kConstructor = true;
   using Parameter = T&;
+};
+template <typename T>
+struct ArgumentKind<SoftNeeds<T>> {
+  static constexpr bool kKnown = true;
+  static constexpr bool kConstructor = true;
+  using Parameter = Soft<T>&;
 };
 template <typename T>
 struct ArgumentKind<Shared<T>> {
@@ -57,7 +64,12 @@ void Apply(ChainletSpec& spec, const Needs<T>& needs) {
                                .retry_budget = needs.retry_budget,
                                .circuit = needs.circuit,
                                .url = needs.url,
-                               .url_secret = needs.url_secret});
+                               .url_secret = needs.url_secret,
+                               .soft = needs.soft});
+}
+template <typename T>
+void Apply(ChainletSpec& spec, const SoftNeeds<T>& soft) {
+  Apply(spec, soft.needs);
 }
 template <typename T>
 void Apply(ChainletSpec&, const Shared<T>&) {}
@@ -129,6 +141,12 @@ absl::StatusOr<T*> Resolve(const Needs<T>&, const std::vector<void*>& dependenci
   return static_cast<T*>(dependencies[next++]);
 }
 template <typename T>
+absl::StatusOr<std::shared_ptr<Soft<T>>> Resolve(const SoftNeeds<T>&,
+                                                 const std::vector<void*>& dependencies,
+                                                 size_t& next, const DeploymentContext&) {
+  return std::make_shared<Soft<T>>(*static_cast<T*>(dependencies[next++]));
+}
+template <typename T>
 absl::StatusOr<T*> Resolve(const Shared<T>& shared, const std::vector<void*>&, size_t&,
                            const DeploymentContext& context) {
   return shared.Get(context);
@@ -178,8 +196,12 @@ absl::StatusOr<Built> BuildChainlet(const std::tuple<A...>& arguments,
   auto pointers =
       std::apply([&](const auto&... each) { return std::tuple{resolve(each)...}; }, arguments);
   if (!failed.ok()) return failed;
-  return MakeBuilt<I>(
-      std::apply([&](auto*... pointer) { return Construct<I>(context, *pointer...); }, pointers));
+  Built built = MakeBuilt<I>(std::apply(
+      [&](const auto&... pointer) { return Construct<I>(context, *pointer...); }, pointers));
+  // What was made for it goes after it.
+  built.owner = std::make_shared<std::pair<decltype(pointers), std::shared_ptr<void>>>(
+      std::move(pointers), std::move(built.owner));
+  return built;
 }
 
 // ---- The rules.
@@ -207,7 +229,8 @@ Added AddChainlet(ChainSpec& chain, SourceLocation where, A... arguments) {
       "protoc-gen-chains wrote for a service of a .proto file");
   static_assert(
       (ArgumentKind<A>::kKnown && ...),
-      "chains: Add takes Needs<T>, Shared<T>, Resources, Autoscaling, Limits and Settings");
+      "chains: Add takes Needs<T>, Softly(Needs<T>), Shared<T>, Resources, Autoscaling, Limits and "
+      "Settings");
   ChainletSpec spec;
   spec.where = where;
   if constexpr (kKnown<I, A...> && !ChainletContract<I>) {

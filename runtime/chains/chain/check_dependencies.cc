@@ -1,12 +1,15 @@
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "chains/chain/check.h"
+#include "chains/chain/service_url.h"
 #include "chains/core/text.h"
+#include "chains/http/json_channel.h"
 
 namespace chains::internal {
 namespace {
@@ -55,10 +58,47 @@ void CheckBudget(const ChainletSpec& chainlet, const DependencySpec& dependency,
              kMostInFlight, problems);
 }
 
+// Where a service is that somebody else deployed.
+void CheckUrl(const ChainSpec& chain, const ChainletSpec& chainlet,
+              const DependencySpec& dependency, Problems& problems) {
+  const ServiceInfo& callee = *dependency.callee->info;
+  const auto add = [&](std::string_view what) {
+    problems.Add(chainlet, kKind, Text("url of ", callee.name, ": ", what));
+  };
+  const ChainletSpec* const own = chain.Find(callee.name);
+  if (own != nullptr && own->build != nullptr) {
+    add(Text("the chain has that chainlet itself (", PlaceText(own->where),
+             "); remove it or the url, which `serve --url` can give when the chain is deployed"));
+  }
+  const absl::StatusOr<std::string> url =
+      ExpandVariables(dependency.url, [&](std::string_view name) -> std::optional<std::string> {
+        const auto variable = chainlet.settings.variables.find(std::string(name));
+        if (variable == chainlet.settings.variables.end()) return std::nullopt;
+        return variable->second;
+      });
+  if (!url.ok()) return add(MessageOf(url.status()));
+  // A variable without a default is for the deployment to set.
+  if (url->empty()) return;
+  const absl::StatusOr<ServiceUrl> service = ParseServiceUrl(*url);
+  if (!service.ok()) return add(MessageOf(service.status()));
+  if (!dependency.url_secret.empty() && !service->tls && !service->local) {
+    add(Text("the secret ", dependency.url_secret,
+             " would travel in the clear; use https:// or grpcs://"));
+  }
+  if (service->protocol != ServiceUrl::Protocol::kJson) return;
+  if (absl::Status mapped = http::CheckMapped(callee); !mapped.ok()) add(MessageOf(mapped));
+}
+
 void CheckCall(const ChainSpec& chain, const ChainletSpec& chainlet,
                const DependencySpec& dependency, Problems& problems) {
   const std::string callee(dependency.callee->info->name);
-  if (chain.Find(callee) == nullptr) {
+  if (!dependency.url.empty()) {
+    CheckUrl(chain, chainlet, dependency, problems);
+  } else if (!dependency.url_secret.empty()) {
+    problems.Add(chainlet, kKind,
+                 Text("url_secret of ", callee, " is ", dependency.url_secret,
+                      ", and there is no url to send it to; give one, or leave it out"));
+  } else if (chain.Find(callee) == nullptr) {
     problems.Add(chainlet, kKind,
                  Text("it needs ", callee,
                       ", which the chain does not have; Add a class "
@@ -96,7 +136,7 @@ class CycleSearch {
     path_.push_back(&chainlet);
     for (const DependencySpec& dependency : chainlet.dependencies) {
       const ChainletSpec* callee = chain_.Find(dependency.callee->info->name);
-      if (callee != nullptr) Visit(*callee);
+      if (callee != nullptr && dependency.url.empty()) Visit(*callee);
     }
     path_.pop_back();
   }

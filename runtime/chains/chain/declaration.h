@@ -37,8 +37,10 @@ struct Needs {
   Balancing balancing = {};
   // Served elsewhere, not by this chain: "grpc://HOST:PORT", "grpcs://HOST:PORT", or
   // "https://HOST/PATH" for methods that the contract maps to HTTP. Empty: a chainlet of the chain.
+  // A `${NAME}` in it is a variable of Settings; `serve --url CALLEE=URL` takes its place.
   std::string url = "";
   std::string url_secret = "";  // the secret that is sent as `authorization: Bearer …`
+  bool soft = false;            // its caller can do without it; see soft.h
 };
 
 // What one replica asks of the machine that it runs on.

@@ -10,6 +10,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/type_resolver_util.h>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_split.h"
 #include "chains/chain/memory_size.h"
 #include "chains/chain/problem.h"
@@ -51,7 +52,21 @@ void DescribeDependencies(const ChainletSpec& chainlet, v1::Chainlet& out) {
       described.set_retry_ratio(dependency.retry_budget.ratio);
       described.set_retry_burst(dependency.retry_budget.burst);
     }
+    described.set_url(dependency.url);
+    described.set_url_secret(dependency.url_secret);
+    described.set_soft(dependency.soft);
   }
+}
+
+// A replica is given what its chainlets declare, and what proves who they are to services
+// elsewhere.
+void DescribeSecrets(const ChainletSpec& chainlet, v1::Chainlet& out) {
+  std::vector<std::string> secrets = chainlet.settings.secrets;
+  for (const DependencySpec& dependency : chainlet.dependencies) {
+    const std::string& secret = dependency.url_secret;
+    if (!secret.empty() && !absl::c_linear_search(secrets, secret)) secrets.push_back(secret);
+  }
+  out.mutable_secrets()->Assign(secrets.begin(), secrets.end());
 }
 
 void DescribeResources(const Resources& resources, v1::Resources& out) {
@@ -83,7 +98,6 @@ void DescribeLimits(const Limits& limits, v1::Chainlet& out) {
 }
 
 void DescribeSettings(const Settings& settings, v1::Chainlet& out) {
-  out.mutable_secrets()->Assign(settings.secrets.begin(), settings.secrets.end());
   out.mutable_variables()->insert(settings.variables.begin(), settings.variables.end());
   for (const Asset& asset : settings.assets) {
     v1::Asset& described = *out.add_assets();
@@ -158,6 +172,7 @@ v1::Manifest MakeManifest(const ChainSpec& chain) {
     out.set_concurrency_limit(chainlet.limits.concurrency_limit);
     out.set_max_queued(QueueOf(chain, chainlet));
     DescribeLimits(chainlet.limits, out);
+    DescribeSecrets(chainlet, out);
     DescribeSettings(chainlet.settings, out);
     out.set_declared_at(PlaceText(chainlet.where));
     for (const v1::Dependency& dependency : out.dependencies()) {

@@ -41,7 +41,7 @@ Neighbours::Place& Neighbours::PlaceOn(Reactor& reactor) {
   return added;
 }
 
-std::unique_ptr<Channel> Neighbours::Connect(Reactor& reactor, std::string_view contract) {
+std::unique_ptr<ElasticChannel> Neighbours::Connect(Reactor& reactor, std::string_view contract) {
   auto connect = [this, &reactor, name = std::string(contract),
                   credentials = credentials_ == nullptr ? nullptr : credentials_(contract)](
                      const ElasticChannel::Way& way) {

@@ -38,7 +38,7 @@ class Neighbours {
   Neighbours(const Neighbours&) = delete;
 
   // A way from `reactor` to whoever serves `contract`.
-  std::unique_ptr<Channel> Connect(Reactor& reactor, std::string_view contract);
+  std::unique_ptr<ElasticChannel> Connect(Reactor& reactor, std::string_view contract);
 
   // Calls go where `endpoints` say from now on; a chainlet that they do not name has no replica.
   // `followed` is called once all reactors do so, on one of them; never when one has stopped.

@@ -11,6 +11,7 @@
 #include "chains/chain/health_monitor.h"
 #include "chains/chain/log.h"
 #include "chains/chain/product_service.h"
+#include "chains/chain/soft_channel.h"
 #include "chains/chain/who_may_call.h"
 #include "chains/grpc/client_channel.h"
 #include "chains/grpc/reactor.h"
@@ -90,6 +91,8 @@ absl::StatusOr<std::unique_ptr<Replica>> Replica::Listen(const ChainSpec& chain,
                                                          WorkerPool& workers) {
   FillDefaults(chain, options);
   std::unique_ptr<Replica> replica(new Replica(chain, std::move(options)));
+  replica->elsewhere_ =
+      std::make_unique<ServicesElsewhere>(replica->options_.context, replica->options_.http_client);
   GrpcServer::Options server = ServerOptions(chain, replica->options_);
   if (const Identity* const identity = replica->options_.identity.get()) {
     absl::Status named = CheckNames(chain, replica->options_.chainlets, *identity);
@@ -166,7 +169,11 @@ absl::StatusOr<std::unique_ptr<Assembly>> Replica::Assemble(Reactor& reactor,
   auto to_chainlet =
       [&](const DependencySpec& dependency) -> absl::StatusOr<std::unique_ptr<Channel>> {
     const std::string_view name = dependency.callee->info->name;
-    if (neighbours_ != nullptr) return neighbours_->Connect(reactor, name);
+    if (neighbours_ != nullptr) {
+      std::unique_ptr<ElasticChannel> channel = neighbours_->Connect(reactor, name);
+      if (!dependency.soft) return channel;
+      return std::make_unique<ImpatientChannel>(std::move(channel));
+    }
     auto found = endpoints.find(name);
     if (found == endpoints.end()) {
       return absl::FailedPreconditionError(
@@ -175,12 +182,15 @@ absl::StatusOr<std::unique_ptr<Assembly>> Replica::Assemble(Reactor& reactor,
     }
     return ConnectTo(reactor, name, found->second, options_.wrap_way, CredentialsTo(name));
   };
+  auto to_url = [&](const DependencySpec& dependency, const DeploymentContext& context) {
+    return elsewhere_->Connect(reactor, dependency, context);
+  };
   return Assembly::Build(
       chain_,
       {.replica = options_.name,
        .local = options_.chainlets,
        .local_calls = LocalCalls::kDirect,
-       .ways_out = {.to_chainlet = to_chainlet, .to_url = nullptr, .wrap_way = options_.wrap_way},
+       .ways_out = {.to_chainlet = to_chainlet, .to_url = to_url, .wrap_way = options_.wrap_way},
        .fakes = options_.fakes,
        .context = options_.context,
        .share = static_cast<int>(server_->reactor_count())},

@@ -16,6 +16,7 @@
 #include "chains/chain/failure_log.h"
 #include "chains/chain/health_monitor.h"
 #include "chains/chain/neighbours.h"
+#include "chains/chain/services_elsewhere.h"
 #include "chains/chain/spec.h"
 #include "chains/core/worker_pool.h"
 #include "chains/grpc/authorization.h"
@@ -51,6 +52,7 @@ class Replica {
     // Whom it is a replica of. The platform says where other chainlets are, and calls to those that
     // are nowhere wait. Calls that fail unforeseen are logged.
     std::optional<Attachment::Options> platform = std::nullopt;
+    http::MakeTransport http_client = nullptr;  // for urls that want one; may be null
     WrapWay wrap_way = nullptr;  // what its calls to other processes go through last of all
     // mTLS: who it is, with the name of each chainlet that it serves. Then it answers those that
     // depend on these, and the gateway; null: in plaintext, whoever reaches it.
@@ -93,6 +95,7 @@ class Replica {
   // Under a platform. Before the server, on whose reactors they are.
   std::unique_ptr<FailureLog> failures_;
   std::unique_ptr<Neighbours> neighbours_;
+  std::unique_ptr<ServicesElsewhere> elsewhere_;
   std::unique_ptr<Attachment> attachment_;
   std::unique_ptr<GrpcServer> server_;
   std::vector<std::unique_ptr<Assembly>> assemblies_;  // one per reactor

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "chains/chain/problem.h"
 #include "chains/chain/replica.h"
+#include "chains/chain/services_elsewhere.h"
 #include "chains/core/worker_pool.h"
 
 namespace chains {
@@ -45,7 +46,8 @@ class RunningChain::Impl {
       : spec_(std::move(spec)),
         options_(std::move(options)),
         workers_(WorkerPool::Options{.threads = options_.worker_threads}),
-        reactor_(workers_) {
+        reactor_(workers_),
+        elsewhere_(options_.context, options_.http_client) {
     for (const FakeChainlet& fake : options_.fakes) {
       fakes_[std::string(fake.contract()->info->name)] = fake.chainlet();
     }
@@ -82,14 +84,18 @@ class RunningChain::Impl {
  private:
   absl::Status StartHere(Placement placement) {
     using internal::LocalCalls;
+    internal::WaysOut ways_out;
+    ways_out.to_url = [this](const internal::DependencySpec& dependency,
+                             const DeploymentContext& context) {
+      return elsewhere_.Connect(reactor_, dependency, context);
+    };
+    ways_out.wrap_way = internal::WrapWithFaults(options_.faults);
     internal::Assembly::Options options = {
         .replica = "local",
         .local = {},
         .local_calls =
             placement == Placement::kTogether ? LocalCalls::kDirect : LocalCalls::kInWireFormat,
-        .ways_out = {.to_chainlet = nullptr,
-                     .to_url = nullptr,
-                     .wrap_way = internal::WrapWithFaults(options_.faults)},
+        .ways_out = std::move(ways_out),
         .fakes = fakes_,
         .context = options_.context};
     absl::StatusOr<std::unique_ptr<internal::Assembly>> assembly =
@@ -122,6 +128,7 @@ class RunningChain::Impl {
       options.chainlets = {name};
       options.context = options_.context;
       options.fakes = fakes_;
+      options.http_client = options_.http_client;
       options.max_reactors = 1;
       options.wrap_way = internal::WrapWithFaults(options_.faults);
       absl::StatusOr<std::unique_ptr<internal::Replica>> replica =
@@ -150,6 +157,7 @@ class RunningChain::Impl {
   WorkerPool workers_;
   // Together and loopback: everything is on this reactor. Grpc: calls from outside are.
   Reactor reactor_;
+  internal::ServicesElsewhere elsewhere_;
   std::unique_ptr<internal::Assembly> assembly_;
   std::unique_ptr<LoopbackChannel> loopback_;
   std::vector<std::unique_ptr<internal::Replica>> replicas_;
@@ -183,7 +191,9 @@ internal::Given internal::GivenBy(const LocalOptions& options) {
 absl::StatusOr<std::unique_ptr<RunningChain>> RunningChain::Start(const Chain& chain,
                                                                   Placement placement,
                                                                   LocalOptions options) {
-  internal::ChainSpec spec = internal::WithFakes(chain.spec(), options.fakes);
+  absl::StatusOr<internal::ChainSpec> placed = internal::WithUrls(chain.spec(), options.urls);
+  if (!placed.ok()) return placed.status();
+  internal::ChainSpec spec = internal::WithFakes(*placed, options.fakes);
   const std::vector<internal::Problem> problems =
       internal::Validate(spec, internal::GivenBy(options));
   if (!problems.empty()) return absl::InvalidArgumentError(internal::ProblemText(problems));

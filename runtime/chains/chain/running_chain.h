@@ -20,6 +20,7 @@
 #include "chains/core/context.h"
 #include "chains/grpc/reactor.h"
 #include "chains/grpc/run_on.h"
+#include "chains/http/transport.h"
 
 namespace chains {
 
@@ -58,6 +59,10 @@ struct LocalOptions {
   DeploymentContext::Contents context = {};
   Faults faults = {};         // of calls between chainlets, and of those by channel()
   size_t worker_threads = 0;  // for Blocking; 0: as many as processors
+  // By contract, "weather.Forecast" or "Forecast": a service that somebody else deployed, instead
+  // of what Needs<T> says.
+  std::map<std::string, std::string> urls = {};
+  http::MakeTransport http_client = nullptr;  // for urls of JSON over HTTP; see http/transport.h
 };
 
 namespace internal {

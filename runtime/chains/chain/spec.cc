@@ -26,7 +26,7 @@ int QueueOf(const ChainSpec& chain, const ChainletSpec& chainlet) {
   int64_t in_flight = 0;
   for (const ChainletSpec& caller : chain.chainlets) {
     for (const DependencySpec& dependency : caller.dependencies) {
-      if (dependency.callee->info->name != chainlet.name()) continue;
+      if (dependency.callee->info->name != chainlet.name() || !dependency.url.empty()) continue;
       in_flight += int64_t{dependency.max_in_flight} * caller.autoscaling.max_replica;
     }
   }

@@ -97,6 +97,19 @@ std::string NamesOf(const ChainSpec& chain, bool (*is_wanted)(const ChainletSpec
   return absl::StrJoin(names, ",");
 }
 
+// Whether it runs elsewhere for all who need it, or they can do without it.
+bool IsDispensable(const ChainSpec& chain, const ChainletSpec& chainlet) {
+  bool needed = false;
+  for (const ChainletSpec& caller : chain.chainlets) {
+    for (const DependencySpec& dependency : caller.dependencies) {
+      if (dependency.callee->info->name != chainlet.name()) continue;
+      if (dependency.url.empty() && !dependency.soft) return false;
+      needed = true;
+    }
+  }
+  return needed && !chainlet.entrypoint;
+}
+
 void CheckServed(const ChainSpec& chain, const std::vector<std::string>& served,
                  Problems& problems) {
   for (const std::string& name : served) {
@@ -110,6 +123,7 @@ void CheckServed(const ChainSpec& chain, const std::vector<std::string>& served,
       NamesOf(chain, [](const ChainletSpec& chainlet) { return chainlet.build != nullptr; });
   for (const ChainletSpec& chainlet : chain.chainlets) {
     if (chainlet.build != nullptr || !IsServed(chainlet, served)) continue;
+    if (served.empty() && IsDispensable(chain, chainlet)) continue;
     const std::string others =
         built.empty() ? "" : Text(", serve the others (--chainlets ", built, ")");
     problems.Add(chainlet, "implementation",

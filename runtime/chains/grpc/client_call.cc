@@ -31,9 +31,18 @@ std::unique_ptr<RecordedCall> ClientCall::Record(const Context& context) const {
   return std::make_unique<RecordedCall>(context, reactor_, method_, peer_->address);
 }
 
-void ClientCall::Prepare(const Context& context) {
-  internal::Send(context, reactor_.EarliestNow(), client_context_);
+absl::Status ClientCall::Prepare(const Context& context) {
   client_context_.set_authority(peer_->authority);
+  if (!peer_->elsewhere) {
+    internal::Send(context, reactor_.EarliestNow(), client_context_);
+    return absl::OkStatus();
+  }
+  internal::SendElsewhere(context, reactor_.EarliestNow(), client_context_);
+  if (peer_->elsewhere->token == nullptr) return absl::OkStatus();
+  absl::StatusOr<std::string> token = peer_->elsewhere->token();
+  if (token.ok()) token = BearerOf(*token);
+  if (token.ok()) client_context_.AddMetadata("authorization", *token);
+  return token.status();
 }
 
 UnaryCall::UnaryCall(GrpcChannel& channel, const Method& method, Bytes request)
@@ -52,8 +61,10 @@ absl::Status UnaryCall::BeginWork() noexcept {
     return CheckMessageSize(request_.size(), "the request to ", peer_->address);
   }
   recorded_ = Record(*context());
+  if (absl::Status can = Prepare(recorded_ ? recorded_->context() : *context()); !can.ok()) {
+    return can;
+  }
   if (!reactor_.Admit(*this)) return Stopping();
-  Prepare(recorded_ ? recorded_->context() : *context());
   load_ = channel_.LoadToAskFor(reactor_.EarliestNow());
   if (load_ != nullptr) client_context_.AddMetadata(kLoadQuestion, "1");
   reader_ = channel_.NextStub().PrepareUnaryCall(&client_context_, channel_.PathOf(method_),
@@ -94,8 +105,8 @@ void UnaryCall::Cancel() {
 
 // A request that is the only one leaves together with the call's headers.
 absl::Status StreamCall::Start(grpc::GenericStub& stub, const Context& context) {
+  if (absl::Status can = Prepare(context); !can.ok()) return can;
   if (!reactor_.Admit(*this)) return Stopping();
-  Prepare(context);
   const bool corked = method_.kind == MethodKind::kServerStreaming;
   client_context_.set_initial_metadata_corked(corked);
   stream_ = stub.PrepareCall(&client_context_, std::string(method_.path), &reactor_.queue());

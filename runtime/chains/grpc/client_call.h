@@ -16,6 +16,7 @@
 #include "chains/core/root.h"
 #include "chains/core/stream.h"
 #include "chains/grpc/client_channel.h"
+#include "chains/grpc/elsewhere.h"
 #include "chains/grpc/operation.h"
 #include "chains/grpc/reactor.h"
 #include "chains/grpc/receipts.h"
@@ -26,6 +27,7 @@ namespace chains::internal {
 struct Peer {
   std::string address;
   std::string authority;  // what HTTP/2 says of the host
+  std::optional<Elsewhere> elsewhere;
 };
 
 // What both kinds have in common. For the reactor's thread.
@@ -49,8 +51,8 @@ class ClientCall : public Reactor::Work, public Operation::Owner {
   // What gRPC says, as the caller sees it.
   absl::Status Translate(const grpc::Status& status) const;
   absl::Status Stopping() const;
-  // Before it starts: deadline, trace, headers, authority.
-  void Prepare(const Context& context);
+  // Before it starts: deadline, trace, headers, authority. Not OK: there is no token to send.
+  absl::Status Prepare(const Context& context);
 
   Reactor& reactor_;
   const Method& method_;

@@ -1,5 +1,6 @@
 #include "chains/grpc/client_channel.h"
 
+#include <map>
 #include <utility>
 
 #include <grpcpp/create_channel.h>
@@ -19,15 +20,25 @@ constexpr absl::Duration kAskEvery = absl::Milliseconds(100);
 
 enum class Use { kUnary, kStreams };
 
-grpc::ChannelArguments ArgumentsFor(Use use, bool tls) {
+// Servers of others allow a ping in five minutes, and none without calls.
+void BePatient(std::map<std::string, int>& numbers) {
+  numbers[GRPC_ARG_KEEPALIVE_TIME_MS] = 360'000;
+  numbers[GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS] = 0;
+  numbers[GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA] = 2;
+}
+
+grpc::ChannelArguments ArgumentsFor(Use use, const GrpcChannel::Options& options) {
+  std::map<std::string, int> numbers;
+  internal::SetClientArguments([&](const char* name, int value) { numbers[name] = value; });
+  if (options.elsewhere) BePatient(numbers);
   grpc::ChannelArguments arguments;
-  internal::SetClientArguments(
-      [&arguments](const char* name, int value) { arguments.SetInt(name, value); });
+  for (const auto& [name, value] : numbers) arguments.SetInt(name, value);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
   // How long an attempt to connect may take, despite its name.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
-  if (tls) arguments.SetSslTargetNameOverride(kTlsServerName);
+  const bool of_ours = options.credentials != nullptr && !options.elsewhere;
+  if (of_ours) arguments.SetSslTargetNameOverride(kTlsServerName);
   if (use == Use::kStreams) {
     arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
     arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 64 * 1024);
@@ -40,13 +51,15 @@ std::unique_ptr<grpc::GenericStub> Connect(const std::string& address,
   const bool tls = options.credentials != nullptr;
   return std::make_unique<grpc::GenericStub>(grpc::CreateCustomChannel(
       address, tls ? options.credentials : grpc::InsecureChannelCredentials(),
-      ArgumentsFor(use, tls)));
+      ArgumentsFor(use, options)));
 }
 
-std::shared_ptr<const internal::Peer> PeerAt(const std::string& address) {
+std::shared_ptr<const internal::Peer> PeerAt(const std::string& address,
+                                             const GrpcChannel::Options& options) {
   auto peer = std::make_shared<internal::Peer>();
   peer->address = address;
   peer->authority = internal::AuthorityOf(address);
+  peer->elsewhere = options.elsewhere;
   return peer;
 }
 
@@ -66,7 +79,7 @@ class Reading {
 }  // namespace
 
 GrpcChannel::GrpcChannel(const std::string& address, Reactor& reactor, Options options)
-    : peer_(PeerAt(address)),
+    : peer_(PeerAt(address, options)),
       reactor_(reactor),
       streaming_(Connect(peer_->address, options, Use::kStreams)),
       load_(options.asks_load ? std::make_shared<ServerLoad>() : nullptr) {

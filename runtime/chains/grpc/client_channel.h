@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include <grpcpp/security/credentials.h>
 
 #include "chains/contract/channel.h"
+#include "chains/grpc/elsewhere.h"
 #include "chains/grpc/reactor.h"
 
 namespace chains {
@@ -34,6 +36,9 @@ class GrpcChannel final : public Channel {
     std::shared_ptr<grpc::ChannelCredentials> credentials = nullptr;
     // Asks the callee ten times a second, with a call, how busy it is: server_load().
     bool asks_load = false;
+    // It belongs to somebody else (grpc/elsewhere.h): then the host's own name must be in its
+    // certificate, not that of a chainlet.
+    std::optional<Elsewhere> elsewhere = std::nullopt;
   };
   // `address` is "host:port" or "unix:/path". `reactor` outlives the channel.
   GrpcChannel(const std::string& address, Reactor& reactor)

@@ -80,16 +80,20 @@ std::string_view ToView(grpc::string_ref text) { return {text.data(), text.size(
 
 }  // namespace
 
-void Send(const Context& context, absl::Time now, grpc::ClientContext& to) {
+void SendElsewhere(const Context& context, absl::Time now, grpc::ClientContext& to) {
   if (context.deadline() != absl::InfiniteFuture()) {
     to.set_deadline(ToGrpcTime(CalleesDeadline(context.deadline(), now)));
   }
   if (context.has_trace()) to.AddMetadata(std::string(kTraceparent), context.traceparent());
-  if (context.record() != nullptr) to.AddMetadata(kReceiptQuestion, "1");
   if (context.priority() != Context::kUsualPriority) {
     to.AddMetadata(std::string(kPriority), std::string(1, ToDigit(context.priority())));
   }
   if (context.further_attempt()) to.AddMetadata(std::string(kFurtherAttempt), "1");
+}
+
+void Send(const Context& context, absl::Time now, grpc::ClientContext& to) {
+  SendElsewhere(context, now, to);
+  if (context.record() != nullptr) to.AddMetadata(kReceiptQuestion, "1");
   HeaderBudget budget;
   for (const auto& [name, value] : context.headers()) {
     if (budget.Admits(name, value)) to.AddMetadata(name, value);

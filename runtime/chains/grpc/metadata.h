@@ -19,6 +19,10 @@ namespace chains::internal {
 // gRPC's own nor binary, up to kMaxHeaderBytes.
 void Send(const Context& context, absl::Time now, grpc::ClientContext& to);
 
+// The same for a service that somebody else deployed: without headers, and without a wish for a
+// receipt.
+void SendElsewhere(const Context& context, absl::Time now, grpc::ClientContext& to);
+
 // What a caller sent. Without a valid W3C `traceparent` a trace begins here. `asks_load` says
 // whether it wants to know how busy this process is (kLoadQuestion); may be null.
 Context Receive(absl::Time deadline,

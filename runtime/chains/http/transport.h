@@ -6,15 +6,19 @@
 // curl_transport.h is the real one; tests have a server in memory behind the same seam.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "chains/core/stream.h"
 #include "chains/core/task.h"
+#include "chains/http/server_address.h"
 
 namespace chains::http {
 
@@ -64,5 +68,14 @@ class Transport {
   // cut off or nothing came for `quiet`. Dropping the stream ends the request.
   virtual Stream<Response> Follow(Request request, absl::Duration quiet) = 0;
 };
+
+// Makes a Transport to a server. INVALID_ARGUMENT: the address cannot be used.
+using MakeTransport =
+    std::function<absl::StatusOr<std::shared_ptr<Transport>>(ServerAddress address)>;
+
+// The HTTP client that this program was linked with; null: none. Exactly one of chains::curl and
+// chains::no_http_client defines it, which chains_add_chain(… HTTP_CLIENT …) chooses; only a
+// program's command line calls it, so tests need neither.
+MakeTransport LinkedClient();
 
 }  // namespace chains::http

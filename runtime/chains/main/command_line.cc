@@ -68,6 +68,7 @@ struct Raw {
   std::vector<std::string> variables;
   std::vector<std::string> assets;
   std::vector<std::string> faults;
+  std::vector<std::string> urls;
 };
 
 void AddContextFlags(CLI::App& app, CommandLine& command, Raw& raw) {
@@ -81,6 +82,9 @@ void AddContextFlags(CLI::App& app, CommandLine& command, Raw& raw) {
   app.add_option("--fault", raw.faults,
                  "what goes wrong with a share of the calls to a chainlet, for tests: "
                  "\"SayHello: 1% UNAVAILABLE, 5% +200ms\"")
+      ->allow_extra_args(false);
+  app.add_option("--url", raw.urls,
+                 "call what the chain needs of somebody else's deployment there: CALLEE=URL")
       ->allow_extra_args(false);
   app.add_option("--data-dir", command.data_dir, "a folder that chainlets may read");
   app.add_option("--environment", command.environment,
@@ -139,6 +143,7 @@ void Interpret(Verb verb, const Raw& raw, CommandLine& command) {
     command.variables.insert(Split("--variable", variable));
   }
   for (const std::string& fault : raw.faults) AddFaults(fault, command.faults);
+  for (const std::string& url : raw.urls) command.urls.insert(Split("--url", url));
   for (const std::string& asset : raw.assets) command.assets.insert(Split("--asset", asset));
   if (verb == Verb::kRun) {
     command.request_json = ReadRequest(raw.request);

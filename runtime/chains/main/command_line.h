@@ -48,6 +48,7 @@ struct CommandLine {
   std::map<std::string, std::string> variables = {};
   std::map<std::string, std::string> assets = {};
   Faults faults = {};
+  std::map<std::string, std::string> urls = {};  // of services elsewhere, by contract
 };
 
 // What was asked for and how it ended: a command to carry out, or (help, a usage error) an exit

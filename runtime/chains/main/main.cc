@@ -8,7 +8,9 @@
 #include "chains/chain/manifest.h"
 #include "chains/chain/problem.h"
 #include "chains/chain/product_service.h"
+#include "chains/chain/services_elsewhere.h"
 #include "chains/core/text.h"
+#include "chains/http/transport.h"
 #include "chains/main/command_line.h"
 #include "chains/main/overview.h"
 #include "chains/main/run.h"
@@ -25,6 +27,8 @@ LocalOptions LocalOptionsFrom(const internal::CommandLine& command) {
   options.context.variables = command.variables;
   options.context.assets = command.assets;
   options.faults = command.faults;
+  options.urls = command.urls;
+  options.http_client = http::LinkedClient();
   return options;
 }
 
@@ -72,7 +76,12 @@ int Chain::Main(int argc, char** argv) const {
   if (parsed.exit_code >= 0) return parsed.exit_code;
   const internal::CommandLine& command = parsed.command;
 
-  const std::vector<internal::Problem> problems = ProblemsOf(spec_, command);
+  const absl::StatusOr<internal::ChainSpec> placed = internal::WithUrls(spec_, command.urls);
+  if (!placed.ok()) {
+    std::fprintf(stderr, "%s\n", Text("error: ", MessageOf(placed.status())).c_str());
+    return 2;
+  }
+  const std::vector<internal::Problem> problems = ProblemsOf(*placed, command);
   if (!problems.empty()) {
     std::fputs(internal::ProblemText(problems).c_str(), stderr);
     return 2;
@@ -98,7 +107,7 @@ int Chain::Main(int argc, char** argv) const {
                             .timeout = command.timeout},
                            LocalOptionsFrom(command));
     case internal::Verb::kServe:
-      return internal::Serve(spec_, command);
+      return internal::Serve(*placed, command);
   }
   return 2;
 }

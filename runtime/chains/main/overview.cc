@@ -27,7 +27,13 @@ void AppendTree(const ChainSpec& chain, std::string_view name, const std::string
   absl::StrAppend(&out, "\n");
   if (!shown.insert(std::string(name)).second) return;
   for (const DependencySpec& dependency : chainlet->dependencies) {
-    AppendTree(chain, dependency.callee->info->name, indent + "  └─ ", shown, out);
+    const std::string below = indent + "  └─ " + (dependency.soft ? "perhaps " : "");
+    if (dependency.url.empty()) {
+      AppendTree(chain, dependency.callee->info->name, below, shown, out);
+    } else {
+      absl::StrAppend(&out, below, Text(dependency.callee->info->name), "  at ", dependency.url,
+                      "\n");
+    }
   }
 }
 

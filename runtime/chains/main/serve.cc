@@ -17,6 +17,7 @@
 #include "chains/chain/identity_keeper.h"
 #include "chains/chain/replica.h"
 #include "chains/grpc/process.h"
+#include "chains/http/transport.h"
 #include "chains/main/crash_report.h"
 #include "chains/main/frontend.h"
 #include "chains/main/run_lock.h"
@@ -75,6 +76,7 @@ absl::StatusOr<Replica::Options> OptionsFrom(const ChainSpec& chain, const Comma
   options.context.variables = command.variables;
   options.context.assets = command.assets;
   options.wrap_way = WrapWithFaults(command.faults);
+  options.http_client = http::LinkedClient();
   if (command.platform.empty()) return options;
   absl::StatusOr<std::string> token = ReadToken(command.token_file);
   if (!token.ok()) return token.status();

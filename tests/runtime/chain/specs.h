@@ -30,7 +30,10 @@ DependencySpec On(Needs<T> needs = {}) {
           .attempts = needs.attempts,
           .timeout = needs.timeout,
           .max_in_flight = needs.max_in_flight,
-          .retry_budget = needs.retry_budget};
+          .retry_budget = needs.retry_budget,
+          .url = needs.url,
+          .url_secret = needs.url_secret,
+          .soft = needs.soft};
 }
 
 // The first of `chainlets` is the entrypoint.
