@@ -286,6 +286,7 @@ std::string Controller::FailureOfPending(const Deployment& deployment, absl::Tim
   const int starts = in_place ? options_.starts_in_place : options_.starts;
   for (const Unit& unit : deployment.pending->units) {
     if (deployment.live != nullptr && deployment.live->Find(unit.key) != nullptr) continue;
+    if (deployment.pending->IsDispensable(unit)) continue;
     const auto found = deployment.crashes.find(unit.key);
     if (found != deployment.crashes.end() && found->second.in_a_row >= starts) {
       return Text(ShortNames(unit.chainlets), " did not become ready in ", starts,

@@ -109,6 +109,7 @@ class Planner {
 
   bool IsReady(const Revision& revision) const {
     for (const Unit& unit : revision.units) {
+      if (revision.IsDispensable(unit)) continue;
       const auto ready =
           std::count_if(replicas_.begin(), replicas_.end(), [&unit](const RunningReplica& replica) {
             return replica.unit == unit.key && replica.ready && !replica.draining && !replica.unfit;

@@ -38,7 +38,7 @@ struct Actions {
   };
   std::vector<Start> start;
   std::vector<std::string> drain;  // replicas: no new calls from now on, then they end
-  bool pending_is_ready = false;   // every unit of it has the replicas that it wants
+  bool pending_is_ready = false;   // every unit that it cannot do without has its replicas
 };
 
 // Nobody who is called leaves before those who may call him in the same, retired, revision.

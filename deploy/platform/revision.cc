@@ -168,19 +168,71 @@ std::vector<std::string> Revision::DependenciesOf(const Unit& unit) const {
   std::set<std::string> called;
   for (const std::string& name : unit.chainlets) {
     for (const v1::Dependency& dependency : Chainlet(name)->dependencies()) {
-      called.insert(dependency.chainlet());
+      if (dependency.url().empty()) called.insert(dependency.chainlet());
     }
   }
   for (const std::string& name : unit.chainlets) called.erase(name);
   return {called.begin(), called.end()};
 }
 
+namespace {
+
+// What is reached from `name` without dependencies that callers can do without, or with them.
+void Reach(const v1::Manifest& manifest, const std::string& name, bool also_softly,
+           std::set<std::string>& reached) {
+  if (!reached.insert(name).second) return;
+  for (const v1::Chainlet& chainlet : manifest.chainlets()) {
+    if (chainlet.name() != name) continue;
+    for (const v1::Dependency& dependency : chainlet.dependencies()) {
+      if (!dependency.url().empty() || (dependency.soft() && !also_softly)) continue;
+      Reach(manifest, dependency.chainlet(), also_softly, reached);
+    }
+  }
+}
+
+// Chainlets that the entrypoint can do without. What nobody calls is none of them: it is there for
+// some reason.
+std::set<std::string> DispensableIn(const v1::Manifest& manifest) {
+  std::set<std::string> needed;
+  std::set<std::string> all;
+  Reach(manifest, manifest.entrypoint(), false, needed);
+  Reach(manifest, manifest.entrypoint(), true, all);
+  for (const std::string& name : needed) all.erase(name);
+  return all;
+}
+
+// Declared, and called at a service elsewhere only, or by who can do without it.
+bool IsLeftOut(const v1::Manifest& manifest, const v1::Chainlet& declared) {
+  bool called = false;
+  for (const v1::Chainlet& caller : manifest.chainlets()) {
+    for (const v1::Dependency& dependency : caller.dependencies()) {
+      if (dependency.chainlet() != declared.name()) continue;
+      if (dependency.url().empty() && !dependency.soft()) return false;
+      called = true;
+    }
+  }
+  return called && declared.name() != manifest.entrypoint();
+}
+
+// What of `manifest` is deployed.
+v1::Manifest Deployed(v1::Manifest manifest) {
+  const v1::Manifest whole = manifest;
+  manifest.clear_chainlets();
+  for (const v1::Chainlet& chainlet : whole.chainlets()) {
+    if (chainlet.implementation().empty() && IsLeftOut(whole, chainlet)) continue;
+    *manifest.add_chainlets() = chainlet;
+  }
+  return manifest;
+}
+
+}  // namespace
+
 absl::StatusOr<Revision> MakeRevision(const v1::Bundle& bundle, std::string digest, uint64_t number,
                                       const PlacementRequest& placement) {
   Revision revision{.number = number,
                     .bundle = std::move(digest),
                     .program = bundle.program(),
-                    .manifest = bundle.manifest(),
+                    .manifest = Deployed(bundle.manifest()),
                     .descriptors = bundle.descriptors(),
                     .contract = Hex(Sha256Of(SerializeInOrder(bundle.descriptors()))),
                     .units = {}};
@@ -198,8 +250,13 @@ absl::StatusOr<Revision> MakeRevision(const v1::Bundle& bundle, std::string dige
     unit.chainlets.push_back(chainlet.name());
     if (absl::Status added = AddResources(chainlet, unit); !added.ok()) return added;
   }
+  const std::set<std::string> dispensable = DispensableIn(revision.manifest);
   for (auto& [group, unit] : units) {
     unit.key = KeyOf(bundle, unit);
+    const bool is_dispensable =
+        std::all_of(unit.chainlets.begin(), unit.chainlets.end(),
+                    [&](const std::string& name) { return dispensable.contains(name); });
+    if (is_dispensable) revision.dispensable.insert(unit.key);
     revision.units.push_back(std::move(unit));
   }
   if (revision.UnitOf(revision.manifest.entrypoint()) == nullptr) {

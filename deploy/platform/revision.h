@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,8 +39,13 @@ struct Revision {
   const Unit* UnitOf(std::string_view chainlet) const;
   const Unit* Find(std::string_view key) const;
   const v1::Chainlet* Chainlet(std::string_view name) const;
-  // What the chainlets of a unit call outside of it, each once.
+  // What the chainlets of a unit call outside of it, each once; services elsewhere are not.
   std::vector<std::string> DependenciesOf(const Unit& unit) const;
+  // Whether requests are answered without it: on every way from the entrypoint to it there is a
+  // dependency that its caller can do without. A deployment is ready without such a unit.
+  bool IsDispensable(const Unit& unit) const { return dispensable.contains(unit.key); }
+
+  std::set<std::string> dispensable = {};  // keys of units
 };
 
 struct PlacementRequest {
@@ -52,7 +58,7 @@ absl::Status CheckResources(const std::string& chainlet, const v1::Resources& re
 
 // Of a bundle that is valid. INVALID_ARGUMENT: a chainlet's resources or scaling are out of range;
 // a group names what is not there, or one chainlet twice; a chainlet is declared but not
-// implemented; chainlets of one process want GPUs of different types.
+// implemented, and somebody needs it here; chainlets of one process want GPUs of different types.
 absl::StatusOr<Revision> MakeRevision(const v1::Bundle& bundle, std::string digest, uint64_t number,
                                       const PlacementRequest& placement);
 

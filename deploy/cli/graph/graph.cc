@@ -113,6 +113,14 @@ std::vector<std::string> GraphFacts(const v1::Chainlet& chainlet) {
   const v1::Autoscaling& scaling = chainlet.autoscaling();
   facts.push_back(Text(scaling.min_replica(), "–", scaling.max_replica(),
                        scaling.max_replica() == 1 ? " replica" : " replicas"));
+  for (const v1::Dependency& dependency : chainlet.dependencies()) {
+    const std::string perhaps = dependency.soft() ? "perhaps " : "";
+    if (!dependency.url().empty()) {
+      facts.push_back(Text("calls ", perhaps, dependency.chainlet(), " at ", dependency.url()));
+    } else if (dependency.soft()) {
+      facts.push_back(Text("can do without ", dependency.chainlet()));
+    }
+  }
   return facts;
 }
 

@@ -24,7 +24,8 @@ std::string GraphSvg(const v1::Manifest& manifest);
 
 // ---- What the three share.
 
-// "1 CPU", "2 GiB", "2 × H100", "0–3 replicas": what is said of a chainlet.
+// "1 CPU", "2 GiB", "2 × H100", "0–3 replicas", "calls x.Model at
+// https://models.example": what is said of a chainlet.
 std::vector<std::string> GraphFacts(const v1::Chainlet& chainlet);
 
 // Who calls whom, by index into the manifest's chainlets: each pair once, nobody calls itself.

@@ -16,6 +16,7 @@ struct MadeChainlet {
   std::string code = "code";            // what stands for its object files
   std::string gpu = {};
   bool gpu_optional = false;
+  std::vector<std::string> softly_calls = {};
 };
 
 // The last chainlet is the entrypoint.
@@ -43,6 +44,11 @@ inline v1::Bundle MakeBundle(const std::vector<MadeChainlet>& chainlets) {
     chainlet.mutable_autoscaling()->set_target_utilization_percentage(70);
     for (const std::string& callee : made.calls) {
       chainlet.add_dependencies()->set_chainlet(callee);
+    }
+    for (const std::string& callee : made.softly_calls) {
+      v1::Dependency& dependency = *chainlet.add_dependencies();
+      dependency.set_chainlet(callee);
+      dependency.set_soft(true);
     }
     v1::ChainletCode& code = *bundle.add_code();
     code.set_chainlet(made.name);

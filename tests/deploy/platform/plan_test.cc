@@ -89,6 +89,26 @@ TEST_F(PlanTest, StartsTheNewBesideTheOldAndLeavesWhatIsTheSame) {
   EXPECT_FALSE(actions.pending_is_ready);
 }
 
+TEST_F(PlanTest, ThePendingIsReadyWithoutWhatItCanDoWithout) {
+  // Total can do without Advice, which needs Model; Price is needed.
+  const Revision soft = MakeTestRevision(
+      {{.name = "shop.Price"},
+       {.name = "shop.Model"},
+       {.name = "shop.Advice", .calls = {"shop.Model"}},
+       {.name = "shop.Total", .calls = {"shop.Price"}, .softly_calls = {"shop.Advice"}}},
+      2);
+  Wanted wanted = Live(soft);
+  wanted.live = nullptr;
+  wanted.pending = &soft;
+  EXPECT_FALSE(MakePlan(wanted, {Of(soft, "shop.Total", "t")}).pending_is_ready);
+  const Actions actions =
+      MakePlan(wanted, {Of(soft, "shop.Total", "t"), Of(soft, "shop.Price", "p")});
+  EXPECT_TRUE(actions.pending_is_ready);
+  // They are wanted all the same.
+  EXPECT_THAT(Started(actions), UnorderedElementsAre(soft.UnitOf("shop.Advice")->key,
+                                                     soft.UnitOf("shop.Model")->key));
+}
+
 TEST_F(PlanTest, ThePendingIsReadyWhenAllOfItIs) {
   std::vector<RunningReplica> replicas = {Of(v1_, "shop.Price", "p1"), Of(v1_, "shop.Total", "t1"),
                                           Of(v2_, "shop.Price", "p2")};

@@ -130,6 +130,23 @@ TEST(RevisionTest, RefusesAChainletThatNothingImplements) {
   EXPECT_THAT(std::string(revision.status().message()), HasSubstr("shop.Tax is declared"));
 }
 
+TEST(RevisionTest, LeavesOutWhatIsServedElsewhereOrCanBeDoneWithout) {
+  v1::Bundle bundle = MakeBundle({{.name = "shop.Tax"}, {.name = "shop.Total"}});
+  bundle.mutable_manifest()->mutable_chainlets(0)->clear_implementation();
+  v1::Dependency& on_tax = *bundle.mutable_manifest()->mutable_chainlets(1)->add_dependencies();
+  on_tax.set_chainlet("shop.Tax");
+  EXPECT_FALSE(MakeRevision(bundle, "d", 1, {}).ok());
+  on_tax.set_url("grpc://tax.example");
+  const auto elsewhere = MakeRevision(bundle, "d", 1, {});
+  ASSERT_TRUE(elsewhere.ok()) << elsewhere.status();
+  EXPECT_EQ(elsewhere->units.size(), 1u);
+  EXPECT_EQ(elsewhere->Chainlet("shop.Tax"), nullptr);
+  EXPECT_TRUE(elsewhere->DependenciesOf(elsewhere->units[0]).empty());
+  on_tax.clear_url();
+  on_tax.set_soft(true);
+  EXPECT_TRUE(MakeRevision(bundle, "d", 1, {}).ok());
+}
+
 TEST(RevisionTest, RefusesTwoTypesOfGpusInOneProcess) {
   std::vector<MadeChainlet> mixed = Shop();
   mixed[0].gpu = "T4";
