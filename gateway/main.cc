@@ -39,6 +39,8 @@ struct Flags {
   std::vector<std::string> routes;
   std::string platform;
   std::string token_file;
+  std::string platform_roots;
+  std::string identity;
   std::string grpc_listen;
   std::string api_keys;
   bool no_auth = false;
@@ -78,6 +80,13 @@ void DeclarePlatform(CLI::App& app, Flags& flags, CLI::Option& routes) {
   auto* token = app.add_option("--token-file", flags.token_file, "file with the platform's token");
   platform->needs(token);
   token->needs(platform);
+  app.add_option("--platform-roots", flags.platform_roots,
+                 "PEM file with the platform's root certificate: it is reached over TLS")
+      ->needs(platform);
+  app.add_option("--identity", flags.identity,
+                 "a folder for the gateway's certificate, which the platform makes: it calls "
+                 "replicas over TLS in which both ends show a certificate (mTLS)")
+      ->needs(platform);
   app.add_option("--grpc-listen", flags.grpc_listen,
                  "where gRPC clients call what the platform has deployed: HOST:PORT or unix:PATH")
       ->needs(platform);
@@ -310,6 +319,8 @@ absl::StatusOr<PlatformGateway::Options> PlatformOptionsFrom(const Flags& flags)
   if (!timeout.ok()) return timeout.status();
   return PlatformGateway::Options{.platform = flags.platform,
                                   .token = *std::move(token),
+                                  .platform_roots = flags.platform_roots,
+                                  .identity = flags.identity,
                                   .http = flags.listen.front(),
                                   .grpc = flags.grpc_listen,
                                   .timeout = *timeout,

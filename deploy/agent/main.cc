@@ -18,6 +18,7 @@
 #include <CLI/CLI.hpp>
 
 #include "absl/time/time.h"
+#include "chains/chain/identity_keeper.h"
 #include "chains/chain/log.h"
 #include "chains/core/text.h"
 #include "chains/core/worker_pool.h"
@@ -42,6 +43,7 @@ struct Flags {
   std::string platform;
   std::string deployment;
   std::string token_file;
+  std::string platform_roots;
   std::string pod, uid, node, place;
   std::string ip;
   std::string work;
@@ -78,6 +80,10 @@ void Declare(CLI::App& app, Flags& flags) {
       ->required();
   app.add_option("--token-file", flags.token_file, "a file with that deployment's token")
       ->required();
+  app.add_option(
+      "--platform-roots", flags.platform_roots,
+      "PEM file with the platform's root certificate: it is reached over TLS, and so are "
+      "replicas, which get certificates of it");
   DeclarePod(app, flags);
   app.add_option("--work", flags.work, "a folder of this pod for bundles")->required();
   app.add_option("--run", flags.run,
@@ -130,19 +136,25 @@ std::string HealthAddress(const Flags& flags) {
   return flags.ip.find(':') == std::string::npos ? "0.0.0.0:7002" : "[::]:7002";
 }
 
+struct Platform {
+  std::string address;
+  std::shared_ptr<grpc::ChannelCredentials> credentials = nullptr;  // null: in plaintext
+};
+
 // A service of the platform's, and the connection that it is called over.
 template <typename T>
 struct Connection {
-  Connection(const std::string& address, Reactor& reactor)
-      : channel(address, reactor), service(Contract<T>::Connect(channel)) {}
+  Connection(const Platform& platform, Reactor& reactor)
+      : channel(platform.address, reactor, {.connections = 1, .credentials = platform.credentials}),
+        service(Contract<T>::Connect(channel)) {}
   GrpcChannel channel;
   const std::unique_ptr<T> service;
 };
 
 template <typename T>
-std::function<std::shared_ptr<T>()> ConnectTo(const std::string& address, Reactor& reactor) {
-  return [address, &reactor] {
-    auto connection = std::make_shared<Connection<T>>(address, reactor);
+std::function<std::shared_ptr<T>()> ConnectTo(const Platform& platform, Reactor& reactor) {
+  return [platform, &reactor] {
+    auto connection = std::make_shared<Connection<T>>(platform, reactor);
     return std::shared_ptr<T>(connection, connection->service.get());
   };
 }
@@ -174,6 +186,7 @@ void TakeSignals(int signals, Agent& agent, const ProcessStarter& starter) {
 }
 
 struct Settings {
+  Platform platform;
   std::string token;
   BundleFetcher::Options fetcher;
   ProcessStarter::Options starter;
@@ -185,6 +198,16 @@ absl::StatusOr<Settings> SettingsFrom(const Flags& flags) {
   absl::StatusOr<std::string> token = TokenFrom(flags.token_file);
   if (!token.ok()) return token.status();
   settings.token = *std::move(token);
+  settings.platform.address = flags.platform;
+  if (!flags.platform_roots.empty()) {
+    absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> to_platform =
+        chains::internal::ToPlatform(flags.platform_roots);
+    if (!to_platform.ok()) {
+      return absl::InvalidArgumentError(
+          Text("--platform-roots: ", MessageOf(to_platform.status())));
+    }
+    settings.platform.credentials = *std::move(to_platform);
+  }
   absl::StatusOr<std::string> listen = ListenAddress(flags);
   if (!listen.ok()) return listen.status();
   absl::Duration drain;
@@ -204,6 +227,7 @@ absl::StatusOr<Settings> SettingsFrom(const Flags& flags) {
   settings.starter = {.platform = flags.platform,
                       .deployment = flags.deployment,
                       .token_file = flags.token_file,
+                      .platform_roots = flags.platform_roots,
                       .run = flags.run.empty() ? flags.work + "/run" : flags.run,
                       .listen = *std::move(listen),
                       .health_listen = HealthAddress(flags),
@@ -220,13 +244,13 @@ absl::StatusOr<Settings> SettingsFrom(const Flags& flags) {
   return settings;
 }
 
-absl::Status RunAgent(Settings settings, const std::string& platform, int signals) {
+absl::Status RunAgent(Settings settings, int signals) {
   WorkerPool workers;
   FdPoller poller;
   Reactor reactor(workers);
   reactor.Attach(poller);
-  settings.fetcher.connect = ConnectTo<v1::Bundles>(platform, reactor);
-  settings.agent.connect = ConnectTo<v1::Pods>(platform, reactor);
+  settings.fetcher.connect = ConnectTo<v1::Bundles>(settings.platform, reactor);
+  settings.agent.connect = ConnectTo<v1::Pods>(settings.platform, reactor);
   absl::StatusOr<std::unique_ptr<BundleFetcher>> fetcher =
       BundleFetcher::Open(std::move(settings.fetcher));
   if (!fetcher.ok()) return fetcher.status();
@@ -266,7 +290,7 @@ int Main(int argc, char** argv) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   absl::StatusOr<Settings> settings = SettingsFrom(flags);
   absl::Status ran = settings.status();
-  if (settings.ok()) ran = RunAgent(*std::move(settings), flags.platform, signals);
+  if (settings.ok()) ran = RunAgent(*std::move(settings), signals);
   close(signals);
   return ran.ok() ? 0 : Fail(ran, settings.ok() ? 1 : kUsage);
 }

@@ -168,6 +168,10 @@ std::vector<std::string> ProcessStarter::ArgumentsOf(const v1::ReplicaOrder& ord
                                         run.path().string(),
                                         "--drain-timeout",
                                         absl::FormatDuration(options_.drain)};
+  if (!options_.platform_roots.empty()) {
+    arguments.insert(arguments.end(),
+                     {"--platform-roots", options_.platform_roots, "--identity", run.identity()});
+  }
   if (!order.environment().empty()) {
     arguments.insert(arguments.end(), {"--environment", order.environment()});
   }

@@ -24,9 +24,10 @@ class ProcessStarter final : public ProgramStarter {
     std::string platform;  // where it attaches
     std::string deployment;
     std::string token_file;
-    std::filesystem::path run;  // for run folders; secrets are in it, so rather in memory
-    std::string listen;         // HOST:PORT of its calls
-    std::string health_listen;  // and of its health
+    std::string platform_roots = "";  // a file; with it the program shows who it is (mTLS)
+    std::filesystem::path run;        // for run folders; secrets are in it, so rather in memory
+    std::string listen;               // HOST:PORT of its calls
+    std::string health_listen;        // and of its health
     absl::Duration drain = absl::Seconds(30);  // how long it finishes what runs
     int copy_to = 1;                           // a descriptor that gets all that programs write
   };

@@ -61,6 +61,7 @@ std::vector<std::string> Arguments(const UpFlags& flags, const std::filesystem::
   if (flags.cpus >= 0) add("--cpus", Text(flags.cpus));
   if (flags.gpus >= 0) add("--gpus", Text(flags.gpus));
   if (flags.open) arguments.push_back("--open");
+  if (flags.mtls) arguments.push_back("--mtls");
   if (flags.webhook_allow_private) arguments.push_back("--webhook-allow-private");
   if (flags.pin_cpus) arguments.push_back("--pin-cpus");
   return arguments;

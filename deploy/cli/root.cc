@@ -61,6 +61,8 @@ Command MakeUp() {
             "webhooks of queued calls may lead to private addresses, as those of this machine",
             &flags->webhook_allow_private},
            {"--open", "ask nobody for a key", &flags->open},
+           {"--mtls", "replicas and the gateway show each other certificates, over TLS",
+            &flags->mtls},
            {"--detach,-d", "in the background; chains down ends it", &flags->detach},
            {"--memory",
             "for replicas, instead of what the machine has",

@@ -131,6 +131,7 @@ PlatformGateway::Options GatewayOptions(const UpFlags& flags, const LocalPlatfor
   PlatformGateway::Options options;
   options.platform = platform.address();
   options.token = platform.gateway_token();
+  if (flags.mtls) options.identity = (home / "gateway-identity").string();
   options.http = flags.listen;
   options.grpc = flags.grpc_listen;
   options.cors_origins = flags.cors_origins;
@@ -171,6 +172,7 @@ int RunUp(Session& session, const UpFlags& flags) {
   options.home = home;
   options.listen = flags.platform_listen;
   options.open = flags.open;
+  options.mtls = flags.mtls;
   options.capacity = *capacity;
   options.limits = LimitsOf(session, flags);
   options.faults = flags.faults;

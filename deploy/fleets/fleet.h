@@ -28,6 +28,7 @@ struct ReplicaSpec {
   std::string environment;  // what chainlets are told: "production", or empty
   std::string token;        // with which it attaches
   std::string platform;     // where it attaches: an address of chains.v1.Control
+  bool mtls = false;        // it calls and is called over TLS in which both show who they are
   v1::Resources resources;
   std::vector<int> gpus;                       // which of the machine's it gets
   std::map<std::string, std::string> secrets;  // name → value, of its chainlets only

@@ -48,8 +48,7 @@ Assembly::Assembly(Options options) : options_(std::move(options)), model_(optio
 
 Assembly::~Assembly() = default;
 
-absl::Status Assembly::MakeHome() {
-  const fs::path& home = options_.home;
+absl::Status MakeHome(const fs::path& home) {
   std::error_code error;
   fs::create_directories(home, error);
   if (!error && ::chmod(home.c_str(), 0700) == 0) return absl::OkStatus();
@@ -58,6 +57,8 @@ absl::Status Assembly::MakeHome() {
            error ? error.message() : std::system_category().message(errno),
            "; choose another with --home"));
 }
+
+absl::Status Assembly::MakeHome() { return chains::deploy::MakeHome(options_.home); }
 
 absl::Status Assembly::OpenFiles() {
   const fs::path& home = options_.home;
@@ -90,7 +91,7 @@ absl::Status Assembly::Recover(std::unique_ptr<Store> store, SecretBox secrets, 
   hooks.secret = [this](const std::string& name) { return Secret(name); };
   controller_ =
       std::make_unique<Controller>(model_, *keeper_, fleet, options_.controller, std::move(hooks));
-  control_ = std::make_unique<ControlService>(model_, options_.gateway_token);
+  control_ = std::make_unique<ControlService>(model_, options_.gateway_token, options_.authority);
   v1::AboutResponse about;
   about.set_version(CHAINS_VERSION);
   about.set_fleet(fleet.kind());

@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "chains/core/root.h"
+#include "chains/grpc/authority.h"
 #include "chains/grpc/server.h"
 #include "deploy/bundle/blob_store.h"
 #include "deploy/bundle/object_store.h"
@@ -35,6 +36,9 @@
 
 namespace chains::deploy {
 
+// Makes a platform's folder, for this user alone. FAILED_PRECONDITION: it cannot be used.
+absl::Status MakeHome(const std::filesystem::path& home);
+
 // For one thread, until a loop has it: Begin() to End().
 class Assembly {
  public:
@@ -46,13 +50,15 @@ class Assembly {
     v1::Machine machine;         // that bundles have to fit
     // What is kept behind the files in `home`, for platforms elsewhere; null: nothing.
     std::shared_ptr<ObjectStore> objects = nullptr;
+    // Makes certificates for replicas and gateways (mTLS); null: there are none.
+    std::shared_ptr<const Authority> authority = nullptr;
     Controller::Options controller = {};
   };
   explicit Assembly(Options options);
   ~Assembly();
   Assembly(const Assembly&) = delete;
 
-  // Makes `home`, for this user alone. FAILED_PRECONDITION: it cannot be used.
+  // Makes `home`. FAILED_PRECONDITION: it cannot be used.
   absl::Status MakeHome();
   // After MakeHome(). FAILED_PRECONDITION: another platform has the folder.
   absl::Status OpenFiles();

@@ -22,10 +22,12 @@
 #include "deploy/fleets/kubernetes/kubernetes_fleet.h"
 #include "deploy/platform/assembly.h"
 #include "deploy/platform/bundle_service.h"
+#include "deploy/platform/ca.h"
 #include "deploy/platform/cluster_secrets.h"
 #include "deploy/platform/leading.h"
 #include "deploy/platform/names.h"
 #include "deploy/platform/output_files.h"
+#include "deploy/platform/own_identity.h"
 #include "deploy/platform/run_there.h"
 #include "deploy/state/keys.h"
 #include "deploy/state/kubernetes_store.h"
@@ -60,6 +62,23 @@ class OwnSecrets {
  public:
   std::string gateway_token, admin_key, secret_key;
 };
+
+// The authority, and whom gateways are to trust.
+Task<std::shared_ptr<const Authority>> EnsureAuthority(ApiClient* api, std::string in_namespace) {
+  Authority fresh = co_await Authority::New(kTrustDomain, absl::Now());
+  SecretField key(in_namespace, "chains-authority", "ca.pem");
+  std::string pem = co_await EnsureSecret(*api, std::move(key), fresh.ToPem());
+  Authority authority = co_await Authority::FromPem(std::move(pem));
+  SecretField roots(in_namespace, "chains-roots", "roots.pem");
+  std::string told = co_await EnsureSecret(*api, std::move(roots), authority.roots());
+  if (told != authority.roots()) {
+    co_return absl::FailedPreconditionError(
+        Text("the Secret ", in_namespace,
+             "/chains-roots is not that of chains-authority: remove "
+             "it for a new one, and restart the gateways"));
+  }
+  co_return std::make_shared<const Authority>(std::move(authority));
+}
 
 Task<OwnSecrets> EnsureSecrets(ApiClient* api, std::string in_namespace) {
   std::string token = co_await NewToken();
@@ -96,6 +115,9 @@ class ClusterPlatform::Impl {
     if (absl::Status leads = leading_->Await(); !leads.ok()) return leads;
     absl::StatusOr<OwnSecrets> own = Ask(EnsureSecrets(&api_, options_.settings.in_namespace));
     if (!own.ok()) return own.status();
+    if (options_.settings.mtls) {
+      if (absl::Status named = BecomeAuthority(); !named.ok()) return named;
+    }
     absl::Status recovered = TakeUp(*own);
     if (!recovered.ok()) return recovered;
     if (absl::Status serving = Serve(own->gateway_token); !serving.ok()) return serving;
@@ -146,6 +168,19 @@ class ClusterPlatform::Impl {
     return absl::OkStatus();
   }
 
+  absl::Status BecomeAuthority() {
+    absl::StatusOr<std::shared_ptr<const Authority>> authority =
+        Ask(EnsureAuthority(&api_, options_.settings.in_namespace));
+    if (!authority.ok()) return authority.status();
+    authority_ = *std::move(authority);
+    absl::StatusOr<std::shared_ptr<const Identity>> identity =
+        MakeOwnIdentity(*authority_, IdentityFolder());
+    if (!identity.ok()) return identity.status();
+    identity_ = *std::move(identity);
+    return absl::OkStatus();
+  }
+  std::string IdentityFolder() const { return (options_.home / "identity").string(); }
+
   // What there is: records, files, pods.
   absl::Status TakeUp(const OwnSecrets& own) {
     Assembly::Options options;
@@ -156,6 +191,8 @@ class ClusterPlatform::Impl {
     options.objects = options_.objects;
     options.controller = options_.controller;
     options.controller.replicas_attach_at = options_.settings.platform;
+    options.controller.mtls = options_.settings.mtls;
+    options.authority = authority_;
     parts_ = std::make_unique<Assembly>(std::move(options));
     if (absl::Status made = parts_->MakeHome(); !made.ok()) return made;
     if (absl::Status opened = parts_->OpenFiles(); !opened.ok()) return opened;
@@ -167,7 +204,9 @@ class ClusterPlatform::Impl {
     in.in_namespace = in_namespace;
     auto store = std::make_unique<FencedStore>(
         std::make_unique<KubernetesStore>(api_, std::move(in)), options_.on_lost);
-    fleet_ = std::make_unique<KubernetesFleet>(api_, options_.settings, FleetHooks());
+    ClusterSettings settings = options_.settings;
+    if (authority_ != nullptr) settings.roots = authority_->roots();
+    fleet_ = std::make_unique<KubernetesFleet>(api_, std::move(settings), FleetHooks());
     absl::StatusOr<std::vector<FoundReplica>> found = Ask(fleet_->Find());
     if (!found.ok()) return found.status();
     outputs_ = std::make_unique<OutputFiles>(options_.home / "run", parts_->logs(), *found);
@@ -221,6 +260,11 @@ class ClusterPlatform::Impl {
         });
     GrpcServer::Options options;
     options.listen = {options_.listen};
+    // Who comes without a certificate has a token, or a key.
+    if (identity_ != nullptr) {
+      options.credentials = identity_->ForServer(Identity::Callers::kOptional);
+    }
+    if (!options_.tunnel_listen.empty()) options.listen_plainly = {options_.tunnel_listen};
     options.contracts = {&Contract<v1::Control>::Info(), &Contract<v1::Platform>::Info(),
                          &Contract<v1::Pods>::Info(), &Contract<v1::Bundles>::Info(),
                          &Contract<externalscaler::ExternalScaler>::Info()};
@@ -242,6 +286,12 @@ class ClusterPlatform::Impl {
       fleet_running_ = std::make_unique<chains::internal::Root<void>>(
           reactor(), Context(), fleet_->Run(), [](const auto&) {});
       fleet_running_->Start();
+      if (authority_ != nullptr) {
+        keeping_ = std::make_unique<chains::internal::Root<void>>(
+            reactor(), Context(), KeepOwnIdentity(authority_, IdentityFolder()),
+            [](const auto&) {});
+        keeping_->Start();
+      }
       parts_->Begin(reactor());
     });
     return absl::OkStatus();
@@ -250,6 +300,7 @@ class ClusterPlatform::Impl {
   void LeaveLoop() {
     parts_->End();
     fleet_running_.reset();
+    keeping_.reset();
   }
 
   const Options options_;
@@ -257,6 +308,8 @@ class ClusterPlatform::Impl {
   std::atomic<bool> stopped_ = false;
   std::mutex mutex_;  // of Start() and Stop()
   WorkerPool workers_;
+  std::shared_ptr<const Authority> authority_;  // null without mtls, as is identity_
+  std::shared_ptr<const Identity> identity_;
   std::unique_ptr<Assembly> parts_;
   std::unique_ptr<OutputFiles> outputs_;
   std::unique_ptr<KubernetesFleet> fleet_;
@@ -264,8 +317,9 @@ class ClusterPlatform::Impl {
   std::unique_ptr<ExternalScaler> scaler_;
   std::unique_ptr<GrpcServer> health_;
   std::unique_ptr<GrpcServer> server_;
-  std::unique_ptr<chains::internal::Root<void>> fleet_running_;  // the loop's
-  bool running_ = false;                                         // the loop is
+  std::unique_ptr<chains::internal::Root<void>> fleet_running_;  // the loop's, as is keeping_
+  std::unique_ptr<chains::internal::Root<void>> keeping_;
+  bool running_ = false;  // the loop is
   std::optional<Leading> leading_;
 };
 

@@ -8,7 +8,8 @@
 //
 // Of several only one leads, and only that one serves. In `home`: store/ (files by digest),
 // bundles/, run/ (what replicas wrote last), logs/. At its first start it makes the Secrets
-// chains-gateway-token, chains-admin-key and chains-secret-key.
+// chains-gateway-token, chains-admin-key and chains-secret-key; where the settings say mtls,
+// chains-authority and, for gateways, chains-roots as well.
 #pragma once
 
 #include <filesystem>
@@ -31,6 +32,7 @@ class ClusterPlatform {
     ClusterSettings settings;
     std::filesystem::path home;
     std::string listen;         // HOST:PORT of chains.v1.Platform, Control, Pods and Bundles
+    std::string tunnel_listen;  // the same in plaintext, for this pod alone; empty: nowhere
     std::string health_listen;  // HOST:PORT of health alone: SERVING where it leads and serves
     std::string identity;       // of this process, and of no other: a pod's name, say
     bool open = false;          // nobody is asked for a key

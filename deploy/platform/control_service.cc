@@ -7,6 +7,7 @@
 
 #include <google/protobuf/util/message_differencer.h>
 
+#include "absl/time/clock.h"
 #include "chains/core/root.h"
 #include "chains/core/text.h"
 #include "chains/core/timing.h"
@@ -30,6 +31,13 @@ Replica::State StateOf(v1::ReplicaState state) {
     default:
       return Replica::State::kStarting;
   }
+}
+
+bool HasChainlet(const Deployment& deployment, const std::string& chainlet) {
+  for (const auto& revision : {deployment.live, deployment.pending}) {
+    if (revision != nullptr && revision->UnitOf(chainlet) != nullptr) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -114,6 +122,7 @@ Stream<v1::ReplicaOrders> ControlService::Attach(Stream<v1::ReplicaReport> reque
       co_await absl::NotFoundError("this replica is not expected any more, or attached again");
     }
     v1::ReplicaOrders orders = OrdersFor(*of, *replica, here.loop().Now());
+    if (authority_ != nullptr) AddCallers(*of, orders);
     replica->follower.looked = model_.version();
     if (!told || !MessageDifferencer::Equals(*told, orders)) {
       told = orders;
@@ -255,6 +264,43 @@ Task<v1::WakeUpResponse> ControlService::WakeUp(v1::WakeUpRequest request) {
   deployment->WakeUp(here.loop().Now());
   model_.Touch();
   co_return v1::WakeUpResponse();
+}
+
+// What the token permits, and no name that the caller chose.
+absl::StatusOr<PeerNames> ControlService::NamesFor(const v1::CertifyRequest& request,
+                                                   const Context& context) {
+  const std::string& domain = authority_->trust_domain();
+  if (request.deployment().empty()) {
+    if (absl::Status shows = CheckToken(context, token_); !shows.ok()) return shows;
+    return PeerNames{GatewayPeer(domain)};
+  }
+  const Deployment* const deployment = model_.Find(request.deployment());
+  const std::string expected = deployment == nullptr ? "" : deployment->record.token();
+  if (absl::Status shows = CheckToken(context, expected); !shows.ok()) return shows;
+  PeerNames names;
+  for (const std::string& chainlet : request.chainlets()) {
+    if (!HasChainlet(*deployment, chainlet)) {
+      return absl::InvalidArgumentError(
+          Text("no chainlet ", chainlet, " in the deployment ", request.deployment()));
+    }
+    names.push_back(ChainletPeer(domain, deployment->record.chain(), chainlet));
+  }
+  if (names.empty()) return absl::InvalidArgumentError("say which chainlets the replica serves");
+  return names;
+}
+
+Task<v1::CertifyResponse> ControlService::Certify(v1::CertifyRequest request) {
+  internal::Here::Place here = co_await internal::Here();
+  if (authority_ == nullptr) {
+    co_return absl::FailedPreconditionError("this platform makes no certificates: it has no mTLS");
+  }
+  PeerNames names = co_await NamesFor(request, here.context());
+  const absl::Time now = absl::Now();
+  std::string certificate = co_await authority_->Certify(request.request(), names, now);
+  v1::CertifyResponse response;
+  response.set_certificate(std::move(certificate));
+  response.set_roots(authority_->roots());
+  co_return response;
 }
 
 }  // namespace chains::deploy

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 
+#include "chains/grpc/authority.h"
 #include "chains/v1/control.chains.h"
 #include "deploy/platform/model.h"
 
@@ -13,16 +16,21 @@ namespace chains::deploy {
 class ControlService final : public v1::Control {
  public:
   // `token` is what gateways show. A replica that attaches again leaves its earlier stream.
-  ControlService(Model& model, std::string token) : model_(model), token_(std::move(token)) {}
+  // `authority` makes certificates; null: there are none.
+  ControlService(Model& model, std::string token,
+                 std::shared_ptr<const Authority> authority = nullptr)
+      : model_(model), token_(std::move(token)), authority_(std::move(authority)) {}
 
   Stream<v1::ReplicaOrders> Attach(Stream<v1::ReplicaReport> requests) override;
   Stream<v1::RouteTable> WatchRoutes(Stream<v1::RoutesSeen> requests) override;
   Task<v1::WakeUpResponse> WakeUp(v1::WakeUpRequest request) override;
+  Task<v1::CertifyResponse> Certify(v1::CertifyRequest request) override;
 
  private:
   struct Attachment;
   struct Watching;
 
+  absl::StatusOr<PeerNames> NamesFor(const v1::CertifyRequest& request, const Context& context);
   Task<v1::ReplicaReport> ReadFirst(Stream<v1::ReplicaReport>* reports);
   Task<void> ReadReports(Attachment* attachment);
   Task<void> ReadSeen(Watching* watching);
@@ -32,6 +40,7 @@ class ControlService final : public v1::Control {
 
   Model& model_;
   const std::string token_;
+  const std::shared_ptr<const Authority> authority_;
   uint64_t last_stream_ = 0;
 };
 

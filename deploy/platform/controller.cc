@@ -213,6 +213,7 @@ absl::StatusOr<ReplicaSpec> Controller::SpecOf(const Deployment& deployment,
   spec.environment = EnvironmentOf(deployment);
   spec.token = deployment.record.token();
   spec.platform = options_.replicas_attach_at;
+  spec.mtls = options_.mtls;
   spec.resources = deployment.ResourcesOf(revision, unit);
   spec.gpus = std::move(gpus);
   for (const std::string& name : unit.chainlets) {

@@ -25,7 +25,8 @@ namespace chains::deploy {
 class Controller {
  public:
   struct Options {
-    std::string replicas_attach_at;                       // an address of chains.v1.Control
+    std::string replicas_attach_at;  // an address of chains.v1.Control
+    bool mtls = false;               // replicas show who they are, to each other and to gateways
     absl::Duration start_timeout = absl::Minutes(5);      // from start to ready
     absl::Duration drain_timeout = absl::Seconds(35);     // from the request to leave to the end
     absl::Duration liveness_timeout = absl::Seconds(30);  // without a report: another is started

@@ -14,6 +14,7 @@
 #include "deploy/fleets/local/local_fleet.h"
 #include "deploy/logs/last_lines.h"
 #include "deploy/platform/assembly.h"
+#include "deploy/platform/ca.h"
 #include "deploy/platform/names.h"
 #include "deploy/platform/run_there.h"
 #include "deploy/state/sqlite_store.h"
@@ -42,6 +43,14 @@ class LocalPlatform::Impl {
         options_.gateway_token.empty() ? NewToken() : options_.gateway_token;
     if (!token.ok()) return token.status();
     gateway_token_ = *std::move(token);
+    if (options_.mtls) {
+      // Before its parts, which have it: so the home is made here.
+      if (absl::Status made = MakeHome(options_.home); !made.ok()) return made;
+      absl::StatusOr<std::shared_ptr<const Authority>> authority =
+          LoadAuthority(options_.home / "ca.pem");
+      if (!authority.ok()) return authority.status();
+      authority_ = *std::move(authority);
+    }
     MakeParts();
     if (absl::Status made = parts_->MakeHome(); !made.ok()) return made;
     absl::StatusOr<std::unique_ptr<SqliteStore>> store =
@@ -111,7 +120,9 @@ class LocalPlatform::Impl {
     options.gateway_token = gateway_token_;
     options.machine = ThisMachine();
     options.controller = options_.controller;
+    options.authority = authority_;
     options.controller.replicas_attach_at = SocketAddress();
+    options.controller.mtls = options_.mtls;
     parts_ = std::make_unique<Assembly>(std::move(options));
   }
 
@@ -171,6 +182,7 @@ class LocalPlatform::Impl {
 
   Options options_;
   std::string gateway_token_;
+  std::shared_ptr<const Authority> authority_;  // null without mtls
   WorkerPool workers_;
   std::unique_ptr<Assembly> parts_;
   std::unique_ptr<LocalFleet> fleet_;

@@ -6,9 +6,9 @@
 //   (*platform)->Stop(absl::Now() + absl::Seconds(35));
 //
 // In `home`: platform.db (SQLite), store/ (files by digest), bundles/ (as programs run from them),
-// run/ (a folder per replica), logs/, secret.key, platform.sock (where the command line, gateways
-// and replicas come to). A platform that was killed is taken up where its last acknowledged change
-// left it; replicas that outlived it are taken over.
+// run/ (a folder per replica), logs/, secret.key, ca.pem (with mtls), platform.sock (where the
+// command line, gateways and replicas come to). A platform that was killed is taken up where its
+// last acknowledged change left it; replicas that outlived it are taken over.
 #pragma once
 
 #include <filesystem>
@@ -32,6 +32,7 @@ class LocalPlatform {
     std::filesystem::path home;
     std::string listen;         // HOST:PORT for other machines' command lines; empty: none
     bool open = false;          // nobody is asked for a key
+    bool mtls = false;          // replicas and gateways show each other who they are, over TLS
     std::string gateway_token;  // with which gateways come; empty: a new one
     std::optional<Capacity> capacity = std::nullopt;  // nullopt: what the machine has
     ReplicaLimits::Means limits = {};                 // how replicas are kept to what they declare

@@ -1,6 +1,7 @@
 #include "deploy/platform/tables.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -79,6 +80,30 @@ v1::ReplicaOrders OrdersFor(const Deployment& deployment, const Replica& replica
     }
   }
   return orders;
+}
+
+void AddCallers(const Deployment& deployment, v1::ReplicaOrders& orders) {
+  struct Callers {
+    std::set<std::string> chainlets;
+    bool gateway = false;
+  };
+  std::map<std::string, Callers> by_chainlet;
+  for (const auto& revision : {deployment.live, deployment.pending}) {
+    if (revision == nullptr) continue;
+    by_chainlet[revision->manifest.entrypoint()].gateway = true;
+    for (const v1::Chainlet& chainlet : revision->manifest.chainlets()) {
+      by_chainlet[chainlet.name()];
+      for (const v1::Dependency& dependency : chainlet.dependencies()) {
+        by_chainlet[dependency.chainlet()].chainlets.insert(chainlet.name());
+      }
+    }
+  }
+  for (const auto& [chainlet, callers] : by_chainlet) {
+    v1::AllowedCallers& allowed = *orders.add_callers();
+    allowed.set_chainlet(chainlet);
+    allowed.mutable_callers()->Assign(callers.chainlets.begin(), callers.chainlets.end());
+    allowed.set_gateway(callers.gateway);
+  }
 }
 
 v1::RouteTable RoutesOf(const Model& model, absl::Time now, const v1::RouteTable& told) {

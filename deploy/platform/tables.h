@@ -10,6 +10,9 @@ namespace chains::deploy {
 
 // Without a version.
 v1::ReplicaOrders OrdersFor(const Deployment& deployment, const Replica& replica, absl::Time now);
+// Who may call which chainlet, by the graphs of what is live and of what is to be; a part of orders
+// where processes show who they are.
+void AddCallers(const Deployment& deployment, v1::ReplicaOrders& orders);
 
 // Without a version. `told` is the table that the gateway was told before on the same stream, or an
 // empty one: of contracts that it has there, the gateway knows the descriptors, and of no others.

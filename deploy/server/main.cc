@@ -32,6 +32,7 @@ struct Flags {
   std::string settings;
   std::string home = "/var/lib/chains";
   std::string listen = "0.0.0.0:7070";
+  std::string tunnel_listen = "127.0.0.1:7071";
   std::string health_listen = "0.0.0.0:7072";
   std::string kubeconfig;
   std::string context;
@@ -46,6 +47,11 @@ void Declare(CLI::App& app, Flags& flags) {
   app.add_option("--home", flags.home, "folder for bundles and logs")->capture_default_str();
   app.add_option("--listen", flags.listen,
                  "where command lines, gateways and pods come to: HOST:PORT")
+      ->capture_default_str();
+  app.add_option(
+         "--tunnel-listen", flags.tunnel_listen,
+         "where the same is answered in plaintext, for tunnels through the API server, which "
+         "end inside of the pod: HOST:PORT")
       ->capture_default_str();
   app.add_option("--health-listen", flags.health_listen,
                  "where health alone is answered, in plaintext: HOST:PORT")
@@ -102,6 +108,7 @@ absl::StatusOr<ClusterPlatform::Options> OptionsFrom(const Flags& flags) {
   options.settings = *std::move(settings);
   options.home = flags.home;
   options.listen = flags.listen;
+  options.tunnel_listen = flags.tunnel_listen;
   options.health_listen = flags.health_listen;
   options.identity = *std::move(identity);
   options.open = flags.open;

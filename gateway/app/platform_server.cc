@@ -2,10 +2,14 @@
 
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "chains/core/text.h"
 
 namespace chains::gateway {
 namespace {
+
+// A platform that comes up at the same time is waited for.
+constexpr absl::Duration kForIdentity = absl::Minutes(1);
 
 absl::Status At(std::string_view what, const absl::Status& problem) {
   return absl::Status(problem.code(),
@@ -24,9 +28,11 @@ PlatformServer::~PlatformServer() {
 }
 
 absl::StatusOr<PlatformGateway::Addresses> PlatformServer::Start() {
+  if (absl::Status obtained = ObtainIdentity(); !obtained.ok()) return obtained;
   if (absl::Status listening = ListenForGrpc(); !listening.ok()) return listening;
   if (absl::Status listening = ListenForHttp(); !listening.ok()) return listening;
   WatchRoutes();
+  if (keeper_ != nullptr) keeper_->Start(*reactor_);
   running_ = true;
   if (grpc_ != nullptr) {
     grpc_->Start();
@@ -34,6 +40,27 @@ absl::StatusOr<PlatformGateway::Addresses> PlatformServer::Start() {
     reactor_->Start();
   }
   return addresses_;
+}
+
+absl::Status PlatformServer::ObtainIdentity() {
+  if (!options_.platform_roots.empty()) {
+    absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> to_platform =
+        chains::internal::ToPlatform(options_.platform_roots);
+    if (!to_platform.ok()) return to_platform.status();
+    to_platform_ = *std::move(to_platform);
+  }
+  if (options_.identity.empty()) return absl::OkStatus();
+  chains::internal::IdentityKeeper::Options keeper;
+  keeper.platform = options_.platform;
+  keeper.credentials = to_platform_;
+  keeper.token = options_.token;
+  keeper.folder = options_.identity;
+  keeper_ = std::make_unique<chains::internal::IdentityKeeper>(std::move(keeper));
+  absl::StatusOr<std::shared_ptr<const Identity>> identity =
+      keeper_->Obtain(absl::Now() + kForIdentity);
+  if (!identity.ok()) return identity.status();
+  identity_ = *std::move(identity);
+  return absl::OkStatus();
 }
 
 absl::Status PlatformServer::ListenForGrpc() {
@@ -79,16 +106,21 @@ absl::Status PlatformServer::ListenForHttp() {
 }
 
 void PlatformServer::WatchRoutes() {
-  platform_ = std::make_unique<GrpcChannel>(options_.platform, *reactor_);
-  const auto connect = [reactor = reactor_,
-                        faults = options_.faults](const ElasticChannel::Way& way) {
-    return WithFaults(
-        std::make_unique<GrpcChannel>(way.address, *reactor,
-                                      GrpcChannel::Options{.connections = way.connections}),
-        "", faults);
+  platform_ = std::make_unique<GrpcChannel>(
+      options_.platform, *reactor_,
+      GrpcChannel::Options{.connections = 1, .credentials = to_platform_});
+  const auto connect_to = [this](const std::string& chain, const std::string& entrypoint) {
+    return [reactor = reactor_, faults = options_.faults,
+            credentials = ToEntrypoint(chain, entrypoint)](
+               const ElasticChannel::Way& way) -> std::unique_ptr<Channel> {
+      const GrpcChannel::Options options{.connections = way.connections,
+                                         .credentials = credentials};
+      return WithFaults(std::make_unique<GrpcChannel>(way.address, *reactor, options), "", faults);
+    };
   };
   RouteWatch::Options watch{.gateway = options_.name, .token = options_.token};
-  watch_ = std::make_unique<RouteWatch>(*reactor_, *platform_, connect, std::move(watch),
+  watch.connect_to = connect_to;
+  watch_ = std::make_unique<RouteWatch>(*reactor_, *platform_, nullptr, std::move(watch),
                                         http_->gateway());
   reactor_->Post([this] { watch_->Start(); });
   if (grpc_ == nullptr) return;
@@ -97,6 +129,12 @@ void PlatformServer::WatchRoutes() {
   grpc_->SetFallback(0, [this](std::string_view path, const Context& context) {
     return proxy_->Find(path, context);
   });
+}
+
+std::shared_ptr<grpc::ChannelCredentials> PlatformServer::ToEntrypoint(
+    const std::string& chain, const std::string& contract) const {
+  if (identity_ == nullptr) return nullptr;
+  return identity_->ToPeer(ChainletPeer(identity_->trust_domain(), chain, contract));
 }
 
 // Routes are watched to the end: a request may wait for a replica.

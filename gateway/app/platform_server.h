@@ -11,8 +11,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "chains/chain/identity_keeper.h"
 #include "chains/core/worker_pool.h"
 #include "chains/grpc/client_channel.h"
+#include "chains/grpc/identity.h"
 #include "chains/grpc/reactor.h"
 #include "chains/grpc/server.h"
 #include "chains/main/platform_gateway.h"
@@ -37,9 +39,12 @@ class PlatformServer final : public PlatformGateway {
   void Drain(absl::Time deadline) override;
 
  private:
+  absl::Status ObtainIdentity();
   absl::Status ListenForGrpc();
   absl::Status ListenForHttp();
   void WatchRoutes();
+  std::shared_ptr<grpc::ChannelCredentials> ToEntrypoint(const std::string& chain,
+                                                         const std::string& contract) const;
   // Once more does nothing.
   void StopReactor(absl::Time deadline);
 
@@ -47,6 +52,9 @@ class PlatformServer final : public PlatformGateway {
   const HttpOptions http_options_;
   const OpenAsync open_async_;  // null: there is no queue
   Addresses addresses_;
+  std::shared_ptr<grpc::ChannelCredentials> to_platform_;  // null: in plaintext
+  std::unique_ptr<chains::internal::IdentityKeeper> keeper_;
+  std::shared_ptr<const Identity> identity_;  // null: replicas are called in plaintext
   WorkerPool workers_;
   std::unique_ptr<GrpcServer> grpc_;  // null where there is no address for it
   std::unique_ptr<Reactor> own_;      // then

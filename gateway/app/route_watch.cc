@@ -128,17 +128,26 @@ absl::Status RouteWatch::Take(const v1::RouteTable& table) {
   return absl::OkStatus();
 }
 
+bool RouteWatch::IsFor(const Known& known, const v1::DeploymentRoute& route) const {
+  return known.contract == route.contract() &&
+         (options_.connect_to == nullptr || known.entrypoint == route.entrypoint());
+}
+
 // Another contract is another deployment: what was written for the old one does not go to replicas
 // of the new.
 RouteWatch::Known RouteWatch::Learn(const v1::DeploymentRoute& route, const KnownById& next) {
   const auto found = known_.find(route.deployment());
   Known known;
-  if (found != known_.end() && found->second.contract == route.contract()) known = found->second;
+  if (found != known_.end() && IsFor(found->second, route)) known = found->second;
   if (known.deployment == nullptr) {
     Deployment::Starter& starter = *this;
     known.contract = route.contract();
-    known.deployment = std::make_shared<Deployment>(loop_, route.chain(), route.deployment(),
-                                                    connect_, starter, options_.deployment);
+    known.entrypoint = route.entrypoint();
+    known.deployment = std::make_shared<Deployment>(
+        loop_, route.chain(), route.deployment(),
+        options_.connect_to == nullptr ? connect_
+                                       : options_.connect_to(route.chain(), route.entrypoint()),
+        starter, options_.deployment);
   }
   if (known.transcoder == nullptr) LearnContract(route, next, known);
   return known;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,6 +43,10 @@ class RouteWatch final : private Deployment::Starter {
     absl::Duration max_pause = absl::Seconds(1);
     absl::Duration load_period = absl::Milliseconds(500);  // of telling how busy it is
     Deployment::Options deployment = {};
+    // How to reach the entrypoint of a chain, in place of `connect`: over TLS who must be there
+    // depends on that. May be null.
+    std::function<ElasticChannel::Connect(const std::string& chain, const std::string& entrypoint)>
+        connect_to = nullptr;
   };
 
   // `platform` reaches chains.v1.Control, `connect` the replicas. `loop`, `platform` and `gateway`
@@ -65,6 +70,7 @@ class RouteWatch final : private Deployment::Starter {
   // A deployment as it was told last. Its contract's descriptors come once.
   struct Known {
     std::string contract;
+    std::string entrypoint;
     std::shared_ptr<const json::Transcoder> transcoder;  // null: `problem` says why
     absl::Status problem;
     std::shared_ptr<Deployment> deployment;
@@ -81,6 +87,7 @@ class RouteWatch final : private Deployment::Starter {
   absl::Status Take(const v1::RouteTable& table);
   // `next`: those of the same table that are known by now.
   Known Learn(const v1::DeploymentRoute& route, const KnownById& next);
+  bool IsFor(const Known& known, const v1::DeploymentRoute& route) const;
   void LearnContract(const v1::DeploymentRoute& route, const KnownById& next, Known& known);
   std::shared_ptr<const json::Transcoder> TranscoderOf(const std::string& contract,
                                                        const std::string& entrypoint,

@@ -8,6 +8,7 @@ something, it is made when asked for: images of this build tree (--load-images: 
 nodes), the platform's volume (--host-path), GPUs that a node only pretends to have (--pretend-gpus).
 """
 import argparse
+import json
 import os
 import pathlib
 import signal
@@ -23,7 +24,7 @@ import watching  # noqa: E402
 from cluster import Cluster, say  # noqa: E402
 from installation import Installation  # noqa: E402
 
-CHAPTERS = [serving.hello, changes.ramp, changes.kill, changes.promote, changes.platform_killed, watching.watch,
+CHAPTERS = [serving.hello, serving.strangers, changes.ramp, changes.kill, changes.promote, changes.platform_killed, watching.watch,
             changes.zero, serving.transcribe, serving.gpu_line, serving.poems]
 
 
@@ -47,7 +48,12 @@ def options():
     parser.add_argument("--only", action="append", default=[], choices=[each.__name__ for each in CHAPTERS],
                         help="of the chapters after the installation; may be repeated")
     parser.add_argument("--keep", action="store_true", help="leave everything where something failed")
-    return parser.parse_args()
+    parser.add_argument("--mtls", action="store_true", default=bool(os.environ.get("CHAINS_MTLS")),
+                        help="platform, gateway and replicas show each other certificates")
+    given = parser.parse_args()
+    if given.mtls:
+        given.settings = json.dumps({**json.loads(given.settings), "mtls": True})
+    return given
 
 
 def main():

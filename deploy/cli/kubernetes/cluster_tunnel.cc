@@ -40,7 +40,7 @@ class ClusterTunnel final : public Tunnel {
 absl::StatusOr<std::unique_ptr<Tunnel>> OpenClusterTunnel(const ServerAddress& address,
                                                           const std::string& in_namespace) {
   const std::array<std::pair<const char*, int>, 3> targets = {
-      std::pair(kPlatformPods, kPlatformPort), std::pair(kGatewayPods, kHttpPort),
+      std::pair(kPlatformPods, kPlatformTunnelPort), std::pair(kGatewayPods, kHttpPort),
       std::pair(kGatewayPods, kGrpcPort)};
   std::array<ClusterTunnel::Way, 3> ways;
   for (size_t i = 0; i < ways.size(); ++i) {

@@ -101,6 +101,10 @@ absl::StatusOr<ClusterSettings> ParseClusterSettings(std::string_view text) {
   fields.TakeWord("scaling", {"platform", "hpa", "keda"}, scaling);
   settings.scaling = ScalingOf(scaling);
   fields.Take("hpaMetric", settings.hpa_metric);
+  fields.TakeBool("mtls", settings.mtls);
+  if (settings.mtls && settings.scaling == ClusterSettings::Scaling::kKeda) {
+    fields.Fail("mtls", "KEDA asks the platform in plaintext: choose another \"scaling\"");
+  }
   ReadPods(fields, settings);
   fields.NoOthers();
   if (!problem.ok()) return problem;

@@ -8,7 +8,8 @@
 //    "scaling": "platform",
 //    "gpus": {"H100": {"resource": "nvidia.com/gpu",
 //                      "nodeSelector": {"nvidia.com/gpu.product": "NVIDIA-H100-80GB-HBM3"}}},
-//    "bundleSpace": "8Gi", "sharedMemory": "256Mi", "drain": "35s", "idlePod": "60s"}
+//    "bundleSpace": "8Gi", "sharedMemory": "256Mi", "drain": "35s", "idlePod": "60s",
+//    "mtls": true}
 //
 // The others, as below: platform, serviceAccount, priorityClass, tolerations, nodeSelector,
 // gpuTolerations, gpuRuntimeClass, cpuRequestPercent, nodeCache, hpaMetric.
@@ -31,6 +32,8 @@ inline constexpr int kReplicaPort = 7001;  // calls
 inline constexpr int kHealthPort = 7002;   // gRPC health, in plaintext, for the kubelet's probes
 // Of the platform.
 inline constexpr int kPlatformPort = 7070;  // Platform, Control, Pods, Bundles
+// The same in plaintext, on the pod's own 127.0.0.1: where tunnels of command lines end.
+inline constexpr int kPlatformTunnelPort = 7071;
 inline constexpr int kPlatformHealthPort = 7072;
 
 struct GpuNodes {
@@ -70,6 +73,10 @@ struct ClusterSettings {
   absl::Duration idle_pod = absl::Seconds(60);  // a development deployment's pod waits so long
   Scaling scaling = Scaling::kPlatform;
   std::string hpa_metric = "chains_wanted_replicas";
+  // Platform, gateways and replicas reach each other over TLS, and the latter two show who they are
+  // (components/mtls). Not with KEDA, which asks the platform in plaintext.
+  bool mtls = false;
+  std::string roots;  // PEM; not from the file: the platform's own root certificate, where mtls
 };
 
 // INVALID_ARGUMENT names the field, as in "gpus.H100.resource"; unknown fields are errors.

@@ -104,6 +104,7 @@ absl::StatusOr<std::vector<Json>> OwnerObjects(const FleetDeployment& deployment
   Json secret = Object(kinds::kSecret, name, DeploymentLabels(deployment), settings);
   secret["type"] = "Opaque";
   secret["data"] = {{"token", absl::Base64Escape(deployment.token)}};
+  if (settings.mtls) secret["data"]["roots.pem"] = absl::Base64Escape(settings.roots);
   return std::vector<Json>{std::move(owner), std::move(secret)};
 }
 

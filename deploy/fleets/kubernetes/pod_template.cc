@@ -89,6 +89,10 @@ Json Arguments(const FleetDeployment& deployment, const ClusterSettings& setting
     arguments.push_back("--cache");
     arguments.push_back(kCacheFolder);
   }
+  if (settings.mtls) {
+    arguments.push_back("--platform-roots");
+    arguments.push_back(Text(kTokenFolder, "/roots.pem"));
+  }
   if (!place.empty()) {
     arguments.push_back("--place");
     arguments.push_back(place);

@@ -97,6 +97,13 @@ void SettingsFields::TakeTime(std::string_view name, absl::Duration& value) {
   value = time;
 }
 
+void SettingsFields::TakeBool(std::string_view name, bool& value) {
+  const Json* const found = Find(name);
+  if (found == nullptr) return;
+  if (!found->is_boolean()) return Fail(name, "has to be true or false");
+  value = found->get<bool>();
+}
+
 void SettingsFields::TakePercent(std::string_view name, int& value) {
   const Json* const found = Find(name);
   if (found == nullptr) return;

@@ -31,7 +31,8 @@ class SettingsFields {
   void TakeObjects(std::string_view name, Json& value);         // a list of objects, as they are
   void TakeSize(std::string_view name, int64_t& value);         // "8Gi"; more than 0
   void TakeTime(std::string_view name, absl::Duration& value);  // "35s"; 0 to 1 h, whole seconds
-  void TakePercent(std::string_view name, int& value);          // 1 to 100
+  void TakeBool(std::string_view name, bool& value);
+  void TakePercent(std::string_view name, int& value);  // 1 to 100
   void TakeWord(std::string_view name, const std::vector<std::string>& words, std::string& value);
   // An object in it; null: there is none.
   const Json* TakeObject(std::string_view name);

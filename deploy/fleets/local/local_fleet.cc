@@ -34,6 +34,7 @@ std::vector<std::string> ArgumentsOf(const ReplicaSpec& spec, const RunFolder& f
                                         folder.token(),
                                         "--run-dir",
                                         folder.path().string()};
+  if (spec.mtls) arguments.insert(arguments.end(), {"--identity", folder.identity()});
   if (!spec.environment.empty()) {
     arguments.insert(arguments.end(), {"--environment", spec.environment});
   }

@@ -5,6 +5,7 @@
 //                             s        its socket
 //                             output   what it prints
 //                             token, secrets/NAME
+//                             identity/   who it shows it is (mTLS), written by the process
 //
 // A platform that comes after one that was killed finds its replicas by these: who holds its lock
 // lives. SUFFIX is what follows the last '-' of the replica's name, because a socket's path has to
@@ -30,6 +31,7 @@ class RunFolder {
   std::string socket() const { return path_ / "s"; }
   std::string output() const { return path_ / "output"; }
   std::string token() const { return path_ / "token"; }
+  std::string identity() const { return path_ / "identity"; }
   std::string lock() const { return path_ / "lock"; }
   std::string secret(const std::string& name) const { return path_ / "secrets" / name; }
 

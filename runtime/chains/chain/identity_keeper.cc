@@ -58,16 +58,6 @@ absl::Status Exchange(const std::string& path, const std::string& content) {
   return absl::OkStatus();
 }
 
-absl::Status Keep(const std::string& folder, const std::string& identity,
-                  const std::string& roots) {
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  if (failed) return CannotWrite(folder, failed.value());
-  if (::chmod(folder.c_str(), 0700) != 0) return CannotWrite(folder, errno);
-  if (absl::Status kept = Exchange(folder + "/roots.pem", roots); !kept.ok()) return kept;
-  return Exchange(folder + "/identity.pem", identity);
-}
-
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ToPlatform(const std::string& roots) {
@@ -84,6 +74,16 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ToPlatform(const std::
         Text(roots, ": it is no platform's root certificate: ", MessageOf(domain.status())));
   }
   return ToPeerUnnamed(roots, PlatformPeer(*domain));
+}
+
+absl::Status WriteIdentity(const std::string& folder, const std::string& identity_pem,
+                           const std::string& roots_pem) {
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed) return CannotWrite(folder, failed.value());
+  if (::chmod(folder.c_str(), 0700) != 0) return CannotWrite(folder, errno);
+  if (absl::Status kept = Exchange(folder + "/roots.pem", roots_pem); !kept.ok()) return kept;
+  return Exchange(folder + "/identity.pem", identity_pem);
 }
 
 absl::Time RenewAt(absl::Time now, absl::Time expires, double random) {
@@ -113,7 +113,7 @@ Task<absl::Time> IdentityKeeper::Ask(Reactor& reactor) {
                                                  absl::FormatTime(own.not_after),
                                                  ": one of the two clocks is wrong"));
   }
-  co_await Keep(options_.folder, identity, answer.roots());
+  co_await WriteIdentity(options_.folder, identity, answer.roots());
   co_return own.not_after;
 }
 

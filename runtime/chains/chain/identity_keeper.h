@@ -31,6 +31,11 @@ namespace chains::internal {
 // of a platform.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ToPlatform(const std::string& roots);
 
+// Writes both files of an Identity into the folder, which is made, for this user alone; neither is
+// ever half there.
+absl::Status WriteIdentity(const std::string& folder, const std::string& identity_pem,
+                           const std::string& roots_pem);
+
 // When to ask for another certificate: at half of the time that is left, give or take a tenth, so
 // that not all ask at once. `random` is 0 to 1. Pure.
 absl::Time RenewAt(absl::Time now, absl::Time expires, double random);

@@ -95,10 +95,9 @@ absl::StatusOr<std::unique_ptr<Replica>> Replica::Listen(const ChainSpec& chain,
       std::make_unique<ServicesElsewhere>(replica->options_.context, replica->options_.http_client);
   GrpcServer::Options server = ServerOptions(chain, replica->options_);
   if (const Identity* const identity = replica->options_.identity.get()) {
-    absl::Status named = CheckNames(chain, replica->options_.chainlets, *identity);
+    absl::Status named = CheckNames(replica->options_.chainlets, *identity);
     if (!named.ok()) return named;
-    replica->authorization_ =
-        std::make_shared<Authorization>(RulesOf(CallersIn(chain), chain.name, *identity));
+    replica->authorization_ = std::make_shared<Authorization>(RulesOf(CallersIn(chain), *identity));
     server.credentials = identity->ForServer(Identity::Callers::kNamed);
     server.authorization = replica->authorization_;
   }
@@ -147,13 +146,13 @@ std::unique_ptr<Attachment> Replica::MakeAttachment() {
 std::shared_ptr<grpc::ChannelCredentials> Replica::CredentialsTo(std::string_view contract) const {
   if (options_.identity == nullptr) return nullptr;
   return options_.identity->ToPeer(
-      ChainletPeer(options_.identity->trust_domain(), chain_.name, contract));
+      ChainletPeer(options_.identity->trust_domain(), ChainOf(*options_.identity), contract));
 }
 
 // What is deployed may be newer than this process's own chain.
 void Replica::Admit(const v1::ReplicaOrders& orders) {
   if (authorization_ == nullptr || orders.callers().empty()) return;
-  authorization_->Set(RulesOf(orders.callers(), chain_.name, *options_.identity));
+  authorization_->Set(RulesOf(orders.callers(), *options_.identity));
 }
 
 Replica::~Replica() {

@@ -2,11 +2,17 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include "chains/core/text.h"
 
 namespace chains::internal {
+namespace {
+
+constexpr std::string_view kChainlet = "/chainlet/";
+
+}  // namespace
 
 AllowedCallers CallersIn(const ChainSpec& chain) {
   std::map<std::string, v1::AllowedCallers, std::less<>> by_contract;
@@ -26,9 +32,19 @@ AllowedCallers CallersIn(const ChainSpec& chain) {
   return all;
 }
 
-Authorization::Rules RulesOf(const AllowedCallers& callers, std::string_view chain,
-                             const Identity& identity) {
+std::string ChainOf(const Identity& identity) {
+  const std::string& name = identity.names().front();
+  const std::string prefix = ChainletPeer(identity.trust_domain(), "", "");
+  // "spiffe://DOMAIN/chain//chainlet/": the chain stands between the two.
+  const std::string before = prefix.substr(0, prefix.size() - kChainlet.size());
+  const size_t end = name.rfind(kChainlet);
+  if (name.rfind(before, 0) != 0 || end == std::string::npos || end < before.size()) return "";
+  return name.substr(before.size(), end - before.size());
+}
+
+Authorization::Rules RulesOf(const AllowedCallers& callers, const Identity& identity) {
   const std::string& domain = identity.trust_domain();
+  const std::string chain = ChainOf(identity);
   Authorization::Rules rules;
   rules.others = {GatewayPeer(domain), PlatformPeer(domain)};
   for (const v1::AllowedCallers& each : callers) {
@@ -42,10 +58,9 @@ Authorization::Rules RulesOf(const AllowedCallers& callers, std::string_view cha
   return rules;
 }
 
-absl::Status CheckNames(const ChainSpec& chain, const std::vector<std::string>& chainlets,
-                        const Identity& identity) {
+absl::Status CheckNames(const std::vector<std::string>& chainlets, const Identity& identity) {
   for (const std::string& chainlet : chainlets) {
-    const std::string name = ChainletPeer(identity.trust_domain(), chain.name, chainlet);
+    const std::string name = ChainletPeer(identity.trust_domain(), ChainOf(identity), chainlet);
     const PeerNames& names = identity.names();
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     return absl::InvalidArgumentError(Text("the certificate is that of ", ForPeople(names),

@@ -114,6 +114,7 @@ absl::StatusOr<std::unique_ptr<IdentityKeeper>> SetIdentity(const ChainSpec& cha
         .deployment = options.platform->deployment,
         .chainlets = options.chainlets.empty() ? ImplementedIn(chain) : options.chainlets,
         .folder = command.identity});
+    KeepReactorsApart();  // it has a reactor of its own, before the replica has any
     identity = keeper->Obtain(absl::Now() + command.platform_timeout);
   } else {
     identity = Identity::Load({.folder = command.identity});

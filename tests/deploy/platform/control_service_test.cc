@@ -1,5 +1,7 @@
 #include "deploy/platform/control_service.h"
 
+#include "absl/time/clock.h"
+#include "chains/grpc/certificate.h"
 #include "chains/testing/collect.h"
 #include "tests/deploy/platform/platform_fixture.h"
 
@@ -214,6 +216,61 @@ TEST_F(ControlServiceTest, OnlyTheLastChangesOfScaleAreKept) {
     deployment.FallAsleep(Now());
   }
   EXPECT_LE(deployment.scalers.at("shop.Price").changes.size(), 20u);
+}
+
+class CertifyTest : public ControlServiceTest {
+ protected:
+  absl::StatusOr<v1::CertifyResponse> Certify(const std::string& deployment,
+                                              const std::vector<std::string>& chainlets,
+                                              const std::string& token) {
+    v1::CertifyRequest request;
+    request.set_deployment(deployment);
+    request.mutable_chainlets()->Assign(chainlets.begin(), chainlets.end());
+    request.set_request(chains::internal::MakeSigningRequest()->request_pem);
+    return Ask(certifying_.Certify(request), Showing(token));
+  }
+  static PeerNames NamesIn(const absl::StatusOr<v1::CertifyResponse>& response) {
+    if (!response.ok()) return {std::string(response.status().message())};
+    return chains::internal::ReadCertificate(response->certificate())->names;
+  }
+
+  const std::shared_ptr<const Authority> authority_ =
+      std::make_shared<const Authority>(*Authority::New("a.b", absl::Now()));
+  ControlService certifying_{model_, "gateway token", authority_};
+};
+
+TEST_F(CertifyTest, AReplicaGetsTheNamesOfWhatItServes) {
+  const auto response = Certify(price_.deployment, {"shop.Price", "shop.Total"}, price_.token);
+  const std::string chain = Text("spiffe://a.b/chain/", Find(price_.deployment)->record.chain());
+  EXPECT_THAT(NamesIn(response), ElementsAre(Text(chain, "/chainlet/shop.Price"),
+                                             Text(chain, "/chainlet/shop.Total")));
+  EXPECT_EQ(response->roots(), authority_->roots());
+}
+
+TEST_F(CertifyTest, AGatewayGetsTheGatewaysName) {
+  EXPECT_THAT(NamesIn(Certify("", {}, "gateway token")), ElementsAre("spiffe://a.b/gateway"));
+  EXPECT_THAT(NamesIn(Certify("", {"shop.Price"}, "gateway token")),
+              ElementsAre("spiffe://a.b/gateway"));
+}
+
+TEST_F(CertifyTest, NobodyGetsANameThatHisTokenDoesNotPermit) {
+  const auto denied = StatusIs(absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(Certify(price_.deployment, {"shop.Price"}, "").status(), denied);
+  EXPECT_THAT(Certify(price_.deployment, {"shop.Price"}, "gateway token").status(), denied);
+  EXPECT_THAT(Certify("", {}, price_.token).status(), denied);
+  EXPECT_THAT(Certify("nothing", {"shop.Price"}, price_.token).status(), denied);
+  EXPECT_THAT(
+      Certify(price_.deployment, {"other.Chainlet"}, price_.token).status(),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no chainlet other.Chainlet")));
+  EXPECT_THAT(Certify(price_.deployment, {}, price_.token).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(CertifyTest, APlatformWithoutAnAuthorityMakesNone) {
+  v1::CertifyRequest request;
+  request.set_deployment(price_.deployment);
+  EXPECT_THAT(Ask(control_.Certify(request), Showing(price_.token)).status(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no mTLS")));
 }
 
 }  // namespace

@@ -207,5 +207,24 @@ TEST_F(RoutesTest, AContractThatComesBackIsDescribedAgain) {
   EXPECT_EQ(Described(), "one.proto");
 }
 
+TEST_F(TablesTest, WhoMayCallIsWhoDependsOnItInWhatIsLiveAndInWhatIsToBe) {
+  deployment_.pending = std::make_shared<const Revision>(
+      MakeTestRevision({{.name = "shop.Price", .code = "p2"},
+                        {.name = "shop.Audit", .calls = {"shop.Price"}},
+                        {.name = "shop.Total", .calls = {"shop.Audit"}}},
+                       2));
+  v1::ReplicaOrders orders;
+  AddCallers(deployment_, orders);
+  ASSERT_EQ(orders.callers_size(), 3);
+  EXPECT_EQ(orders.callers(0).chainlet(), "shop.Audit");
+  EXPECT_THAT(orders.callers(0).callers(), ElementsAre("shop.Total"));
+  EXPECT_EQ(orders.callers(1).chainlet(), "shop.Price");
+  EXPECT_THAT(orders.callers(1).callers(), ElementsAre("shop.Audit", "shop.Total"));
+  EXPECT_FALSE(orders.callers(1).gateway());
+  EXPECT_EQ(orders.callers(2).chainlet(), "shop.Total");
+  EXPECT_THAT(orders.callers(2).callers(), IsEmpty());
+  EXPECT_TRUE(orders.callers(2).gateway());
+}
+
 }  // namespace
 }  // namespace chains::deploy

@@ -14,7 +14,7 @@ import time
 from cluster import NAMESPACE, SECONDS, Failed, Forward, say, until
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-PROGRAMS = {"platform": ["chains-platform"], "gateway": ["chains-gateway"], "replica-cpu": ["chains-agent", "/bin/rm"],
+PROGRAMS = {"platform": ["chains-platform"], "gateway": ["chains-gateway"], "replica-cpu": ["chains-agent", "/bin/rm", "/usr/bin/curl"],
             "replica-gpu": ["chains-agent"], "transcribe": ["chains-agent"]}
 SPEECH_MODEL = pathlib.Path("/usr/share/pocketsphinx/model")
 VOLUME = "chains-e2e"  # a PersistentVolume, and the pod that makes its folder
@@ -128,6 +128,10 @@ class Installation:
         self.cluster.run("patch", "node", node, "--subresource=status", "--type=json", "--patch", json.dumps(patch),
                          namespace=None, check=check)
 
+    @property
+    def mtls(self):
+        return bool(json.loads(self.options.settings).get("mtls"))
+
     # ---- Install, uninstall
 
     def write_overlay(self, transcribe):
@@ -142,9 +146,11 @@ class Installation:
         (overlay / "cluster.json").write_text(json.dumps(settings, indent=2))
         images = [{"name": f"chains/{name}", "newName": self.image(name).rsplit(":", 1)[0],
                    "newTag": self.image(name).rsplit(":", 1)[1]} for name in ("platform", "gateway")]
+        components = ["mtls"] if settings.get("mtls") else []
         (overlay / "kustomization.yaml").write_text(json.dumps({
             "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "namespace": NAMESPACE,
             "resources": [os.path.relpath(ROOT / "deploy/kubernetes/overlays/dev", overlay)], "images": images,
+            "components": [os.path.relpath(ROOT / "deploy/kubernetes/components" / each, overlay) for each in components],
             "configMapGenerator": [{"name": "chains-settings", "behavior": "replace", "files": ["cluster.json"]}]}))
         return overlay
 

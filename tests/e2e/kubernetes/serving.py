@@ -49,6 +49,37 @@ def hello(story):
     check("serving" in said, f"chains logs hello: {said}")
 
 
+def strangers(story):
+    """With mTLS a replica answers those that depend on it, and no pod of another chain, whatever it shows."""
+    if not story.mtls:
+        say("SKIPPED strangers: replicas show no certificates here (--mtls)")
+        return
+    other = story.push(story.bin / "hello", "--name", "other")
+    callee = next(pod for pod in story.cluster.pods("hello") if (replica_of(pod) or "").startswith("SayHello-"))
+    address = callee["status"]["podIP"]
+
+    def call(chain, chainlet, *more):
+        """From a pod of that chain, with what lies there."""
+        pod = next(each for each in story.cluster.pods(chain) if (replica_of(each) or "").startswith(chainlet + "-"))
+        labels, suffix = pod["metadata"]["labels"], replica_of(pod).rsplit("-", 1)[1]
+        own = f"/run/chains/replica/{labels['chains.dev/deployment']}/{suffix}/identity/identity.pem"
+        shown = ["--cert", own, "--key", own] if not more else []
+        return story.cluster.run(
+            "exec", "-i", pod["metadata"]["name"], "--", "curl", "-s", "-k", "--http2", *shown, *more, "--max-time", "20",
+            "-H", "content-type: application/grpc", "-H", "te: trailers", "-D", "-", "-o", "/dev/null", "--data-binary",
+            "@-", f"https://{address}:7001/hello.SayHello/RunRemote", check=False, stdin="\0\0\0\0\5\n\3Ada").stdout
+
+    served = call("hello", "HelloAll")
+    check("grpc-status: 0" in served, f"HelloAll was not answered: {served}")
+    for chain, chainlet in (("hello", "SayHello"), ("other", "HelloAll"), ("other", "SayHello")):
+        refused = call(chain, chainlet)
+        check("grpc-status: 7" in refused, f"{chainlet} of {chain} was not refused: {refused}")
+    nobody = call("other", "HelloAll", "--http2")
+    check("grpc-status" not in nobody, f"who shows nothing got an answer: {nobody}")
+    say("a replica of SayHello answered HelloAll of its chain, and refused SayHello, both of another chain, and nobody")
+    story.retire(other)
+
+
 def transcribe(story):
     """It declares a system package, so it needs an image of its own. The settings first name one that is nowhere."""
     if not SPEECH_MODEL.is_dir() or not (story.bin / "transcribe_score").exists():

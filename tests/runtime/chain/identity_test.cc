@@ -173,6 +173,15 @@ TEST_F(IdentityTest, APlatformsOrdersSayWhoMayCall) {
               chains::testing::IsOk());
 }
 
+TEST_F(IdentityTest, AChainIsCalledWhatItsCertificateSays) {
+  using chains::internal::ChainOf;
+  EXPECT_EQ(ChainOf(*identities_.Make("a", {kLeaf})), "zoo");
+  EXPECT_EQ(ChainOf(*identities_.Make("b", {kStranger})), "farm");
+  EXPECT_EQ(ChainOf(*identities_.Make("c", {kGateway})), "");
+  EXPECT_EQ(ChainOf(*identities_.Make("d", {"spiffe://test.local/chain/zoo"})), "");
+  EXPECT_EQ(ChainOf(*identities_.Make("e", {"spiffe://test.local/chainlet/x"})), "");
+}
+
 TEST_F(IdentityTest, CallersAreWhoDependsOnAChainlet) {
   const auto callers = chains::internal::CallersIn(chain_.spec());
   ASSERT_EQ(callers.size(), 2);
@@ -187,7 +196,7 @@ TEST_F(IdentityTest, CallersAreWhoDependsOnAChainlet) {
 TEST_F(IdentityTest, WhatAReplicaSaysOfItselfIsForItsChainAndThoseWhoRunIt) {
   const auto identity = identities_.Make("a", {kLeaf});
   const chains::Authorization::Rules rules =
-      chains::internal::RulesOf(chains::internal::CallersIn(chain_.spec()), "zoo", *identity);
+      chains::internal::RulesOf(chains::internal::CallersIn(chain_.spec()), *identity);
   EXPECT_THAT(rules.others, ElementsAre(kGateway, "spiffe://test.local/platform", kLeaf, kRoot));
 }
 

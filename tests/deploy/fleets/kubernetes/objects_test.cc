@@ -218,5 +218,15 @@ TEST(KubernetesObjects, NothingSecretIsButInTheSecret) {
   }
 }
 
+TEST(KubernetesObjects, WithMtlsPodsAreToldWhomToTrust) {
+  ClusterSettings settings;
+  settings.mtls = true;
+  settings.roots = "ROOTS";
+  const std::string yaml = YamlOf(ObjectsOf(Hello(), settings));
+  EXPECT_THAT(yaml, AllOf(HasSubstr("roots.pem: Uk9PVFM="), HasSubstr("- --platform-roots"),
+                          HasSubstr("- /run/chains/token/roots.pem")));
+  EXPECT_THAT(YamlOf(ObjectsOf(Hello(), ClusterSettings())), ::testing::Not(HasSubstr("roots")));
+}
+
 }  // namespace
 }  // namespace chains::deploy

@@ -91,6 +91,8 @@ TEST(ClusterSettings, WhatIsWrongIsNamed) {
       {R"({"idlePod": "48h"})", "idlePod: "},
       {R"({"nodeCache": "cache"})", "nodeCache: 'cache' is no absolute path"},
       {R"({"scaling": "vpa"})", "scaling: 'vpa' is none of platform, hpa, keda"},
+      {R"({"mtls": "yes"})", "mtls: has to be true or false"},
+      {R"({"mtls": true, "scaling": "keda"})", "mtls: KEDA asks the platform in plaintext"},
   };
   for (const auto& [text, problem] : wrong) {
     EXPECT_THAT(ParseClusterSettings(text).status(),
