@@ -20,8 +20,6 @@
 #include <utility>
 #include <vector>
 
-#include <grpcpp/security/credentials.h>
-
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "chains/chain/neighbours.h"
@@ -30,6 +28,10 @@
 #include "chains/core/stream.h"
 #include "chains/grpc/reactor.h"
 #include "chains/v1/control.pb.h"
+
+namespace grpc {
+class ChannelCredentials;
+}  // namespace grpc
 
 namespace chains::internal {
 

@@ -16,13 +16,15 @@
 #include <utility>
 #include <vector>
 
-#include <grpcpp/security/credentials.h>
-
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "chains/core/root.h"
 #include "chains/grpc/identity.h"
 #include "chains/grpc/reactor.h"
+
+namespace grpc {
+class ChannelCredentials;
+}  // namespace grpc
 
 namespace chains::internal {
 

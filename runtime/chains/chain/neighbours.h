@@ -10,14 +10,16 @@
 #include <string_view>
 #include <vector>
 
-#include <grpcpp/security/credentials.h>
-
 #include "absl/functional/any_invocable.h"
 #include "chains/chain/dependency_channel.h"
 #include "chains/contract/channel.h"
 #include "chains/grpc/reactor.h"
 #include "chains/policy/elastic_channel.h"
 #include "chains/v1/control.pb.h"
+
+namespace grpc {
+class ChannelCredentials;
+}  // namespace grpc
 
 namespace chains::internal {
 

@@ -19,12 +19,14 @@
 #include <string>
 #include <vector>
 
-#include <grpcpp/security/credentials.h>
-#include <grpcpp/security/server_credentials.h>
-
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "chains/grpc/peer_names.h"
+
+namespace grpc {
+class ChannelCredentials;
+class ServerCredentials;
+}  // namespace grpc
 
 namespace chains {
 
