@@ -37,6 +37,7 @@ string(
   "protobuf-compiler"
   "libabsl-dev"
   "libboost-dev (>= 1.74)"
+  "libcurl4-openssl-dev"
   "libmimalloc-dev (>= 2)"
   "libnghttp2-dev"
   "libssl-dev"
@@ -44,7 +45,6 @@ string(
   "libzstd-dev"
   "prometheus-cpp-dev"
   "zlib1g-dev")
-set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS "libcurl4-openssl-dev") # HTTP_CLIENT curl
 set(CPACK_COMPONENT_DEV_DESCRIPTION
     "C++20 runtime for inference chains over gRPC\n\
 Libraries, headers, code generator and CMake package with which a chain is written and built.\n\

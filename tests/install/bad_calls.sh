@@ -34,6 +34,10 @@ says "there is no file $scratch/contracts/hello.proto" \
 says "PROTOS names hello.txt" "chains_add_chain(hello PROTOS hello.txt $rest)"
 says "there is no file $scratch/other.cc" "chains_add_chain(hello PROTOS hello.proto SOURCES other.cc MAIN main.cc)"
 says "FRONTEND is 'apache'; it can be gateway or none" "chains_add_chain(hello PROTOS hello.proto $rest FRONTEND apache)"
+says "HTTP_CLIENT is 'wget'; it can be curl or none" \
+  "chains_add_chain(hello PROTOS hello.proto $rest HTTP_CLIENT wget)"
+says "HTTP_CLIENT curl needs libcurl; install libcurl4-openssl-dev" \
+  "chains_add_chain(hello PROTOS hello.proto $rest HTTP_CLIENT curl)"
 says "IMPORTS names words, which is no target yet" "chains_add_chain(hello PROTOS hello.proto $rest IMPORTS words)"
 says "a chain's name consists of letters" "chains_add_chain(he/llo PROTOS hello.proto $rest)"
 says "CHAINS_ALLOCATOR is 'jemalloc'; it can be mimalloc or system" \

@@ -245,8 +245,8 @@ Added AddChainlet(ChainSpec& chain, SourceLocation where, A... arguments) {
       static_assert(
           kBuilds<I, A...> || kContextFirst<I, A...>,
           "chains: the constructor of a chainlet takes what Add lists, in this order and "
-          "by reference: a T& for each Needs<T> and Shared<T>, and perhaps, last, a const "
-          "DeploymentContext&; nothing else");
+          "by reference: a T& for each Needs<T> and Shared<T>, a Soft<T>& for each "
+          "Softly(Needs<T>), and perhaps, last, a const DeploymentContext&; nothing else");
       static_assert(!HasHealthHook<I> || GoodHealthHook<I>,
                     "chains: the health hook of a chainlet is absl::Status Healthy(), public and "
                     "without parameters");

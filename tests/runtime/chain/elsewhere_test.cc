@@ -241,33 +241,7 @@ TEST_P(ElsewhereTest, ASoftOneNeedNotBeDeployed) {
   EXPECT_THAT(said->text(), Not(HasSubstr("why")));
 }
 
-// What is wrong with a dependency; empty: nothing.
-std::string ProblemsOf(Needs<Chat> needs, bool also_here = false) {
-  chains::Chain chain("assistant");
-  if (also_here) chain.Add<Model>();
-  chain.Add<Asks>(std::move(needs)).Entrypoint();
-  return chains::internal::ProblemText(chains::internal::Validate(chain.spec()));
-}
-
-TEST(ElsewhereValidation, TakesWhatCanBe) {
-  for (const char* url : {"grpc://a:1", "grpcs://a", "unix:/a", "http://a/b", "https://a/b/"}) {
-    EXPECT_EQ(ProblemsOf({.url = url}), "") << url;
-  }
-  EXPECT_EQ(ProblemsOf({.url = "http://127.0.0.1:8000", .url_secret = "key"}), "");
-  EXPECT_EQ(ProblemsOf({.url = "grpcs://a", .url_secret = "key"}), "");
-}
-
-TEST(ElsewhereValidation, SaysWhatCannotBe) {
-  EXPECT_THAT(ProblemsOf({.url = "model:80"}), HasSubstr("is no URL"));
-  EXPECT_THAT(ProblemsOf({.url = "ftp://a"}), HasSubstr("only http, https, grpc and grpcs"));
-  EXPECT_THAT(ProblemsOf({.url = "grpc://a/b"}), HasSubstr("leave out /b"));
-  EXPECT_THAT(ProblemsOf({.url = "grpc://${WHERE}"}), HasSubstr("no variable WHERE"));
-  EXPECT_THAT(ProblemsOf({.url = "http://a", .url_secret = "key"}), HasSubstr("in the clear"));
-  EXPECT_THAT(ProblemsOf({.url_secret = "key"}), HasSubstr("no url to send it to"));
-  EXPECT_THAT(ProblemsOf({.url = "grpc://a"}, true), HasSubstr("the chain has that chainlet"));
-}
-
-TEST(ElsewhereValidation, AFlagNamesWhatIsNeeded) {
+TEST(Elsewhere, AFlagNamesWhatIsNeeded) {
   chains::Chain chain("assistant");
   chain.Add<Asks>(Needs<Chat>{.url = "grpc://a"}).Entrypoint();
   chains::LocalOptions options;

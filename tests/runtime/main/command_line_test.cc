@@ -1,6 +1,7 @@
 #include "chains/main/command_line.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -25,6 +26,17 @@ std::string Refusal(const std::vector<const char*>& arguments) {
   const std::string said = ::testing::internal::GetCapturedStderr();
   EXPECT_EQ(exit_code, said.empty() ? -1 : 2);
   return said;
+}
+
+TEST(CommandLineTest, SaysWhereServicesElsewhereAre) {
+  for (const char* verb : {"run", "serve"}) {
+    std::vector<const char*> arguments = {verb, "--url", "Chat=https://m.example", "--url",
+                                          "x.Y=grpc://y:1"};
+    if (std::string_view(verb) == "run") arguments.push_back("{}");
+    EXPECT_THAT(Parse(arguments).command.urls,
+                ElementsAre(Pair("Chat", "https://m.example"), Pair("x.Y", "grpc://y:1")));
+  }
+  EXPECT_THAT(Refusal({"serve", "--url", "https://m.example"}), HasSubstr("is not NAME=VALUE"));
 }
 
 TEST(CommandLineTest, ServesAsAReplicaOfAPlatform) {
