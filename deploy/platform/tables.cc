@@ -15,6 +15,7 @@ namespace {
 void AddEndpoint(const Replica& replica, v1::Endpoint& endpoint) {
   if (!replica.report.addresses().empty()) endpoint.set_address(replica.report.addresses(0));
   endpoint.set_connections(std::max(1u, replica.report.connections()));
+  endpoint.set_zone(replica.report.zone());
   endpoint.set_replica(replica.name);
 }
 

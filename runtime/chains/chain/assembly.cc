@@ -158,6 +158,13 @@ absl::StatusOr<Built> Assembly::MakeObject(const ChainletSpec& chainlet) {
   return built;
 }
 
+Caller Assembly::CallerOf(const ChainletSpec& caller, const DependencySpec& dependency,
+                          Link& link) {
+  return {.name = caller.name(),
+          .budget = link.edge->budget(),
+          .counters = counters_.AddEdge(caller.name(), dependency.callee->info->name)};
+}
+
 absl::StatusOr<void*> Assembly::Reach(const ChainletSpec& caller, const DependencySpec& dependency,
                                       Link& link) {
   const std::string_view name = dependency.callee->info->name;
@@ -169,12 +176,13 @@ absl::StatusOr<void*> Assembly::Reach(const ChainletSpec& caller, const Dependen
       return (*callee)->guarded.get();
     }
     auto loopback = std::make_unique<LoopbackChannel>(*(*callee)->service);
-    link.channel =
-        StackOver(Wrapped(options_.ways_out.wrap_way, name, std::move(loopback)), dependency);
+    link.channel = StackOver(Wrapped(options_.ways_out.wrap_way, name, std::move(loopback)),
+                             CallerOf(caller, dependency, link), dependency);
     return nullptr;
   }
   absl::StatusOr<std::unique_ptr<Channel>> channel =
-      ConnectDependency(dependency, ContextFor(caller, options_.context), options_.ways_out);
+      ConnectDependency(CallerOf(caller, dependency, link), dependency,
+                        ContextFor(caller, options_.context), options_.ways_out);
   if (!channel.ok() && dependency.soft) {
     Log(Context(), Severity::kWarning,
         absl::StrCat(Text(caller.name()), " does without ", Text(name), ": ",

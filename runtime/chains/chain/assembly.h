@@ -77,6 +77,7 @@ class Assembly {
   absl::StatusOr<Node*> Make(const ChainletSpec& chainlet);
   absl::StatusOr<Built> MakeObject(const ChainletSpec& chainlet);
   absl::StatusOr<void*> MakeLink(const ChainletSpec& caller, const DependencySpec& dependency);
+  Caller CallerOf(const ChainletSpec& caller, const DependencySpec& dependency, Link& link);
   // The callee of a dependency where that is called directly; else null, and `link` has a channel.
   absl::StatusOr<void*> Reach(const ChainletSpec& caller, const DependencySpec& dependency,
                               Link& link);

@@ -136,6 +136,7 @@ v1::ReplicaReport Attachment::MakeReport() {
                                               : v1::REPLICA_UNHEALTHY);
   report.mutable_addresses()->Assign(self_.addresses.begin(), self_.addresses.end());
   report.set_connections(self_.connections);
+  report.set_zone(self_.zone);
   report.set_orders_seen(orders_seen_);
   for (v1::ChainletLoad& load : self_.loads()) *report.add_loads() = std::move(load);
   for (v1::Demand& demand : neighbours_.Demands()) *report.add_demands() = std::move(demand);

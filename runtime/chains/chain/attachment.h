@@ -54,6 +54,7 @@ class Attachment final : private Reactor::Work {
   struct Self {
     std::vector<std::string> addresses;
     uint32_t connections = 1;
+    std::string zone = "";
     std::function<std::vector<v1::ChainletLoad>()> loads;
     std::function<void(absl::Time now)> tick = nullptr;  // with every report; may be null
     // With all orders, before they are followed, on the reactor's thread; may be null.

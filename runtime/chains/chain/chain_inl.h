@@ -63,6 +63,7 @@ void Apply(ChainletSpec& spec, const Needs<T>& needs) {
                                .hedging = needs.hedging,
                                .retry_budget = needs.retry_budget,
                                .circuit = needs.circuit,
+                               .balancing = needs.balancing,
                                .url = needs.url,
                                .url_secret = needs.url_secret,
                                .soft = needs.soft});

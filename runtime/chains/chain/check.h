@@ -34,6 +34,13 @@ void CheckChainlet(const ChainletSpec& chainlet, Problems& problems);
 void CheckAssetFiles(const ChainletSpec& chainlet, const Given& given, Problems& problems);
 // How it calls others (check_dependencies.cc).
 void CheckDependencies(const ChainSpec& chain, const ChainletSpec& chainlet, Problems& problems);
+// What it asks of hedging, circuits and balancing (check_policies.cc).
+void CheckPolicies(const ChainletSpec& chainlet, const DependencySpec& dependency,
+                   Problems& problems);
+// That `what`, "3 attempts", can ever be made: the callee has a unary method that may be repeated.
+// If not, the problem ends with `or_else`, "leave attempts at 1" (check_dependencies.cc).
+void CheckRepeatable(const ChainletSpec& chainlet, const DependencySpec& dependency,
+                     const std::string& what, const std::string& or_else, Problems& problems);
 // That no chainlet needs itself in the end (check_dependencies.cc).
 void CheckCycles(const ChainSpec& chain, Problems& problems);
 

@@ -20,32 +20,6 @@ constexpr int kMostInFlight = 100'000;
 constexpr absl::Duration kLeastTimeout = absl::Milliseconds(1);
 constexpr absl::Duration kMostTimeout = absl::Hours(24);
 
-void CheckIdempotent(const ChainletSpec& chainlet, const DependencySpec& dependency,
-                     Problems& problems) {
-  const ServiceInfo& callee = *dependency.callee->info;
-  const std::string file(callee.proto_file);
-  std::vector<std::string> unary;
-  for (const Method& method : callee.methods) {
-    if (method.kind != MethodKind::kUnary) continue;
-    if (method.idempotent) return;
-    unary.push_back(Text(file, ":", method.line, " (", method.name, ")"));
-  }
-  const std::string what =
-      Text(dependency.attempts, " attempts at ", callee.name, " would never be made: ");
-  if (unary.empty()) {
-    problems.Add(chainlet, kKind,
-                 Text(what, "it has no unary methods (", file, ":", callee.line,
-                      "), and a stream is not repeated; leave attempts at 1"));
-    return;
-  }
-  problems.Add(
-      chainlet, kKind,
-      Text(what,
-           "none of its unary methods may be repeated; add `option "
-           "idempotency_level = IDEMPOTENT;` at ",
-           absl::StrJoin(unary, ", "), " where repeating does no harm, or leave attempts at 1"));
-}
-
 void CheckBudget(const ChainletSpec& chainlet, const DependencySpec& dependency,
                  Problems& problems) {
   const RetryBudget& budget = dependency.retry_budget;
@@ -112,7 +86,11 @@ void CheckCall(const ChainSpec& chain, const ChainletSpec& chainlet,
   CheckRange(chainlet, kKind, Text("max_in_flight of ", callee), dependency.max_in_flight, 1,
              kMostInFlight, problems);
   CheckBudget(chainlet, dependency, problems);
-  if (dependency.attempts > 1) CheckIdempotent(chainlet, dependency, problems);
+  if (dependency.attempts > 1) {
+    CheckRepeatable(chainlet, dependency, Text(dependency.attempts, " attempts"),
+                    "leave attempts at 1", problems);
+  }
+  CheckPolicies(chainlet, dependency, problems);
 }
 
 // Finds cycles as a depth-first search meets them, each as its chainlets in the order of calls.
@@ -148,6 +126,30 @@ class CycleSearch {
 };
 
 }  // namespace
+
+void CheckRepeatable(const ChainletSpec& chainlet, const DependencySpec& dependency,
+                     const std::string& what, const std::string& or_else, Problems& problems) {
+  const ServiceInfo& callee = *dependency.callee->info;
+  const std::string file(callee.proto_file);
+  std::vector<std::string> unary;
+  for (const Method& method : callee.methods) {
+    if (method.kind != MethodKind::kUnary) continue;
+    if (method.idempotent) return;
+    unary.push_back(Text(file, ":", method.line, " (", method.name, ")"));
+  }
+  const std::string never = Text(what, " at ", callee.name, " would never be made: ");
+  if (unary.empty()) {
+    problems.Add(chainlet, kKind,
+                 Text(never, "it has no unary methods (", file, ":", callee.line,
+                      "), and a stream is not repeated; ", or_else));
+    return;
+  }
+  problems.Add(chainlet, kKind,
+               Text(never,
+                    "none of its unary methods may be repeated; add `option "
+                    "idempotency_level = IDEMPOTENT;` at ",
+                    absl::StrJoin(unary, ", "), " where repeating does no harm, or ", or_else));
+}
 
 void CheckDependencies(const ChainSpec& chain, const ChainletSpec& chainlet, Problems& problems) {
   std::map<std::string, int> times;

@@ -1,15 +1,19 @@
 #include "chains/chain/dependency_channel.h"
 
+#include <string>
 #include <utility>
+
+#include "chains/policy/stack.h"
 
 namespace chains::internal {
 namespace {
 
-absl::StatusOr<std::unique_ptr<Channel>> WayOut(const DependencySpec& dependency,
+absl::StatusOr<std::unique_ptr<Channel>> WayOut(const Caller& caller,
+                                                const DependencySpec& dependency,
                                                 const DeploymentContext& context,
                                                 const WaysOut& ways) {
   if (dependency.url.empty()) {
-    if (ways.to_chainlet != nullptr) return ways.to_chainlet(dependency);
+    if (ways.to_chainlet != nullptr) return ways.to_chainlet(dependency, caller.counters);
     return absl::FailedPreconditionError("there is no way to other processes");
   }
   if (ways.to_url == nullptr) {
@@ -34,16 +38,21 @@ std::unique_ptr<Channel> Wrapped(const WrapWay& wrap, std::string_view contract,
   return wrap == nullptr ? std::move(way) : wrap(contract, std::move(way));
 }
 
-std::unique_ptr<Channel> StackOver(std::unique_ptr<Channel> ways, const DependencySpec&) {
-  return ways;
+std::unique_ptr<Channel> StackOver(std::unique_ptr<Channel> ways, const Caller& caller,
+                                   const DependencySpec& dependency) {
+  CircuitChannel::Edge edge = {.from = std::string(caller.name),
+                               .to = std::string(dependency.callee->info->name)};
+  return Stacked(std::move(ways), dependency.hedging, dependency.circuit, std::move(edge),
+                 &caller.budget, caller.counters);
 }
 
-absl::StatusOr<std::unique_ptr<Channel>> ConnectDependency(const DependencySpec& dependency,
+absl::StatusOr<std::unique_ptr<Channel>> ConnectDependency(const Caller& caller,
+                                                           const DependencySpec& dependency,
                                                            const DeploymentContext& context,
                                                            const WaysOut& ways) {
-  absl::StatusOr<std::unique_ptr<Channel>> way = WayOut(dependency, context, ways);
+  absl::StatusOr<std::unique_ptr<Channel>> way = WayOut(caller, dependency, context, ways);
   if (!way.ok()) return way.status();
-  return StackOver(*std::move(way), dependency);
+  return StackOver(*std::move(way), caller, dependency);
 }
 
 }  // namespace chains::internal

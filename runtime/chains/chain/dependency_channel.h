@@ -14,7 +14,9 @@
 #include "absl/status/statusor.h"
 #include "chains/chain/spec.h"
 #include "chains/contract/channel.h"
+#include "chains/policy/edge_counters.h"
 #include "chains/policy/faults.h"
+#include "chains/policy/retry_budget.h"
 
 namespace chains::internal {
 
@@ -33,8 +35,10 @@ std::unique_ptr<Channel> Wrapped(const WrapWay& wrap, std::string_view contract,
 // The ways out of a process; each is asked once per dependency of a chainlet.
 struct WaysOut {
   // To a chainlet of the chain in other processes, with all its replicas behind one channel. Wraps
-  // the way to each of them itself: they come and go.
-  std::function<absl::StatusOr<std::unique_ptr<Channel>>(const DependencySpec& dependency)>
+  // the way to each of them itself: they come and go. Balancing counts in `counters`, which outlive
+  // the channel.
+  std::function<absl::StatusOr<std::unique_ptr<Channel>>(const DependencySpec& dependency,
+                                                         EdgeCounters& counters)>
       to_chainlet;
   // To a service that was deployed elsewhere, by the dependency's url; `context` is the caller's.
   std::function<absl::StatusOr<std::unique_ptr<Channel>>(const DependencySpec& dependency,
@@ -43,13 +47,22 @@ struct WaysOut {
   WrapWay wrap_way;
 };
 
+// Whose dependency it is, and what outlives its channel.
+struct Caller {
+  std::string_view name;  // the contract of the chainlet that calls
+  AttemptBudget& budget;  // of further attempts of its edge
+  EdgeCounters& counters;
+};
+
 // The channel of `dependency`, with all that it asks for. FAILED_PRECONDITION: there is no such way
 // out of this process.
-absl::StatusOr<std::unique_ptr<Channel>> ConnectDependency(const DependencySpec& dependency,
+absl::StatusOr<std::unique_ptr<Channel>> ConnectDependency(const Caller& caller,
+                                                           const DependencySpec& dependency,
                                                            const DeploymentContext& context,
                                                            const WaysOut& ways);
 
 // The same policies in front of a chainlet of this process that is called in wire format.
-std::unique_ptr<Channel> StackOver(std::unique_ptr<Channel> ways, const DependencySpec& dependency);
+std::unique_ptr<Channel> StackOver(std::unique_ptr<Channel> ways, const Caller& caller,
+                                   const DependencySpec& dependency);
 
 }  // namespace chains::internal

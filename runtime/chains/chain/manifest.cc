@@ -41,6 +41,41 @@ void DescribeMethods(const ServiceInfo& info, v1::Chainlet& out) {
   }
 }
 
+void DescribeCircuit(const Circuit& circuit, v1::Circuit& out) {
+  out.set_consecutive_failures(circuit.consecutive_failures);
+  out.set_failure_ratio(circuit.failure_ratio);
+  out.set_min_calls(circuit.min_calls);
+  out.set_window_sec(absl::ToDoubleSeconds(circuit.window));
+  out.set_open_for_sec(absl::ToDoubleSeconds(circuit.open_for));
+  out.set_probes(circuit.probes);
+  out.set_dry_run(circuit.dry_run);
+}
+
+void DescribeBalancing(const Balancing& balancing, v1::Balancing& out) {
+  out.set_failures_to_eject(balancing.failures_to_eject);
+  out.set_failure_ratio(balancing.failure_ratio);
+  out.set_min_calls(balancing.min_calls);
+  out.set_latency_factor(balancing.latency_factor);
+  out.set_latency_margin_sec(absl::ToDoubleSeconds(balancing.latency_margin));
+  out.set_ejected_for_sec(absl::ToDoubleSeconds(balancing.ejected_for));
+  out.set_ejected_at_most_sec(absl::ToDoubleSeconds(balancing.ejected_at_most));
+  out.set_panic_above(balancing.panic_above);
+  out.set_warm_up_sec(absl::ToDoubleSeconds(balancing.warm_up));
+  out.set_prefer_zone(balancing.prefer_zone);
+}
+
+void DescribePolicies(const DependencySpec& dependency, v1::Dependency& out) {
+  if (dependency.hedging.on) {
+    out.mutable_hedging()->set_percentile(dependency.hedging.percentile);
+    out.mutable_hedging()->set_at_least_sec(absl::ToDoubleSeconds(dependency.hedging.at_least));
+    out.mutable_hedging()->set_max_extra(dependency.hedging.max_extra);
+  }
+  if (dependency.circuit.on) DescribeCircuit(dependency.circuit, *out.mutable_circuit());
+  if (dependency.balancing != Balancing()) {
+    DescribeBalancing(dependency.balancing, *out.mutable_balancing());
+  }
+}
+
 void DescribeDependencies(const ChainletSpec& chainlet, v1::Chainlet& out) {
   for (const DependencySpec& dependency : chainlet.dependencies) {
     v1::Dependency& described = *out.add_dependencies();
@@ -55,6 +90,7 @@ void DescribeDependencies(const ChainletSpec& chainlet, v1::Chainlet& out) {
     described.set_url(dependency.url);
     described.set_url_secret(dependency.url_secret);
     described.set_soft(dependency.soft);
+    DescribePolicies(dependency, described);
   }
 }
 

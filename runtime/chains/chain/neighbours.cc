@@ -16,8 +16,9 @@ Ways WaysOf(const google::protobuf::RepeatedPtrField<v1::Endpoints>& endpoints) 
   Ways ways;
   for (const v1::Endpoints& each : endpoints) {
     for (const v1::Endpoint& replica : each.replicas()) {
-      ways[each.chainlet()].push_back(
-          {.address = replica.address(), .connections = std::max(1u, replica.connections())});
+      ways[each.chainlet()].push_back({.address = replica.address(),
+                                       .connections = std::max(1u, replica.connections()),
+                                       .zone = replica.zone()});
     }
   }
   return ways;
@@ -41,15 +42,23 @@ Neighbours::Place& Neighbours::PlaceOn(Reactor& reactor) {
   return added;
 }
 
-std::unique_ptr<ElasticChannel> Neighbours::Connect(Reactor& reactor, std::string_view contract) {
+std::unique_ptr<ElasticChannel> Neighbours::Connect(Reactor& reactor, std::string_view contract,
+                                                    const Balancing& balancing,
+                                                    EdgeCounters* counters) {
   auto connect = [this, &reactor, name = std::string(contract),
                   credentials = credentials_ == nullptr ? nullptr : credentials_(contract)](
                      const ElasticChannel::Way& way) {
-    const GrpcChannel::Options options{.connections = way.connections, .credentials = credentials};
+    const GrpcChannel::Options options{
+        .connections = way.connections, .credentials = credentials, .asks_load = true};
     return Wrapped(wrap_way_, name, std::make_unique<GrpcChannel>(way.address, reactor, options));
   };
-  auto channel = std::make_unique<ElasticChannel>(
-      connect, ElasticChannel::Options{.name = std::string(contract)}, on_waiting_);
+  auto channel =
+      std::make_unique<ElasticChannel>(connect,
+                                       ElasticChannel::Options{.name = std::string(contract),
+                                                               .balancing = balancing,
+                                                               .zone = zone_,
+                                                               .counters = counters},
+                                       on_waiting_);
   Place& place = PlaceOn(reactor);
   place.channels.push_back(channel.get());
   place.contracts.emplace_back(contract);

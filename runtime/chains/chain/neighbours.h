@@ -31,16 +31,19 @@ class Neighbours {
   using Credentials =
       std::function<std::shared_ptr<grpc::ChannelCredentials>(std::string_view contract)>;
   // `on_waiting` is told when calls begin to wait for a chainlet, on the thread of their reactor.
-  // `wrap_way` may be null; `credentials` null: in plaintext.
+  // `wrap_way` may be null; `credentials` null: in plaintext; `zone` empty: unknown.
   explicit Neighbours(std::function<void()> on_waiting, WrapWay wrap_way = nullptr,
-                      Credentials credentials = nullptr)
+                      Credentials credentials = nullptr, std::string zone = "")
       : on_waiting_(std::move(on_waiting)),
         wrap_way_(std::move(wrap_way)),
-        credentials_(std::move(credentials)) {}
+        credentials_(std::move(credentials)),
+        zone_(std::move(zone)) {}
   Neighbours(const Neighbours&) = delete;
 
-  // A way from `reactor` to whoever serves `contract`.
-  std::unique_ptr<ElasticChannel> Connect(Reactor& reactor, std::string_view contract);
+  // A way from `reactor` to whoever serves `contract`. `counters` outlives it; may be null.
+  std::unique_ptr<ElasticChannel> Connect(Reactor& reactor, std::string_view contract,
+                                          const Balancing& balancing = {},
+                                          EdgeCounters* counters = nullptr);
 
   // Calls go where `endpoints` say from now on; a chainlet that they do not name has no replica.
   // `followed` is called once all reactors do so, on one of them; never when one has stopped.
@@ -62,6 +65,7 @@ class Neighbours {
   const std::function<void()> on_waiting_;
   const WrapWay wrap_way_;
   const Credentials credentials_;
+  const std::string zone_;  // of this process; empty: unknown
   std::vector<Place> places_;
 };
 

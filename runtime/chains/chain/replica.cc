@@ -76,15 +76,17 @@ std::vector<v1::ChainletLoad> LoadsOf(const std::vector<std::string>& chainlets,
 
 std::unique_ptr<Channel> ConnectTo(Reactor& reactor, std::string_view contract,
                                    const std::vector<std::string>& addresses, const WrapWay& wrap,
-                                   const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
-  const GrpcChannel::Options options{.connections = 1, .credentials = credentials};
+                                   const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+                                   const Balancing& balancing, EdgeCounters* counters) {
+  const GrpcChannel::Options options{
+      .connections = 1, .credentials = credentials, .asks_load = addresses.size() > 1};
   std::vector<std::unique_ptr<Channel>> channels;
   for (const std::string& address : addresses) {
     channels.push_back(
         Wrapped(wrap, contract, std::make_unique<GrpcChannel>(address, reactor, options)));
   }
   if (channels.size() == 1) return std::move(channels.front());
-  return std::make_unique<BalancedChannel>(std::move(channels), BalancedChannel::Options());
+  return std::make_unique<BalancedChannel>(std::move(channels), balancing, counters);
 }
 
 absl::StatusOr<std::unique_ptr<Replica>> Replica::Listen(const ChainSpec& chain, Options options,
@@ -132,11 +134,13 @@ GrpcServer::Options Replica::ServerOptions(const ChainSpec& chain, const Options
 std::unique_ptr<Attachment> Replica::MakeAttachment() {
   neighbours_ = std::make_unique<Neighbours>(
       [this] { attachment_->ReportSoon(); }, options_.wrap_way,
-      [this](std::string_view contract) { return CredentialsTo(contract); });
+      [this](std::string_view contract) { return CredentialsTo(contract); },
+      options_.zone);
   Attachment::Options options = *options_.platform;
   options.replica = options_.name;
   Attachment::Self self = {.addresses = server_->addresses(),
                            .connections = static_cast<uint32_t>(server_->reactor_count()),
+                           .zone = options_.zone,
                            .loads = [this] { return LoadsOf(options_.chainlets, counters_); },
                            .tick = [this](absl::Time now) { failures_->Tick(now); },
                            .take = [this](const v1::ReplicaOrders& orders) { Admit(orders); }};
@@ -165,11 +169,12 @@ Replica::~Replica() {
 
 absl::StatusOr<std::unique_ptr<Assembly>> Replica::Assemble(Reactor& reactor,
                                                             const Endpoints& endpoints) {
-  auto to_chainlet =
-      [&](const DependencySpec& dependency) -> absl::StatusOr<std::unique_ptr<Channel>> {
+  auto to_chainlet = [&](const DependencySpec& dependency,
+                         EdgeCounters& counters) -> absl::StatusOr<std::unique_ptr<Channel>> {
     const std::string_view name = dependency.callee->info->name;
     if (neighbours_ != nullptr) {
-      std::unique_ptr<ElasticChannel> channel = neighbours_->Connect(reactor, name);
+      std::unique_ptr<ElasticChannel> channel =
+          neighbours_->Connect(reactor, name, dependency.balancing, &counters);
       if (!dependency.soft) return channel;
       return std::make_unique<ImpatientChannel>(std::move(channel));
     }
@@ -179,7 +184,8 @@ absl::StatusOr<std::unique_ptr<Assembly>> Replica::Assemble(Reactor& reactor,
           absl::StrCat("it is not served here; say where it is with --endpoints ",
                        std::string(name), "=ADDRESS"));
     }
-    return ConnectTo(reactor, name, found->second, options_.wrap_way, CredentialsTo(name));
+    return ConnectTo(reactor, name, found->second, options_.wrap_way, CredentialsTo(name),
+                     dependency.balancing, &counters);
   };
   auto to_url = [&](const DependencySpec& dependency, const DeploymentContext& context) {
     return elsewhere_->Connect(reactor, dependency, context);

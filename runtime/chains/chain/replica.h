@@ -30,11 +30,12 @@ namespace chains::internal {
 using Endpoints = std::map<std::string, std::vector<std::string>, std::less<>>;
 
 // A channel from `reactor` to all of `addresses`, at least one, where `contract` is served;
-// `credentials` null: in plaintext.
+// `credentials` null: in plaintext. `counters` outlives it; may be null.
 std::unique_ptr<Channel> ConnectTo(
     Reactor& reactor, std::string_view contract, const std::vector<std::string>& addresses,
     const WrapWay& wrap = nullptr,
-    const std::shared_ptr<grpc::ChannelCredentials>& credentials = nullptr);
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials = nullptr,
+    const Balancing& balancing = {}, EdgeCounters* counters = nullptr);
 
 // Thread-safe but for construction and Start. Destroying it drains for at most a second.
 class Replica {
@@ -44,6 +45,7 @@ class Replica {
     std::vector<std::string> listen = {"127.0.0.1:0"};
     std::string health_listen = "";  // a second port that answers health only
     std::string name = "";           // of this process; by default what it serves
+    std::string zone = "";           // where it runs; its calls prefer replicas there
     DeploymentContext::Contents context = {};
     std::map<std::string, void*, std::less<>> fakes = {};
     // 0: as many as there are processors for this process. More would share them, and find fewer
@@ -78,6 +80,7 @@ class Replica {
   void Drain(absl::Time deadline);
 
   std::vector<Counters::Row> counters() const { return counters_.Snapshot(); }
+  std::vector<Counters::EdgeRow> edges() const { return counters_.Edges(); }
 
  private:
   Replica(const ChainSpec& chain, Options options) : chain_(chain), options_(std::move(options)) {}

@@ -104,6 +104,10 @@ void AddServeFlags(CLI::App& serve, CommandLine& command, Raw& raw) {
       ->delimiter(',');
   serve.add_option("--health-listen", command.health_listen,
                    "a second port that answers health only");
+  serve
+      .add_option("--zone", command.zone,
+                  "where this process runs: calls prefer replicas of the same zone")
+      ->envname("CHAINS_ZONE");
   serve.add_option("--http", command.http, "answer HTTP here as well: HOST:PORT");
   serve.add_option("--replica", command.replica, "the name of this process in errors");
   serve.add_option("--drain-timeout", raw.drain_timeout, "how long SIGTERM waits for what runs");

@@ -27,6 +27,7 @@ struct CommandLine {
   std::vector<std::string> chainlets = {};
   std::vector<std::string> listen = {};
   std::string health_listen = "";
+  std::string zone = "";
   std::string http = "";
   std::string replica = "";
   std::map<std::string, std::vector<std::string>, std::less<>> endpoints = {};

@@ -70,6 +70,7 @@ absl::StatusOr<Replica::Options> OptionsFrom(const ChainSpec& chain, const Comma
   if (!command.listen.empty()) options.listen = command.listen;
   options.health_listen = command.health_listen;
   options.name = command.replica;
+  options.zone = command.zone;
   options.context.environment = command.environment;
   options.context.data_dir = command.data_dir;
   options.context.secret_files = command.secret_files;

@@ -7,6 +7,23 @@ MethodCounters& Counters::Add(const Method& method) {
   return by_method_[{std::string(method.chainlet), std::string(method.name)}].emplace_back();
 }
 
+EdgeCounters& Counters::AddEdge(std::string_view from, std::string_view to) {
+  std::lock_guard lock(mutex_);
+  return edges_[{std::string(from), std::string(to)}].emplace_back();
+}
+
+std::vector<Counters::EdgeRow> Counters::Edges() const {
+  std::lock_guard lock(mutex_);
+  std::vector<EdgeRow> rows;
+  rows.reserve(edges_.size());
+  for (const auto& [edge, threads] : edges_) {
+    EdgeRow row{.from = edge.first, .to = edge.second, .counts = {}};
+    for (const EdgeCounters& counted : threads) counted.AddTo(row.counts);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 std::atomic<uint64_t>& Counters::AddQueue(const std::string& chainlet) {
   std::lock_guard lock(mutex_);
   return queues_[chainlet].emplace_back(0);

@@ -7,12 +7,14 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "chains/contract/method.h"
 #include "chains/core/gate_counters.h"
 #include "chains/core/method_counters.h"
+#include "chains/policy/edge_counters.h"
 
 namespace chains {
 
@@ -32,6 +34,18 @@ class Counters {
   };
   // By chainlet, then method; what several threads counted is added up.
   std::vector<Row> Snapshot() const;
+
+  // New counters of what policies do on the way from a chainlet to another process, for one thread
+  // that counts; they live as long as this object.
+  EdgeCounters& AddEdge(std::string_view from, std::string_view to);
+
+  struct EdgeRow {
+    std::string from;
+    std::string to;
+    EdgeCounts counts;
+  };
+  // By caller, then callee; what several threads counted is added up.
+  std::vector<EdgeRow> Edges() const;
 
   // Where a thread shows how many calls of a chainlet wait for their turn; it lives as long as this
   // object.
@@ -57,6 +71,7 @@ class Counters {
  private:
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, std::deque<MethodCounters>> by_method_;
+  std::map<std::pair<std::string, std::string>, std::deque<EdgeCounters>> edges_;
   std::map<std::string, std::deque<std::atomic<uint64_t>>> queues_;
   std::map<std::string, std::deque<GateCounters>> gates_;
 };

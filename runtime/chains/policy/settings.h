@@ -36,7 +36,8 @@ struct Circuit {
   bool dry_run = false;                        // only counts what it would have refused
 };
 
-// Which of several replicas a call takes, and which are left out for a while.
+// Which of several replicas a call takes, and which are left out for a while. Left out is, too, who
+// does not answer before calls' deadlines, and who loses to second attempts.
 struct Balancing {
   int failures_to_eject = 3;   // in a row that did not reach it: nothing listens; 0: never
   double failure_ratio = 0.5;  // it fails so often, and twice as often as the others; over 1: never
@@ -49,6 +50,7 @@ struct Balancing {
   absl::Duration warm_up =
       absl::Seconds(10);    // a new one's share of calls grows so long; 0: at once
   bool prefer_zone = true;  // replicas of the caller's own zone, as long as they are not busier
+  friend bool operator==(const Balancing&, const Balancing&) = default;
 };
 
 // What a chainlet does with a call whose time is too short for how long such calls take, as far as

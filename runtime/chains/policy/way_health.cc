@@ -15,6 +15,8 @@ namespace {
 constexpr absl::Duration kLookEvery = absl::Milliseconds(250);
 constexpr absl::Duration kHalfLife = absl::Seconds(5);
 constexpr int kGoodProbes = 3;
+// Longer than who repeats a call waits at first.
+constexpr absl::Duration kDoubt = absl::Milliseconds(50);
 constexpr int kEnoughLatencies = 8;
 constexpr double kNewest = 1.0 / kEnoughLatencies;  // the weight of the last call's duration
 constexpr int kMostDoublings = 16;
@@ -95,6 +97,7 @@ WayHealth::Change WayHealth::Ended(const absl::Status& status, absl::Duration to
   const bool failed = IsCalleesFailure(status.code());
   if (failed) ++failures_;
   not_reached_ = failed && NotReached(status) ? not_reached_ + 1 : 0;
+  if (not_reached_ > 0 && settings.failures_to_eject > 0) doubted_until_ = now + kDoubt;
   if (!in()) return EndedOut(failed, took, now, settings);
   if (settings.failures_to_eject <= 0 || not_reached_ < settings.failures_to_eject) {
     return Change::kNone;

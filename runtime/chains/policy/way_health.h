@@ -32,6 +32,8 @@ class WayHealth {
   absl::Time out_until() const { return out_until_; }
   // Out, and a call may see whether it is well again, if none does so already.
   bool to_probe(absl::Time now) const { return now >= out_until_; }
+  // It was not reached a moment ago: another is better, for a call that is repeated above all.
+  bool doubtful(absl::Time now) const { return not_reached_ > 0 && now < doubted_until_; }
 
   // ---- For calls.
 
@@ -71,6 +73,7 @@ class WayHealth {
   int left_out_ = 0;  // times in a row
   Fault fault_ = Fault::kNone;
   absl::Time out_until_ = absl::InfinitePast();
+  absl::Time doubted_until_ = absl::InfinitePast();
   double probe_limit_ = 0;
 };
 

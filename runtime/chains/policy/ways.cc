@@ -34,16 +34,23 @@ void WaySet::Assign(std::vector<Way*> ways) {
 Way& WaySet::Choose(absl::Time now, const Way* not_this) {
   if (ways_.size() == 1) return *ways_.front();
   Way* const near = LessBusy(0, near_, now, not_this);
-  if (near_ < ways_.size() && (near == nullptr || Load(*near, now) >= kBusyZone)) {
-    Way* const far = LessBusy(near_, ways_.size(), now, not_this);
-    const bool spills =
-        far != nullptr && (near == nullptr || Load(*near, now) >= kFarCosts * Load(*far, now) + 1);
-    if (spills && counters_ != nullptr) counters_->Add(EdgeCounters::kSpilled);
-    if (spills) return *far;
+  if (near_ < ways_.size()) {
+    if (Way* const far = Spilled(near, now, not_this)) return *far;
   }
   if (near != nullptr) return *near;
   Way* const any = AnyUsable(now, not_this);
   return any != nullptr ? *any : LastResort(not_this);
+}
+
+// A way of another zone for a call that would take `near`, if there is a better one.
+Way* WaySet::Spilled(const Way* near, absl::Time now, const Way* not_this) {
+  const bool unfit = near == nullptr || near->health.doubtful(now);
+  if (!unfit && Load(*near, now) < kBusyZone) return nullptr;
+  Way* const far = LessBusy(near_, ways_.size(), now, not_this);
+  if (far == nullptr) return nullptr;
+  if (!unfit && Load(*near, now) <= kFarCosts * Load(*far, now)) return nullptr;
+  if (counters_ != nullptr) counters_->Add(EdgeCounters::kSpilled);
+  return far;
 }
 
 // Two different ones, so that of two ways the less busy is always taken. Null: neither may be.
@@ -60,6 +67,9 @@ Way* WaySet::LessBusy(size_t begin, size_t end, absl::Time now, const Way* not_t
 }
 
 Way* WaySet::Better(Way& a, Way& b, absl::Time now) {
+  const bool a_doubtful = a.health.doubtful(now);
+  if (a_doubtful != b.health.doubtful(now)) [[unlikely]]
+    return a_doubtful ? &b : &a;
   if (a.warms || b.warms) [[unlikely]] {
     const bool a_cold = IsCold(a, now);
     if (a_cold != IsCold(b, now)) return a_cold ? &b : &a;

@@ -84,6 +84,7 @@ class WaySet {
   bool IsCold(Way& way, absl::Time now);
   static int Load(const Way& way, absl::Time now);
   Way* LessBusy(size_t begin, size_t end, absl::Time now, const Way* not_this);
+  Way* Spilled(const Way* near, absl::Time now, const Way* not_this);
   Way* Better(Way& a, Way& b, absl::Time now);
   Way* AnyUsable(absl::Time now, const Way* not_this);
   Way& LastResort(const Way* not_this);

@@ -49,7 +49,8 @@ class ReceiptTimesTest : public ::testing::Test {
     to_leaf_.emplace(leaf_->service());
     channel_.emplace(*to_leaf_);
     Assembly::Options options = OptionsOf("root-0", "zoo.Root");
-    options.ways_out.to_chainlet = [this](const chains::internal::DependencySpec&) {
+    options.ways_out.to_chainlet = [this](const chains::internal::DependencySpec&,
+                                          chains::EdgeCounters&) {
       return std::make_unique<Forwarding>(*channel_);
     };
     root_ = *Assembly::Build(chain_.spec(), std::move(options), counters_);

@@ -1,6 +1,7 @@
 // What is said of a chain that breaks a rule: place, chainlet, kind, what is wrong, what to do.
 #include <cmath>
 #include <limits>
+#include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -11,6 +11,7 @@
 #include "chains/core/all.h"
 #include "chains/core/wait.h"
 #include "chains/policy/balanced.h"
+#include "chains/policy/elastic_channel.h"
 #include "chains/testing/running.h"
 #include "scripted_channel.h"
 
@@ -137,17 +138,28 @@ TEST_F(WaysTest, AChainletThatAnswersUnavailableWasReached) {
   EXPECT_EQ(Counted(EdgeCounters::kWaysLeftOut), 0u);
 }
 
+TEST_F(WaysTest, ACallThatIsRepeatedAtOnceDoesNotMeetTheSameDeadReplica) {
+  Make(3);
+  ways_[0].status = absl::UnavailableError("nothing listens");
+  for (int round = 0; round < 50; ++round) {
+    if (Calls(1) == 0) continue;
+    EXPECT_EQ(Calls(20), 0);  // within the doubt
+    clock_.Advance(absl::Seconds(40));
+  }
+  EXPECT_GE(ways_[0].calls, 3);
+}
+
 TEST_F(WaysTest, AProbeThatFailsLeavesTheWayOutForTwiceAsLong) {
   Make(2);
   ways_[0].status = absl::UnavailableError("nothing listens");
-  Calls(50);
+  Calls(300);
   EXPECT_EQ(ways_[0].calls, 3);
   for (const int seconds : {1, 2, 4}) {
     Forget();
-    clock_.Advance(absl::Seconds(seconds) - absl::Milliseconds(200));
+    clock_.Advance(absl::Seconds(seconds) - absl::Milliseconds(400));
     Calls(100);
     EXPECT_EQ(ways_[0].calls, 0) << seconds;
-    clock_.Advance(absl::Milliseconds(200));
+    clock_.Advance(absl::Milliseconds(400));
     Calls(100);
     EXPECT_EQ(ways_[0].calls, 1) << seconds;
   }
@@ -162,7 +174,7 @@ TEST_F(WaysTest, InAPanicAllThatCanBeReachedTakeCalls) {
   ASSERT_EQ(Counted(EdgeCounters::kWaysLeftOut), 2u);
   EXPECT_FALSE(channel_->set().panic());
   ways_[2].status = absl::UnavailableError("nothing listens");
-  Calls(60);
+  Calls(300);
   EXPECT_TRUE(channel_->set().panic());
   Forget();
   Calls(400);
@@ -240,6 +252,60 @@ TEST_F(WaysTest, AStreamThatEndsWellSaysNothingOfTime) {
   for (int i = 0; i < 30; ++i) ASSERT_TRUE(Wait(read(*channel_), clock_).ok());
   Calls(30);
   EXPECT_EQ(Counted(EdgeCounters::kWaysLeftOut), 0u);
+}
+
+class ZoneTest : public ::testing::Test {
+ protected:
+  void Make(Balancing settings = {}) {
+    channel_ = std::make_unique<ElasticChannel>(
+        [this](const ElasticChannel::Way& way) {
+          return std::make_unique<ScriptedChannel>(way.address == "near" ? near_ : far_);
+        },
+        ElasticChannel::Options{
+            .name = "t.T", .balancing = settings, .zone = "east", .counters = &counters_});
+    channel_->SetWays({{.address = "far", .zone = "west"}, {.address = "near", .zone = "east"}});
+  }
+  void AtOnce(int count) {
+    std::vector<Task<Bytes>> calls;
+    for (int i = 0; i < count; ++i) calls.push_back(channel_->Unary(kIdempotent, Bytes()));
+    ASSERT_TRUE(Wait(AllSettled(std::move(calls)), clock_).ok());
+  }
+
+  testing::FakeClock clock_;
+  EdgeCounters counters_;
+  Script near_;
+  Script far_;
+  std::unique_ptr<ElasticChannel> channel_;
+};
+
+TEST_F(ZoneTest, CallsStayInTheirZoneWhileItIsNotBusy) {
+  Make();
+  for (int i = 0; i < 100; ++i) AtOnce(3);
+  EXPECT_EQ(near_.calls, 300);
+  EXPECT_EQ(far_.calls, 0);
+}
+
+TEST_F(ZoneTest, WhatABusyZoneCannotTakeGoesToAnother) {
+  Make();
+  AtOnce(60);
+  EXPECT_GE(far_.calls, 15);
+  EXPECT_GT(near_.calls, far_.calls);
+  EXPECT_EQ(counters_.of(EdgeCounters::kSpilled), static_cast<uint64_t>(far_.calls));
+}
+
+TEST_F(ZoneTest, AZoneWhoseReplicasAreLeftOutIsLeft) {
+  Make();
+  near_.status = absl::UnavailableError("nothing listens");
+  for (int i = 0; i < 20; ++i) AtOnce(1);
+  EXPECT_EQ(near_.calls, 1);
+  EXPECT_EQ(far_.calls, 19);
+}
+
+TEST_F(ZoneTest, ZonesDoNotMatterWhereTheyAreTurnedOff) {
+  Make({.prefer_zone = false});
+  AtOnce(60);
+  EXPECT_EQ(near_.calls, 30);
+  EXPECT_EQ(far_.calls, 30);
 }
 
 }  // namespace

@@ -1,0 +1,57 @@
+// What is said of hedging, circuits and balancing that cannot be.
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "chains/chain/problem.h"
+#include "shop.chains.h"
+#include "specs.h"
+
+namespace chains::internal {
+namespace {
+
+using tests::shop::Clerk;
+using tests::shop::Pricer;
+using tests::shop::Till;
+
+template <typename T>
+std::string TextOfNeeds(Needs<T> needs) {
+  return ProblemText(
+      Validate(ChainOf({ChainletAt<Clerk>(3, {On<T>(std::move(needs))}), ChainletAt<T>(4)})));
+}
+
+TEST(ValidatePoliciesTest, HedgingOfWhatMayNotBeRepeatedNamesTheLinesOfTheContract) {
+  EXPECT_EQ(TextOfNeeds<Till>({.hedging = {.on = true}}),
+            "main.cc:3: tests.shop.Clerk: dependency: second attempts (hedging) at tests.shop.Till "
+            "would never be made: none of its unary methods may be repeated; add `option "
+            "idempotency_level = IDEMPOTENT;` at shop.proto:15 (RunRemote), shop.proto:16 (Refund) "
+            "where repeating does no harm, or leave hedging off\n");
+}
+
+TEST(ValidatePoliciesTest, PoliciesHaveBoundsWhereTheyAreOn) {
+  const std::string where = "main.cc:3: tests.shop.Clerk: dependency: ";
+  EXPECT_EQ(TextOfNeeds<Pricer>({.hedging = {.on = true, .percentile = 100}}),
+            where +
+                "hedging.percentile of tests.shop.Pricer is 100; give more than 0, at most "
+                "99.9\n");
+  EXPECT_EQ(TextOfNeeds<Pricer>({.hedging = {.on = true, .max_extra = 0}}),
+            where + "hedging.max_extra of tests.shop.Pricer is 0; give more than 0, at most 1\n");
+  EXPECT_EQ(TextOfNeeds<Pricer>({.hedging = {.percentile = 100}}), "");
+  EXPECT_EQ(TextOfNeeds<Pricer>({.circuit = {.on = true, .failure_ratio = std::nan("")}}),
+            where +
+                "circuit.failure_ratio of tests.shop.Pricer is nan; give more than 0, at most "
+                "1\n");
+  EXPECT_EQ(TextOfNeeds<Pricer>({.circuit = {.on = true, .open_for = absl::ZeroDuration()}}),
+            where + "circuit.open_for of tests.shop.Pricer is 0; give 1ms to 1h\n");
+  EXPECT_EQ(TextOfNeeds<Pricer>({.circuit = {.consecutive_failures = 0}}), "");
+  EXPECT_EQ(TextOfNeeds<Pricer>({.balancing = {.latency_factor = 0.5}}),
+            where +
+                "balancing.latency_factor of tests.shop.Pricer is 0.5; give more than 1, at "
+                "most 10000\n");
+  EXPECT_EQ(TextOfNeeds<Pricer>({.balancing = {.latency_factor = 0}}), "");
+}
+
+}  // namespace
+}  // namespace chains::internal
