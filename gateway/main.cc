@@ -41,6 +41,9 @@ struct Flags {
   std::string token_file;
   std::string platform_roots;
   std::string identity;
+  std::string zone;
+  double hedge_percentile = 0;
+  bool circuit = false;
   std::string grpc_listen;
   std::string api_keys;
   bool no_auth = false;
@@ -87,6 +90,14 @@ void DeclarePlatform(CLI::App& app, Flags& flags, CLI::Option& routes) {
                  "a folder for the gateway's certificate, which the platform makes: it calls "
                  "replicas over TLS in which both ends show a certificate (mTLS)")
       ->needs(platform);
+  app.add_option("--hedge", flags.hedge_percentile,
+                 "a second attempt of what may be repeated, after this percentile: 95, say")
+      ->check(CLI::Range(1.0, 99.9))
+      ->needs(platform);
+  app.add_flag("--circuit", flags.circuit, "no requests for a while to a deployment that fails")
+      ->needs(platform);
+  app.add_option("--zone", flags.zone, "where this runs: requests prefer replicas there")
+      ->envname("CHAINS_ZONE");
   app.add_option("--grpc-listen", flags.grpc_listen,
                  "where gRPC clients call what the platform has deployed: HOST:PORT or unix:PATH")
       ->needs(platform);
@@ -169,8 +180,9 @@ absl::StatusOr<absl::Duration> ParseTime(std::string_view flag, const std::strin
 
 std::unique_ptr<Channel> Connect(const std::vector<std::string>& addresses, Reactor& reactor) {
   std::vector<std::unique_ptr<Channel>> ways;
+  const GrpcChannel::Options options = {.connections = 1, .asks_load = addresses.size() > 1};
   for (const std::string& address : addresses) {
-    ways.push_back(std::make_unique<GrpcChannel>(address, reactor));
+    ways.push_back(std::make_unique<GrpcChannel>(address, reactor, options));
   }
   return std::make_unique<BalancedChannel>(std::move(ways), BalancedChannel::Options());
 }
@@ -321,6 +333,9 @@ absl::StatusOr<PlatformGateway::Options> PlatformOptionsFrom(const Flags& flags)
                                   .token = *std::move(token),
                                   .platform_roots = flags.platform_roots,
                                   .identity = flags.identity,
+                                  .zone = flags.zone,
+                                  .hedge_percentile = flags.hedge_percentile,
+                                  .circuit = flags.circuit,
                                   .http = flags.listen.front(),
                                   .grpc = flags.grpc_listen,
                                   .timeout = *timeout,

@@ -6,6 +6,7 @@
 
 #include "chains/core/text.h"
 #include "chains/core/timing.h"
+#include "chains/policy/stack.h"
 
 namespace chains::gateway {
 namespace {
@@ -15,8 +16,9 @@ constexpr absl::Duration kAfterAFailure = absl::Seconds(1);
 std::vector<ElasticChannel::Way> WaysOf(const v1::DeploymentRoute& route) {
   std::vector<ElasticChannel::Way> ways;
   for (const v1::Endpoint& replica : route.replicas()) {
-    ways.push_back(
-        {.address = replica.address(), .connections = std::max<size_t>(1, replica.connections())});
+    ways.push_back({.address = replica.address(),
+                    .connections = std::max<size_t>(1, replica.connections()),
+                    .zone = replica.zone()});
   }
   return ways;
 }
@@ -44,14 +46,23 @@ Deployment::Deployment(Loop& loop, std::string chain, std::string id,
     : loop_(loop),
       chain_(std::move(chain)),
       id_(std::move(id)),
-      options_(options),
-      starter_(&starter),
-      channel_(std::move(connect), {.max_waiting = options.max_waiting, .name = Name()}) {}
+      options_(std::move(options)),
+      starter_(&starter) {
+  ElasticChannel::Options ways = {.max_waiting = options_.max_waiting,
+                                  .name = Name(),
+                                  .balancing = options_.balancing,
+                                  .zone = options_.zone,
+                                  .counters = &counters_};
+  auto elastic = std::make_unique<ElasticChannel>(std::move(connect), std::move(ways));
+  ways_ = elastic.get();
+  channel_ = Stacked(std::move(elastic), options_.hedging, options_.circuit,
+                     {.from = "the gateway", .to = Name()}, &budget_, counters_);
+}
 
 std::string Deployment::Name() const { return Text("the deployment ", id_, " of ", chain_); }
 
 void Deployment::Update(const v1::DeploymentRoute& route) {
-  channel_.SetWays(route.active() ? WaysOf(route) : std::vector<ElasticChannel::Way>());
+  ways_->SetWays(route.active() ? WaysOf(route) : std::vector<ElasticChannel::Way>());
   if (route.active()) {
     refusal_ = absl::OkStatus();
   } else {
@@ -77,6 +88,7 @@ void Deployment::Leave(absl::Status why) {
 
 void Deployment::Answered(const absl::Status& status) {
   ++answers_.all;
+  if (status.ok()) budget_.Answered();
   switch (status.code()) {
     case absl::StatusCode::kUnknown:
     case absl::StatusCode::kDeadlineExceeded:

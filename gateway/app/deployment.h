@@ -20,6 +20,7 @@
 #include "chains/core/root.h"
 #include "chains/core/task.h"
 #include "chains/policy/elastic_channel.h"
+#include "chains/policy/retry_budget.h"
 #include "chains/v1/control.pb.h"
 
 namespace chains::gateway {
@@ -41,6 +42,11 @@ class Deployment {
     size_t max_waiting = 1000;                       // requests; more are refused
     absl::Duration wake_again = absl::Seconds(5);    // while requests wait and nothing came
     absl::Duration wake_timeout = absl::Seconds(5);  // of asking the platform
+    // Of requests to its replicas; hedging of methods that may be repeated.
+    Balancing balancing = {};
+    Hedging hedging = {};
+    Circuit circuit = {};
+    std::string zone = "";  // of the gateway; its requests prefer replicas there
   };
 
   // `loop` outlives it; `starter` until it is Left().
@@ -59,13 +65,13 @@ class Deployment {
   void Leave(absl::Status why);
 
   // To its replicas, once there is one.
-  Channel& channel() { return channel_; }
-  bool awake() const { return !channel_.none(); }
+  Channel& channel() { return *channel_; }
+  bool awake() const { return !ways_->none(); }
   // Why requests that find no replica are refused: UNAVAILABLE; OK where they wait.
   const absl::Status& refusal() const { return refusal_; }
   // Requests in AwaitReplica(), and those that its replicas have.
   size_t waiting() const { return waiting_; }
-  size_t in_flight() const { return channel_.in_flight(); }
+  size_t in_flight() const { return ways_->in_flight(); }
 
   // What its replicas answered.
   struct Answers {
@@ -74,6 +80,8 @@ class Deployment {
   };
   void Answered(const absl::Status& status);
   const Answers& answers() const { return answers_; }
+  // What these policies did. Any thread may read.
+  const EdgeCounters& counters() const { return counters_; }
 
   // Asks the platform for replicas, on behalf of a caller.
   Task<void> WakeUp();
@@ -96,7 +104,10 @@ class Deployment {
   const std::string id_;
   const Options options_;
   Starter* starter_;  // null once it left
-  ElasticChannel channel_;
+  EdgeCounters counters_;
+  AttemptBudget budget_{RetryBudget()};
+  std::unique_ptr<Channel> channel_;  // ways_, and the policies around it
+  ElasticChannel* ways_ = nullptr;
   absl::Status refusal_;
   size_t waiting_ = 0;
   Answers answers_;

@@ -113,13 +113,19 @@ void PlatformServer::WatchRoutes() {
     return [reactor = reactor_, faults = options_.faults,
             credentials = ToEntrypoint(chain, entrypoint)](
                const ElasticChannel::Way& way) -> std::unique_ptr<Channel> {
-      const GrpcChannel::Options options{.connections = way.connections,
-                                         .credentials = credentials};
+      const GrpcChannel::Options options{
+          .connections = way.connections, .credentials = credentials, .asks_load = true};
       return WithFaults(std::make_unique<GrpcChannel>(way.address, *reactor, options), "", faults);
     };
   };
   RouteWatch::Options watch{.gateway = options_.name, .token = options_.token};
   watch.connect_to = connect_to;
+  watch.deployment.zone = options_.zone;
+  watch.deployment.hedging.on = options_.hedge_percentile > 0;
+  if (options_.hedge_percentile > 0) {
+    watch.deployment.hedging.percentile = options_.hedge_percentile;
+  }
+  watch.deployment.circuit.on = options_.circuit;
   watch_ = std::make_unique<RouteWatch>(*reactor_, *platform_, nullptr, std::move(watch),
                                         http_->gateway());
   reactor_->Post([this] { watch_->Start(); });

@@ -26,8 +26,13 @@ class PlatformGateway {
     // TLS in which both ends show who they are (mTLS). Empty: in plaintext.
     std::string identity = {};
     std::string name = "gateway";
-    std::string http = "127.0.0.1:8080";         // where HTTP is answered
-    std::string grpc = "127.0.0.1:8081";         // where gRPC clients call chains; empty: nowhere
+    std::string zone = "";  // where it runs: requests prefer replicas there
+    // A second attempt beside the first of requests that may be repeated, once they take longer
+    // than this percentile of the last ones; 0: none.
+    double hedge_percentile = 0;
+    bool circuit = false;                 // a deployment that fails gets no requests for a while
+    std::string http = "127.0.0.1:8080";  // where HTTP is answered
+    std::string grpc = "127.0.0.1:8081";  // where gRPC clients call chains; empty: nowhere
     absl::Duration timeout = absl::Seconds(60);  // of a request that says none
     // Where requests lie that are called later: "sqlite:FILE", "postgresql://…"; empty: nowhere.
     std::string async_queue = "";

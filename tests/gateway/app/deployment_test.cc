@@ -152,6 +152,36 @@ TEST_F(DeploymentTest, TellsWhoWaitsThatItFailed) {
   EXPECT_THAT(waiting->Receive(), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("it did not start")));
 }
 
+TEST_F(DeploymentTest, GivesARequestToAnotherReplicaThanOneThatWasNotReached) {
+  Open();
+  Tell(Table(1).With("v1", "hello", {"a", "b"}));
+  Replica("a").answer = [](std::string_view, const std::string&) {
+    return absl::UnavailableError("nothing listens");
+  };
+  for (int i = 0; i < 40; ++i) Ask(Greeting("/deployment/v1"));
+  EXPECT_EQ(Replica("a").calls, 1);  // no time has passed
+}
+
+TEST_F(DeploymentTest, BehindACircuitOneThatFailsIsLeftAloneForAWhile) {
+  RouteWatch::Options options{.token = "secret-token"};
+  options.deployment.circuit = {.on = true, .consecutive_failures = 3};
+  Open(std::move(options));
+  Tell(Table(1).With("v1", "hello", {"a"}));
+  Replica("a").answer = [](std::string_view, const std::string&) {
+    return absl::InternalError("broken");
+  };
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(Ask(Greeting("/deployment/v1")), StartsWith("HTTP/1.1 500"));
+  }
+  const auto refused = Begin(Greeting("/deployment/v1"));
+  loop_.Advance(absl::Seconds(2));
+  EXPECT_THAT(
+      refused->Receive(),
+      AllOf(StartsWith("HTTP/1.1 503"),
+            HasSubstr("the circuit from the gateway to the deployment v1 of hello is open")));
+  EXPECT_EQ(Replica("a").calls, 3);
+}
+
 TEST_F(DeploymentTest, TellsWhoWaitsThatItIsGone) {
   Open();
   Tell(Table(1).With("v1", "hello", {}));
