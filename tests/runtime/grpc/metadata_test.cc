@@ -47,6 +47,41 @@ TEST(MetadataTest, APriorityAndAFurtherAttemptTravelAndAreNoHeaders) {
   EXPECT_TRUE(context.headers().empty());
 }
 
+TEST(MetadataTest, AQuestionForLoadIsNoHeader) {
+  bool asks = false;
+  const Context context = internal::Receive(absl::InfiniteFuture(), {{"chains-load", "1"}}, &asks);
+  EXPECT_TRUE(asks);
+  EXPECT_TRUE(context.headers().empty());
+  asks = false;
+  internal::Receive(absl::InfiniteFuture(), {{"x-user", "ada"}}, &asks);
+  EXPECT_FALSE(asks);
+}
+
+TEST(MetadataTest, ALoadIsANumberOfCalls) {
+  EXPECT_EQ(internal::ParseLoad("17"), 17);
+  EXPECT_EQ(internal::ParseLoad("0"), 0);
+  for (const char* text : {"", "-1", "x", "1e3", "99999999999999999999", "1000001"}) {
+    EXPECT_EQ(internal::ParseLoad(text), std::nullopt) << text;
+  }
+}
+
+TEST(MetadataTest, AReplicaThatIsAskedSaysHowManyCallsItHas) {
+  Service service;
+  service.AddUnary(kUnary, [](Bytes) -> Task<Bytes> { co_return Bytes(""); });
+  Ends ends(std::move(service));
+  const std::string address = ends.server().addresses().front();
+  GrpcChannel asking(address, ends.client(), {.connections = 1, .asks_load = true});
+  const GrpcChannel silent(address, ends.client());
+  EXPECT_EQ(silent.server_load(), nullptr);
+  ASSERT_NE(asking.server_load(), nullptr);
+  for (int i = 0; i < 3; ++i) {  // more often than it asks
+    const auto call = [&asking] { return asking.Unary(kUnary, Bytes("")); };
+    ASSERT_TRUE(RunOn(ends.client(), call).ok());
+  }
+  EXPECT_GE(asking.server_load()->in_flight, 1);  // this call
+  EXPECT_GE(asking.server_load()->reports, 1u);
+}
+
 TEST(MetadataTest, WhatIsNoPriorityIsTheUsualOne) {
   for (const char* text : {"", "8", "-1", "high", "22"}) {
     EXPECT_EQ(internal::Receive(absl::InfiniteFuture(), {{"chains-priority", text}}).priority(),
