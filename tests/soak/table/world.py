@@ -130,6 +130,12 @@ class World:
         top = [self.replica("deep", "Top", [("Upper", each.address) for each in upper]) for _ in range(tops)]
         return {"Leaf": leaf, "Lower": lower, "Upper": upper, "Top": top}
 
+    def hello(self, replicas):
+        """The chain of chainlets/hello: {chainlet: replicas}."""
+        say = [self.replica("hello", "SayHello") for _ in range(replicas)]
+        return {"SayHello": say, "HelloAll": [self.replica("hello", "HelloAll",
+                                                           [("SayHello", each.address) for each in say])]}
+
     def load(self, address, *rates, **flags):
         """Starts load; finish() is its records. Flags are soak-load's: sleep_us=2000 is --sleep-us 2000."""
         return Load(self, address, rates, flags)
