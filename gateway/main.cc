@@ -61,6 +61,7 @@ struct Flags {
   std::string tls_certificate;
   std::string tls_key;
   uint64_t max_body = GatewayOptions().max_body_bytes;
+  Quotas::Options quotas;
   std::string check;
 };
 
@@ -121,6 +122,14 @@ void DeclareQueue(CLI::App& app, Flags& flags) {
                "webhooks may lead to private addresses, as those of this machine");
 }
 
+void DeclareLimits(CLI::App& app, Flags& flags) {
+  app.add_option("--max-in-flight", flags.quotas.max_in_flight,
+                 "requests at a time, of all clients; more get 503; 0: any number")
+      ->capture_default_str();
+  app.add_flag("--limits-dry-run", flags.quotas.dry_run,
+               "refuse nothing for want of --max-in-flight or a key's limits, only count it");
+}
+
 void Declare(CLI::App& app, Flags& flags) {
   app.add_option("--listen", flags.listen,
                  "where HTTP is answered: HOST:PORT, [HOST]:PORT or unix:PATH")
@@ -156,6 +165,7 @@ void Declare(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   app.add_option("--max-connections", flags.max_connections, "open at a time; more have to wait")
       ->capture_default_str();
+  DeclareLimits(app, flags);
   DeclareQueue(app, flags);
   app.add_option("--max-body", flags.max_body,
                  "bytes that the body of a request may have where its method does not say how "
@@ -233,6 +243,7 @@ absl::StatusOr<GatewayServer::Options> OptionsFrom(const Flags& flags) {
   options.http.max_connections = flags.max_connections;
   options.http.request.max_body_bytes = flags.max_body;
   options.gateway.max_body_bytes = flags.max_body;
+  options.gateway.quotas = flags.quotas;
   const absl::StatusOr<absl::Duration> timeout = ParseTime("--timeout", flags.timeout);
   if (!timeout.ok()) return timeout.status();
   options.gateway.timeout = *timeout;
@@ -342,7 +353,9 @@ absl::StatusOr<PlatformGateway::Options> PlatformOptionsFrom(const Flags& flags)
                                   .cors_origins = flags.cors_origins,
                                   .tls = flags.tls_listen,
                                   .tls_certificate = flags.tls_certificate,
-                                  .tls_key = flags.tls_key};
+                                  .tls_key = flags.tls_key,
+                                  .max_in_flight = flags.quotas.max_in_flight,
+                                  .limits_dry_run = flags.quotas.dry_run};
 }
 
 int ServePlatform(const Flags& flags, absl::Duration drain_timeout, const sigset_t& signals) {

@@ -15,6 +15,8 @@
 #include "absl/strings/str_split.h"
 #include "chains/core/constant_time.h"
 #include "chains/core/text.h"
+#include "chains/policy/key_limits.h"
+#include "gateway/app/limit_words.h"
 
 namespace chains::gateway {
 namespace {
@@ -41,6 +43,12 @@ std::array<unsigned char, 32> BytesOf(std::string_view hash) {
   return bytes;
 }
 
+// Null where all is as usual.
+std::shared_ptr<const ApiKeys::Owner> OwnerWith(std::string id, const v1::KeyLimits& limits) {
+  if (limits.ByteSizeLong() == 0) return nullptr;
+  return std::make_shared<const ApiKeys::Owner>(ApiKeys::Owner{std::move(id), limits});
+}
+
 }  // namespace
 
 absl::StatusOr<ApiKeys> ApiKeys::Load(const std::string& file) {
@@ -63,11 +71,15 @@ absl::StatusOr<ApiKeys::Known> ApiKeys::ParseLine(std::string_view line) {
   }
   Known known;
   known.hash = BytesOf(absl::HexStringToBytes(words.front()));
+  v1::KeyLimits limits;
   for (size_t i = 1; i < words.size(); ++i) {
     // What says nothing of this is of its name.
-    const absl::StatusOr<bool> taken = TakeWord(ToStd(words[i]), known.validity);
+    absl::StatusOr<bool> taken = TakeWord(ToStd(words[i]), known.validity);
+    if (taken.ok() && !*taken) taken = TakeWord(ToStd(words[i]), limits);
     if (!taken.ok()) return taken.status();
   }
+  if (absl::Status fine = CheckKeyLimits(limits); !fine.ok()) return fine;
+  known.owner = OwnerWith(std::string(words.front()), limits);
   return known;
 }
 
@@ -113,6 +125,8 @@ absl::Status ApiKeys::AddKnown(const v1::KnownKey& known) {
   key.hash = BytesOf(known.sha256());
   key.invoke = known.invoke();
   key.validity = ValidityOf(known);
+  if (absl::Status fine = CheckKeyLimits(known.limits()); !fine.ok()) return fine;
+  key.owner = OwnerWith(known.name().empty() ? known.sha256() : known.name(), known.limits());
   Add(key);
   if (before.empty()) return absl::OkStatus();
   key.hash = BytesOf(before);
@@ -123,6 +137,7 @@ absl::Status ApiKeys::AddKnown(const v1::KnownKey& known) {
 
 void ApiKeys::Add(Known known) {
   any_restricted_ |= known.validity.restricted();
+  if (known.owner != nullptr) owner_ids_.insert(known.owner->id);
   keys_.push_back(std::move(known));
 }
 
@@ -160,6 +175,12 @@ absl::Status ApiKeys::CheckFor(std::string_view chain,
   if (!found.ok()) return found.status();
   if ((*found)->validity.MayCall(chain)) return absl::OkStatus();
   return NotForChain((*found)->validity, chain);
+}
+
+std::shared_ptr<const ApiKeys::Owner> ApiKeys::OwnerOf(
+    std::optional<std::string_view> authorization, absl::Time now) const {
+  const absl::StatusOr<const Known*> found = Find(authorization, now);
+  return found.ok() ? (*found)->owner : nullptr;
 }
 
 bool ApiKeys::Knows(std::optional<std::string_view> authorization) const {

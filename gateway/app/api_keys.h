@@ -1,18 +1,20 @@
 // ApiKeys: who may call. Keys are kept as hashes; a key itself is nowhere at rest.
 //
 // A file of keys has one a line: the SHA-256 of the key in hexadecimal, and after a space what it
-// is called, if anything, and what it is for (key_validity.h). Empty lines and lines that begin
-// with # are skipped.
+// is called, if anything, what it is for (key_validity.h), and its limits (limit_words.h). Empty
+// lines and lines that begin with # are skipped.
 //
 //   printf '%s' "$KEY" | sha256sum >> keys
-//   2bb8…  phone chain=hello expires=2026-12-31T00:00:00Z
+//   2bb8…  phone chain=hello expires=2026-12-31T00:00:00Z rate=50/s
 //
 // A platform's keys have scopes; only those with `invoke` may call. One that was rotated counts by
 // both its texts for a while.
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +47,17 @@ class ApiKeys {
                         absl::Time now) const;
   // Whether any of them is for some chains alone; else CheckFor() says what Check() does.
   bool any_restricted() const { return any_restricted_; }
+  // Who may ask for other than what is usual: less, or more.
+  struct Owner {
+    std::string id;  // the same for both texts of a key that was rotated
+    v1::KeyLimits limits;
+  };
+  // Null: it is nobody's key, or one without limits. Takes as long as Check().
+  std::shared_ptr<const Owner> OwnerOf(std::optional<std::string_view> authorization,
+                                       absl::Time now) const;
+  // Whether any key has limits; else OwnerOf() is null.
+  bool any_limits() const { return !owner_ids_.empty(); }
+  const std::set<std::string>& owner_ids() const { return owner_ids_; }
   // Whether it is anybody's key.
   bool Knows(std::optional<std::string_view> authorization) const;
 
@@ -55,6 +68,7 @@ class ApiKeys {
     absl::Time until = absl::InfiniteFuture();  // from then on this text is nobody's
     bool invoke = true;
     KeyValidity validity = {};
+    std::shared_ptr<const Owner> owner = nullptr;
   };
   static Hash HashOf(std::string_view key);
   static absl::StatusOr<Known> ParseLine(std::string_view line);
@@ -65,6 +79,7 @@ class ApiKeys {
 
   std::vector<Known> keys_;
   bool any_restricted_ = false;
+  std::set<std::string> owner_ids_;
 };
 
 }  // namespace chains::gateway

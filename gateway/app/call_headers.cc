@@ -19,9 +19,11 @@ namespace {
 constexpr size_t kMaxRequestId = 128;
 constexpr size_t kPerHeader = 32;  // what HTTP/2 counts for each, beside name and value
 
-constexpr std::array<std::string_view, 23> kNotForwarded = {
+constexpr std::array<std::string_view, 25> kNotForwarded = {
     "accept-encoding",
     "authorization",
+    "chains-further-attempt",
+    "chains-priority",
     "chains-receipt",
     "chains-timeout",
     "chains-token",
@@ -89,6 +91,16 @@ absl::StatusOr<absl::Duration> TimeoutOf(const RequestHead& head, absl::Duration
         "Chains-Timeout: a time above 0 is expected, as in 5s or 200ms");
   }
   return std::min(timeout, max);
+}
+
+absl::StatusOr<std::optional<int>> PriorityOf(const RequestHead& head) {
+  const auto text = head.Header("chains-priority");
+  if (!text) return std::nullopt;
+  if (text->size() == 1 && (*text)[0] >= '0' && (*text)[0] <= '0' + Context::kHighestPriority) {
+    return (*text)[0] - '0';
+  }
+  return absl::InvalidArgumentError(
+      "Chains-Priority: a number from 0, the first to be refused, to 7 is expected; usual is 4");
 }
 
 internal::TraceId TraceIdOf(const RequestHead& head) {

@@ -2,6 +2,7 @@
 // headers that travel on with it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,9 @@ namespace chains::gateway {
 // header, and never more than `max`. INVALID_ARGUMENT for what is no time above 0.
 absl::StatusOr<absl::Duration> TimeoutOf(const RequestHead& head, absl::Duration by_default,
                                          absl::Duration max);
+
+// "Chains-Priority: 0" to 7; nullopt without the header. INVALID_ARGUMENT for anything else.
+absl::StatusOr<std::optional<int>> PriorityOf(const RequestHead& head);
 
 // The trace id of `traceparent` where that is valid, else a new one.
 internal::TraceId TraceIdOf(const RequestHead& head);

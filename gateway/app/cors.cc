@@ -15,7 +15,7 @@ constexpr const char* kMethods = "GET, HEAD, POST, DELETE";
 constexpr const char* kExposed =
     "X-Request-Id, Traceparent, Chains-Receipt, Retry-After, WWW-Authenticate, ETag, "
     "Content-Range, "
-    "Accept-Ranges, Location";
+    "Accept-Ranges, Location, RateLimit, RateLimit-Policy";
 constexpr const char* kSeconds = "7200";  // browsers remember no longer
 
 bool IsHostAndPort(std::string_view text) {

@@ -1,10 +1,12 @@
 #include "gateway/app/errors.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
+#include "chains/contract/push_back.h"
 #include "chains/contract/status_path.h"
 #include "chains/core/text.h"
 #include "chains/json/json_writer.h"
@@ -14,7 +16,7 @@ namespace {
 
 using json::JsonWriter;
 
-constexpr const char* kRetryAfterSeconds = "1";
+constexpr absl::Duration kUsualWait = absl::Seconds(1);
 constexpr const char* kHttpStatus = "chains.gateway/http-status";  // a payload: its digits
 
 // The path travels as a payload too; it has a place of its own.
@@ -43,6 +45,14 @@ void WritePath(const absl::Status& status, JsonWriter& json) {
     json.End();
   }
   json.End();
+}
+
+// In whole seconds, as the header has them. What should not be tried again says nothing.
+void AddRetryAfter(const absl::Status& status, Response& response) {
+  const absl::Duration wait = RetryAfterOf(status).value_or(kUsualWait);
+  if (wait < absl::ZeroDuration()) return;
+  const absl::Duration whole = absl::Ceil(std::max(wait, kUsualWait), absl::Seconds(1));
+  response.headers.emplace_back("Retry-After", Text(absl::ToInt64Seconds(whole)));
 }
 
 void WriteError(const absl::Status& status, JsonWriter& json) {
@@ -146,9 +156,7 @@ Response ErrorResponse(const absl::Status& status, int http_status) {
   json.End();
   Response response{.status = http_status, .headers = {}, .body = std::move(json).Take()};
   response.headers.emplace_back("Content-Type", "application/json");
-  if (http_status == 429 || http_status == 503) {
-    response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
-  }
+  if (http_status == 429 || http_status == 503) AddRetryAfter(status, response);
   return response;
 }
 

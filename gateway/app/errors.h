@@ -22,7 +22,8 @@ absl::Status WithHttpStatus(absl::Status failure, int http_status);
 int HttpStatusOf(const absl::Status& status);
 
 // "path" lists the calls that the failure came through, the entrypoint first; "details" what
-// chainlets attached, by type. What asks to be tried again later carries Retry-After.
+// chainlets attached, by type. What asks to be tried again later carries Retry-After: what the
+// refusal says (contract/push_back.h), or a second.
 Response ErrorResponse(const absl::Status& status);
 // The same under another HTTP status.
 Response ErrorResponse(const absl::Status& status, int http_status);

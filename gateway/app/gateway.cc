@@ -76,6 +76,8 @@ std::unique_ptr<Gateway> Gateway::Create(Loop& loop, Options options) {
 
 void Gateway::Exchange(std::shared_ptr<const Routes> routes) {
   routes_.Exchange(std::move(routes));
+  const std::optional<ApiKeys>& keys = routes_.routes()->keys();
+  quotas_.KeepOnly(keys ? keys->owner_ids() : std::set<std::string>());
   const std::set<Metrics::Labels> counted = routes_.routes()->Counted();
   metrics_.Forget([&](const Metrics::Labels& labels) { return counted.count(labels) > 0; });
 }
@@ -117,7 +119,7 @@ Admission Gateway::Admit(const RequestHead& head) {
   Admission admission;
   admission.refusal = options_.cors.Preflight(head);
   if (admission.refusal) return admission;
-  admission.refusal = Refuse(head);
+  if (!IsOwnPage(PathOf(head.target))) admission.refusal = Refuse(head);
   if (admission.refusal) {
     options_.cors.Expose(head, *admission.refusal);
   } else if (async_ != nullptr && IsAsync(head.target)) {
@@ -127,41 +129,6 @@ Admission Gateway::Admit(const RequestHead& head) {
     admission.max_body_bytes = BodyLimitOf(*method, options_);
   }
   return admission;
-}
-
-std::optional<Response> Gateway::Refuse(const RequestHead& head) const {
-  if (IsOwnPage(PathOf(head.target))) return std::nullopt;
-  const std::shared_ptr<const Routes>& routes = routes_.routes();
-  if (routes == nullptr) return ErrorResponse(routes_.Now().status());
-  if (!routes->keys()) return std::nullopt;
-  std::optional<std::string_view> authorization = head.Header("authorization");
-  std::optional<std::string> key;
-  if (!authorization) key = KeyAmongSubprotocols(head);
-  if (key) authorization = *key;
-  const absl::Status allowed = CheckKey(*routes, head.target, authorization);
-  if (allowed.ok()) return std::nullopt;
-  Response response = ErrorResponse(allowed);
-  if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Api-Key, Bearer");
-  return response;
-}
-
-// Where it leads nowhere it is refused later, and is told why.
-absl::Status Gateway::CheckKey(const Routes& routes, std::string_view target,
-                               std::optional<std::string_view> authorization) const {
-  const ApiKeys& keys = *routes.keys();
-  absl::Status allowed = keys.Check(authorization, loop_.Now());
-  if (!allowed.ok() || !keys.any_restricted()) return allowed;
-  const absl::StatusOr<Router::Match> match = routes.router().Find(target);
-  if (!match.ok()) return absl::OkStatus();
-  return keys.CheckFor(routes.router().routes()[match->route].chain, authorization, loop_.Now());
-}
-
-absl::Status Gateway::MayAsk(const RequestHead& head, std::string_view chain) const {
-  const std::shared_ptr<const Routes>& routes = routes_.routes();
-  if (routes == nullptr || !routes->keys() || !routes->keys()->any_restricted()) {
-    return absl::OkStatus();
-  }
-  return routes->keys()->CheckFor(chain, head.Header("authorization"), loop_.Now());
 }
 
 Response Gateway::Failure(int status, std::string_view text) {
@@ -179,9 +146,14 @@ Task<Response> Gateway::Handle(Request request) {
   const std::string request_id = RequestIdOf(request.head);
   const internal::TraceId trace = TraceIdOf(request.head);
   const CallersReceipt receipt(request.head, loop_);
-  absl::StatusOr<Response> outcome =
-      co_await Outcome(Call(request, request_id, trace, receipt, tally));
+  const Quotas::Owner owner = OwnerOf(request.head);
+  const absl::StatusOr<int> priority = Begin(request.head, owner, tally);
+  absl::StatusOr<Response> outcome = priority.status();
+  if (priority.ok()) {
+    outcome = co_await Outcome(Call(request, request_id, trace, receipt, tally, *priority));
+  }
   Response response = outcome.ok() ? *std::move(outcome) : ErrorResponse(outcome.status());
+  if (owner != nullptr) quotas_.AddHeaders(owner, loop_.Now(), response.headers);
   if (IsWorthPacking(response)) co_await Pack(request.head, response, options_.blocking_bytes);
   response.headers.emplace_back("X-Request-Id", request_id);
   response.headers.emplace_back("Traceparent",
@@ -194,7 +166,8 @@ Task<Response> Gateway::Handle(Request request) {
 }
 
 Task<Response> Gateway::Call(Request& request, const std::string& request_id,
-                             internal::TraceId trace, const CallersReceipt& receipt, Tally& tally) {
+                             internal::TraceId trace, const CallersReceipt& receipt, Tally& tally,
+                             int priority) {
   const auto queued = AsyncRequestOf(request.head.target);
   if (queued && async_ != nullptr) {
     AsyncCalls::MayAsk may = [&](std::string_view chain) { return MayAsk(request.head, chain); };
@@ -238,6 +211,7 @@ Task<Response> Gateway::Call(Request& request, const std::string& request_id,
       const absl::Duration timeout =
           co_await TimeoutOf(request.head, UsualTimeout(*method), options_.max_timeout);
       context.emplace(loop_.Now() + timeout, trace, ForwardedOf(request.head, request_id));
+      if (priority != Context::kUsualPriority) context = context->WithPriority(priority);
     }
     if (deployment != nullptr && !deployment->awake()) {
       // Then it looks again: by then what it named may lead to another deployment.
@@ -326,6 +300,7 @@ Task<Response> Gateway::OwnPage(const RequestHead& head) {
   }
   const size_t connections = connections_ ? connections_() : 0;
   metrics_.SetWebSockets(open_sockets_.inside());
+  metrics_.SetRefused(quotas_.counts());
   co_return Page("text/plain; version=0.0.4",
                  metrics_.Text(connections, ReadyTargets(), targets().size()));
 }

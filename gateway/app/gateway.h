@@ -54,6 +54,7 @@ class Gateway final : public Handler {
   // Requests that begin from now on take these.
   void Exchange(std::shared_ptr<const Routes> routes);
   RoutesInForce& routes() { return routes_; }
+  Quotas& quotas() { return quotas_; }
 
   // Before Start(): takes requests to be called later (async_calls.h), and those of its store.
   void Queue(AsyncSettings settings);
@@ -79,10 +80,14 @@ class Gateway final : public Handler {
   Gateway(Loop& loop, Options options)
       : loop_(loop),
         options_(std::move(options)),
-        grpc_(loop, routes_, {.timeout = options_.timeout, .max_timeout = options_.max_timeout}) {}
+        quotas_(options_.quotas),
+        grpc_(loop, routes_,
+              {.timeout = options_.timeout,
+               .max_timeout = options_.max_timeout,
+               .quotas = &quotas_}) {}
 
   Task<Response> Call(Request& request, const std::string& request_id, internal::TraceId trace,
-                      const CallersReceipt& receipt, Tally& tally);
+                      const CallersReceipt& receipt, Tally& tally, int priority);
   absl::Duration UsualTimeout(const json::Transcoder::Method& method) const;
   const json::Transcoder::Method* MethodOfLargeBody(const RequestHead& head) const;
   Task<Response> Invoke(Request& request, Invocation& invocation);
@@ -96,9 +101,12 @@ class Gateway final : public Handler {
   bool LeadsElsewhere(const std::string& path, const Deployment& deployment) const;
   absl::StatusOr<const json::Transcoder::Method*> FindMethod(const Target& target,
                                                              const std::string& name) const;
-  std::optional<Response> Refuse(const RequestHead& head) const;
+  std::optional<Response> Refuse(const RequestHead& head);
   absl::Status CheckKey(const Routes& routes, std::string_view target,
                         std::optional<std::string_view> authorization) const;
+  Quotas::Owner OwnerOf(const RequestHead& head) const;
+  // The priority of a request that may begin, which its tally counts from now on.
+  absl::StatusOr<int> Begin(const RequestHead& head, const Quotas::Owner& owner, Tally& tally);
   absl::Status MayAsk(const RequestHead& head, std::string_view chain) const;
   Task<Response> OwnPage(const RequestHead& head);
   Response Readiness() const;
@@ -112,6 +120,7 @@ class Gateway final : public Handler {
   const std::shared_ptr<Metrics::Series> nowhere_ = metrics_.Of({});  // what no route has
   RoutesInForce routes_;
   OpenApiPages openapi_pages_{OpenApiPages::Options()};
+  Quotas quotas_;
   GrpcCalls grpc_;
   std::minstd_rand random_{std::random_device{}()};  // which requests a canary gets
   Gate open_sockets_{{.what = "WebSockets", .limit = options_.sockets.max_open}};

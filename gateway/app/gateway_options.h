@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "gateway/app/api_keys.h"
 #include "gateway/app/cors.h"
+#include "gateway/app/quotas.h"
 #include "gateway/app/target.h"
 #include "gateway/body/byte_budget.h"
 
@@ -52,6 +53,7 @@ struct GatewayOptions {
   WebSocketOptions sockets = {};
   Cors cors = {};  // which pages may call from browsers, and open WebSockets beside the own host's
   StreamOptions streams = {};
+  Quotas::Options quotas = {};
 };
 
 }  // namespace chains::gateway

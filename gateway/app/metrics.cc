@@ -58,6 +58,10 @@ Metrics::Metrics()
                        .Help("WebSockets that are open")
                        .Register(registry_)
                        .Add({})),
+      refused_(BuildCounter()
+                   .Name("chains_gateway_refused_total")
+                   .Help("Requests that limits refused, by limit; would: those on trial")
+                   .Register(registry_)),
       routes_ready_(BuildGauge()
                         .Name("chains_gateway_routes_ready")
                         .Help("Routes whose contract is known")
@@ -98,6 +102,17 @@ void Metrics::Series::Ended(int http_status, absl::Duration took, size_t bytes_i
     counter = &metrics_.requests_.Add(with);
   }
   counter->Increment();
+}
+
+void Metrics::SetRefused(const Quotas::Counts& counts) {
+  const auto set = [this](const char* limit, uint64_t count) {
+    prometheus::Counter& counter = refused_.Add({{"limit", limit}});
+    counter.Increment(static_cast<double>(count) - counter.Value());
+  };
+  set("rate", counts.rate);
+  set("key_in_flight", counts.key_in_flight);
+  set("all_in_flight", counts.all_in_flight);
+  set("would", counts.would_refuse);
 }
 
 std::string Metrics::Text(size_t connections, size_t routes_ready, size_t routes) {

@@ -15,6 +15,7 @@
 
 #include "absl/time/time.h"
 #include "chains/gpu/gauges.h"
+#include "gateway/app/quotas.h"
 
 namespace chains::gateway {
 
@@ -66,6 +67,9 @@ class Metrics {
   // How many are open, for the next Text().
   void SetWebSockets(size_t open) { web_sockets_.Set(static_cast<double>(open)); }
 
+  // What was refused since the process started, for the next Text().
+  void SetRefused(const Quotas::Counts& counts);
+
   // Prometheus' text format. What is not counted as it happens is asked for here; so are the GPUs
   // that chainlets of this process use.
   std::string Text(size_t connections, size_t routes_ready, size_t routes);
@@ -79,6 +83,7 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& bytes_out_;
   prometheus::Gauge& connections_;
   prometheus::Gauge& web_sockets_;
+  prometheus::Family<prometheus::Counter>& refused_;
   prometheus::Gauge& routes_ready_;
   prometheus::Gauge& routes_;
   std::map<Labels, std::shared_ptr<Series>> by_labels_;

@@ -92,6 +92,8 @@ absl::Status PlatformServer::ListenForHttp() {
   absl::StatusOr<Cors> cors = Cors::Create(options_.cors_origins);
   if (!cors.ok()) return cors.status();
   options.gateway.cors = *std::move(cors);
+  options.gateway.quotas = {.max_in_flight = options_.max_in_flight,
+                            .dry_run = options_.limits_dry_run};
   options.gateway.max_body_bytes = http_options_.request.max_body_bytes;
   http_->Open(std::move(options));
   absl::StatusOr<std::string> bound = http_->Listen(options_.http);
@@ -130,8 +132,9 @@ void PlatformServer::WatchRoutes() {
                                         http_->gateway());
   reactor_->Post([this] { watch_->Start(); });
   if (grpc_ == nullptr) return;
-  proxy_ = std::make_unique<GrpcProxy>(*reactor_, http_->gateway().routes(),
-                                       GrpcProxy::Options{.timeout = options_.timeout});
+  proxy_ = std::make_unique<GrpcProxy>(
+      *reactor_, http_->gateway().routes(),
+      GrpcProxy::Options{.timeout = options_.timeout, .quotas = &http_->gateway().quotas()});
   grpc_->SetFallback(0, [this](std::string_view path, const Context& context) {
     return proxy_->Find(path, context);
   });

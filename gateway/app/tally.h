@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "chains/core/loop.h"
 #include "gateway/app/metrics.h"
+#include "gateway/app/quotas.h"
 
 namespace chains::gateway {
 
@@ -31,6 +32,8 @@ class Tally {
     if (series_ != nullptr) series_->Ended(status_, loop_->Now() - began_, bytes_in_, bytes_out_);
   }
 
+  // What it takes up of quotas, until it ends.
+  void Holds(Quotas::Stay stay) { stay_ = std::move(stay); }
   // It turned out to be a request of `series`.
   void At(const std::shared_ptr<Metrics::Series>& series) {
     series_->MovedTo(*series);
@@ -47,6 +50,7 @@ class Tally {
   size_t bytes_in_;
   size_t bytes_out_ = 0;
   int status_ = 499;
+  Quotas::Stay stay_;
   std::shared_ptr<Metrics::Series> series_;  // null once it was moved
 };
 

@@ -11,6 +11,7 @@
 #include "chains/core/timing.h"
 #include "chains/core/trace.h"
 #include "chains/grpc/reflection.h"
+#include "chains/policy/key_limits.h"
 
 namespace chains::gateway {
 namespace {
@@ -31,7 +32,7 @@ bool IsForwarded(std::string_view name) {
 }
 
 // The same request, as its chain sees it.
-Context Onwards(const Context& context) {
+Context Onwards(const Context& context, int priority) {
   Headers headers;
   headers.reserve(context.headers().size() + 1);
   for (const auto& [name, value] : context.headers()) {
@@ -41,7 +42,8 @@ Context Onwards(const Context& context) {
     headers.emplace_back(kRequestId, internal::HexDigits(internal::NewSpanId()));
   }
   const Context onwards = Context(context.deadline(), context.trace_id(), std::move(headers))
-                              .WithRecord(context.record());
+                              .WithRecord(context.record())
+                              .WithPriority(priority);
   return context.further_attempt() ? onwards.AsFurtherAttempt() : onwards;
 }
 
@@ -111,6 +113,8 @@ class GrpcProxy::Call {
         method_(&method.call),
         timeout_(method.timeout) {}
 
+  void Has(Share share) { share_ = std::move(share); }
+  int priority() const { return share_.priority; }
   const Method& method() const { return *method_; }
   absl::Time Now() const { return proxy_->loop_.Now(); }
   Channel& channel() const { return target_->channel(); }
@@ -143,6 +147,7 @@ class GrpcProxy::Call {
       return absl::UnavailableError(
           Text(method_->path, " became another kind of call while this one waited"));
     }
+    if (again.ok()) again->Has(share_);
     return again;
   }
   Context Bounded(const Context& context) const {
@@ -171,6 +176,7 @@ class GrpcProxy::Call {
   Target* target_;
   const Method* method_;
   std::optional<absl::Duration> timeout_;  // what the contract says
+  Share share_;
 };
 
 GrpcProxy::GrpcProxy(Loop& loop, RoutesInForce& routes, Options options)
@@ -194,8 +200,11 @@ absl::StatusOr<Service::Handler> GrpcProxy::Find(std::string_view path,
     if (target.transcoder() == nullptr) return target.problem();
     return ReflectionOf(*routes, target, path);
   }
-  const absl::StatusOr<Call> call = CallBy(*routes, path, context);
+  absl::StatusOr<Call> call = CallBy(*routes, path, context);
   if (!call.ok()) return call.status();
+  absl::StatusOr<Share> share = Begin(**routes, context);
+  if (!share.ok()) return share.status();
+  call->Has(*std::move(share));
   Service::Handler handler{.method = &call->method(), .unary = {}, .streaming = {}};
   if (call->method().kind == MethodKind::kUnary) {
     handler.unary = [call = *call](Bytes request) { return Forward(call, std::move(request)); };
@@ -205,6 +214,26 @@ absl::StatusOr<Service::Handler> GrpcProxy::Find(std::string_view path,
     };
   }
   return handler;
+}
+
+absl::StatusOr<GrpcProxy::Share> GrpcProxy::Begin(const Routes& routes,
+                                                  const Context& context) const {
+  Share share;
+  std::optional<int> asked;
+  if (context.priority() != Context::kUsualPriority) asked = context.priority();
+  const bool is_limited = routes.keys() && routes.keys()->any_limits();
+  const Quotas::Owner owner =
+      is_limited ? routes.keys()->OwnerOf(context.Header("authorization"), loop_.Now()) : nullptr;
+  if (owner != nullptr) {
+    share.priority = PriorityUnder(owner->limits, asked);
+  } else if (asked) {
+    share.priority = routes.keys() ? PriorityUnder(v1::KeyLimits(), asked) : *asked;
+  }
+  if (options_.quotas == nullptr) return share;
+  absl::StatusOr<Quotas::Stay> stay = options_.quotas->Enter(owner, loop_.Now());
+  if (!stay.ok()) return stay.status();
+  share.stay = std::make_shared<Quotas::Stay>(*std::move(stay));
+  return share;
 }
 
 absl::StatusOr<GrpcProxy::Call> GrpcProxy::CallBy(std::shared_ptr<const Routes> routes,
@@ -232,7 +261,7 @@ Task<GrpcProxy::Call> GrpcProxy::UntilAwake(Call call, Context received) {
 
 Task<Bytes> GrpcProxy::Forward(Call call, Bytes request) {
   const Context received = co_await CurrentContext();
-  Context context = call.Bounded(Onwards(received));
+  Context context = call.Bounded(Onwards(received, call.priority()));
   if (call.asleep() != nullptr) call = co_await UntilAwake(call, received);
   absl::StatusOr<Bytes> reply;
   for (int attempts = 1;; ++attempts) {
@@ -250,7 +279,7 @@ Task<Bytes> GrpcProxy::Forward(Call call, Bytes request) {
 
 Stream<Bytes> GrpcProxy::ForwardStream(Call call, Stream<Bytes> requests) {
   const Context received = co_await CurrentContext();
-  const Context context = call.StreamBounded(Onwards(received));
+  const Context context = call.StreamBounded(Onwards(received, call.priority()));
   if (call.asleep() != nullptr) call = co_await UntilAwake(call, received);
   Stream<Bytes> replies = call.channel().Streaming(call.method(), std::move(requests));
   while (true) {

@@ -21,6 +21,7 @@
 #include "chains/contract/service.h"
 #include "chains/core/context.h"
 #include "chains/core/loop.h"
+#include "gateway/app/quotas.h"
 #include "gateway/app/routes.h"
 #include "gateway/grpc/proxy_health.h"
 
@@ -35,6 +36,7 @@ class GrpcProxy {
     absl::Duration timeout = absl::Seconds(60);
     // No unary call has more, whatever its grpc-timeout says.
     absl::Duration max_timeout = absl::Hours(1);
+    Quotas* quotas = nullptr;  // outlives the calls; null: there are none
   };
   // `loop` and `routes` outlive it, and it the calls.
   GrpcProxy(Loop& loop, RoutesInForce& routes, Options options);
@@ -42,11 +44,18 @@ class GrpcProxy {
   GrpcProxy& operator=(const GrpcProxy&) = delete;
 
   // A handler for one call. Refused as over HTTP: UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
-  // UNAVAILABLE; UNIMPLEMENTED: the contract has no such method.
+  // UNAVAILABLE, RESOURCE_EXHAUSTED; UNIMPLEMENTED: the contract has no such method. Its priority
+  // is the metadata `chains-priority`, up to its key's ceiling; 4 is as if it were not there.
   absl::StatusOr<Service::Handler> Find(std::string_view path, const Context& context) const;
 
  private:
   class Call;
+  // What the call takes up, and which priority it has.
+  struct Share {
+    std::shared_ptr<Quotas::Stay> stay;
+    int priority = Context::kUsualPriority;
+  };
+  absl::StatusOr<Share> Begin(const Routes& routes, const Context& context) const;
   absl::StatusOr<Call> CallBy(std::shared_ptr<const Routes> routes, std::string_view path,
                               const Context& context) const;
   static Task<Call> UntilAwake(Call call, Context received);

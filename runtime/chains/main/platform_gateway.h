@@ -4,6 +4,7 @@
 // nothing of gateway/.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -47,6 +48,8 @@ class PlatformGateway {
     std::string tls_certificate = {};
     std::string tls_key = {};
     Faults faults = {};  // of calls to entrypoints
+    size_t max_in_flight = 0;     // requests at a time; more get 503; 0: any number
+    bool limits_dry_run = false;  // nothing is refused for want of limits, only counted
   };
   struct Addresses {
     std::string http;  // with the ports that were chosen
