@@ -4,6 +4,7 @@
 
 #include "absl/time/clock.h"
 #include "chains/core/text.h"
+#include "chains/policy/key_limits.h"
 #include "deploy/platform/describe.h"
 #include "deploy/platform/names.h"
 #include "deploy/platform/platform_service.h"
@@ -128,6 +129,7 @@ Task<v1::CreateKeyResponse> PlatformService::CreateKey(v1::CreateKeyRequest requ
     co_return absl::InvalidArgumentError("scopes: there are KEY_SCOPE_INVOKE and KEY_SCOPE_MANAGE");
   }
   co_await CheckChainsOf(request);
+  co_await CheckKeyLimits(request.limits());
   const int64_t expires = co_await ExpiryOf(request.expires_in_ms(), absl::Now());
   const Permit changing = co_await parts_.keeper.Begin();
   if (parts_.model.keys.contains(request.name())) {
@@ -143,6 +145,7 @@ Task<v1::CreateKeyResponse> PlatformService::CreateKey(v1::CreateKeyRequest requ
   *record.mutable_scopes() = request.scopes();
   if (record.scopes().empty()) record.add_scopes(v1::KEY_SCOPE_INVOKE);
   *record.mutable_chains() = request.chains();
+  if (request.has_limits()) *record.mutable_limits() = request.limits();
   record.set_expires_unix_ms(expires);
   v1::CreateKeyResponse response;
   *response.mutable_info() = ToKeyInfo(record);

@@ -153,6 +153,8 @@ v1::KnownKey ToKnownKey(const state::KeyRecord& key) {
   known.set_sha256(key.sha256());
   known.set_invoke(Allows(key, v1::KEY_SCOPE_INVOKE));
   known.set_manage(Allows(key, v1::KEY_SCOPE_MANAGE));
+  known.set_name(key.name());
+  if (key.has_limits()) *known.mutable_limits() = key.limits();
   *known.mutable_chains() = key.chains();
   known.set_expires_unix_ms(key.expires_unix_ms());
   known.set_previous_sha256(key.previous_sha256());
@@ -166,6 +168,7 @@ v1::KeyInfo ToKeyInfo(const state::KeyRecord& key) {
   *info.mutable_scopes() = key.scopes();
   info.set_created_unix_ms(key.created_unix_ms());
   info.set_prefix(key.prefix());
+  if (key.has_limits()) *info.mutable_limits() = key.limits();
   *info.mutable_chains() = key.chains();
   info.set_expires_unix_ms(key.expires_unix_ms());
   info.set_rotated_unix_ms(key.rotated_unix_ms());

@@ -1,10 +1,12 @@
 // keys, secrets.
+#include <algorithm>
 #include <iterator>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/str_join.h"
 #include "chains/core/text.h"
+#include "deploy/cli/commands/key_limit_flags.h"
 #include "deploy/cli/commands/settings.h"
 #include "deploy/cli/platform_client.h"
 #include "deploy/cli/terminal/human.h"
@@ -19,6 +21,7 @@ constexpr size_t kMaxSecretBytes = 1 << 20;
 struct KeyFlags {
   std::string name = {};
   std::vector<std::string> scopes = {};
+  KeyLimitFlags limits = {};
 };
 
 std::string ScopeNames(const google::protobuf::RepeatedField<int>& scopes) {
@@ -43,6 +46,8 @@ int CreateKey(Session& session, const KeyFlags& flags) {
   for (const std::string& scope : flags.scopes) {
     request.add_scopes(scope == "manage" ? v1::KEY_SCOPE_MANAGE : v1::KEY_SCOPE_INVOKE);
   }
+  const v1::KeyLimits limits = ToLimits(flags.limits);
+  if (limits.ByteSizeLong() > 0) *request.mutable_limits() = limits;
   const absl::StatusOr<v1::CreateKeyResponse> response =
       (*platform)->Call(&v1::Platform::CreateKey, std::move(request));
   if (!response.ok()) return session.Fail(response.status());
@@ -51,8 +56,10 @@ int CreateKey(Session& session, const KeyFlags& flags) {
     return kDone;
   }
   session.out() << Safe(response->key()) << "\n";
+  const std::string limited = LimitsText(response->info().limits());
   session.Note(Text("key '", Safe(response->info().name()), "' may ",
-                    ScopeNames(response->info().scopes()), "; it is shown this once"));
+                    ScopeNames(response->info().scopes()), limited.empty() ? "" : ", within ",
+                    limited, "; it is shown this once"));
   return kDone;
 }
 
@@ -66,12 +73,18 @@ int ListKeys(Session& session) {
     session.PrintJson(*response);
     return kDone;
   }
-  Table table({"NAME", "SCOPES", "BEGINS WITH", "AGE"});
+  const bool any_limits = std::any_of(response->keys().begin(), response->keys().end(),
+                                      [](const v1::KeyInfo& key) { return key.has_limits(); });
+  std::vector<std::string> heads = {"NAME", "SCOPES", "BEGINS WITH", "AGE"};
+  if (any_limits) heads.emplace_back("LIMITS");
+  Table table(std::move(heads));
   for (const v1::KeyInfo& key : response->keys()) {
-    table.Add({{key.name()},
-               {ScopeNames(key.scopes())},
-               {key.prefix()},
-               {Age(session, key.created_unix_ms())}});
+    std::vector<Table::Cell> row = {{key.name()},
+                                    {ScopeNames(key.scopes())},
+                                    {key.prefix()},
+                                    {Age(session, key.created_unix_ms())}};
+    if (any_limits) row.push_back({LimitsText(key.limits())});
+    table.Add(std::move(row));
   }
   table.Print(session.terminal());
   return kDone;
@@ -173,6 +186,15 @@ int DeleteSecret(Session& session, const SecretFlags& flags) {
 
 Command MakeKeys() {
   auto create = std::make_shared<KeyFlags>();
+  std::vector<Option> create_options = {
+      {"NAME", "to revoke it by", &create->name, {.required = true}},
+      {"--scope",
+       "invoke (the default) or manage; may be repeated",
+       &create->scopes,
+       {.choices = {"invoke", "manage"}}}};
+  for (Option& option : KeyLimitOptions(create->limits)) {
+    create_options.push_back(std::move(option));
+  }
   auto revoke = std::make_shared<KeyFlags>();
   return {.name = "keys",
           .summary = "who may call chains, who may change what is deployed",
@@ -180,12 +202,9 @@ Command MakeKeys() {
           .subcommands = {
               {.name = "create",
                .summary = "a key, shown this once",
-               .examples = {"chains keys create phone-app", "chains keys create ci --scope manage"},
-               .options = {{"NAME", "to revoke it by", &create->name, {.required = true}},
-                           {"--scope",
-                            "invoke (the default) or manage; may be repeated",
-                            &create->scopes,
-                            {.choices = {"invoke", "manage"}}}},
+               .examples = {"chains keys create phone-app", "chains keys create ci --scope manage",
+                            "chains keys create nightly --rate 50/s --priority-ceiling 1"},
+               .options = std::move(create_options),
                .run = [create](Session& session) { return CreateKey(session, *create); }},
               {.name = "list", .summary = "all keys, without their values", .run = ListKeys},
               {.name = "revoke",

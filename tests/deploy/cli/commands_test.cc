@@ -284,6 +284,25 @@ TEST_F(CliTest, AKeyIsShownOnOutputAlone) {
   EXPECT_EQ(fake.LastCall(), "CreateKey name: \"phone\" scopes: KEY_SCOPE_MANAGE");
   EXPECT_EQ(Run({"keys", "create", "phone", "--scope", "root"}), 2);
 }
+TEST_F(CliTest, AKeyMayHaveLimits) {
+  EXPECT_EQ(Run({"keys", "create", "phone", "--rate", "30/m", "--burst", "9", "--max-in-flight",
+                 "20", "--priority-ceiling", "6", "--priority", "2", "--limits-dry-run"}),
+            0)
+      << err;
+  EXPECT_EQ(
+      fake.LastCall(),
+      "CreateKey name: \"phone\" limits { requests_per_second: 0.5 burst: 9 max_in_flight: 20 "
+      "priority_ceiling: 6 priority: 2 dry_run: true }");
+  EXPECT_EQ(Run({"keys", "create", "phone", "--rate", "30/d"}), 2);
+  EXPECT_THAT(err, HasSubstr("'30/d' is no rate; 50/s, 100/m and 3000/h are"));
+  v1::KeyInfo& key = *fake.keys.add_keys();
+  key.set_name("phone");
+  key.mutable_limits()->set_requests_per_second(0.5);
+  key.mutable_limits()->set_max_in_flight(20);
+  key.mutable_limits()->set_priority_ceiling(6);
+  EXPECT_EQ(Run({"keys", "list"}), 0) << err;
+  EXPECT_THAT(out, AllOf(HasSubstr("LIMITS"), HasSubstr("30/m, 20 in flight, priority up to 6")));
+}
 TEST_F(CliTest, KeysAreListedAndRevoked) {
   v1::KeyInfo& key = *fake.keys.add_keys();
   key.set_name("phone");

@@ -1,4 +1,5 @@
 // LocalPlatform, asked over its socket as the command line asks it.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -235,6 +236,24 @@ TEST_F(PlatformServiceTest, ABundleWhoseFilesAreNotHereIsRefused) {
   const absl::StatusOr<v1::ListResponse> list = Call(&v1::Platform::List, v1::ListRequest());
   ASSERT_THAT(list.status(), IsOk());
   EXPECT_EQ(list->deployments_size(), 0);
+}
+
+TEST_F(PlatformServiceTest, AKeyKeepsTheLimitsThatItWasMadeWith) {
+  v1::CreateKeyRequest request;
+  request.set_name("phone");
+  request.mutable_limits()->set_requests_per_second(50);
+  request.mutable_limits()->set_priority_ceiling(8);
+  EXPECT_THAT(Call(&v1::Platform::CreateKey, request).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("limits.priority_ceiling is 8; give 0 to 7")));
+  request.mutable_limits()->set_priority_ceiling(1);
+  EXPECT_THAT(Call(&v1::Platform::CreateKey, request).status(), IsOk());
+  const v1::ListKeysResponse keys = Call(&v1::Platform::ListKeys, v1::ListKeysRequest()).value();
+  const auto phone = std::find_if(keys.keys().begin(), keys.keys().end(),
+                                  [](const v1::KeyInfo& key) { return key.name() == "phone"; });
+  ASSERT_NE(phone, keys.keys().end());
+  EXPECT_EQ(phone->limits().requests_per_second(), 50);
+  EXPECT_EQ(phone->limits().priority_ceiling(), 1);
 }
 
 TEST_F(PlatformServiceTest, KeysAreMadeListedAndRevoked) {
