@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -66,12 +67,28 @@ double LimitOf(size_t count, const Outliers::At& at, size_t which, const Balanci
   return std::max(*others + std::log2(settings.latency_factor), std::log2(with_margin));
 }
 
-WayHealth::Fault FaultOf(size_t count, const Outliers::At& at, size_t which, double limit,
-                         const Balancing& settings) {
+// The least mean duration of all that have one.
+double Fastest(size_t count, const Outliers::At& at) {
+  double fastest = std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i < count; ++i) {
+    const WayHealth& way = at(i);
+    if (way.in() && way.latencies() >= kEnoughLatencies) {
+      fastest = std::min(fastest, way.log_latency());
+    }
+  }
+  return fastest;
+}
+
+// Beside the fastest first: a median for each of many ways would take long.
+bool IsSlow(size_t count, const Outliers::At& at, size_t which, double fastest,
+            const Balancing& settings) {
   const WayHealth& way = at(which);
-  const bool slow = limit > 0 && way.latencies() >= kEnoughLatencies && way.log_latency() >= limit;
-  if (slow) return WayHealth::Fault::kSlow;
-  return Fails(count, at, which, settings) ? WayHealth::Fault::kFails : WayHealth::Fault::kNone;
+  if (settings.latency_factor <= 1 || way.latencies() < kEnoughLatencies ||
+      way.log_latency() < fastest + std::log2(settings.latency_factor)) {
+    return false;
+  }
+  const double limit = LimitOf(count, at, which, settings);
+  return limit > 0 && way.log_latency() >= limit;
 }
 
 }  // namespace
@@ -163,14 +180,13 @@ int Outliers::Look(size_t count, const At& at, absl::Time now, const Balancing& 
   const bool fade = now >= fade_;
   if (fade) fade_ = now + kHalfLife;
   int found = 0;
+  const double fastest = Fastest(count, at);
   for (size_t i = 0; i < count; ++i) {
     WayHealth& way = at(i);
-    const double limit = way.in() ? LimitOf(count, at, i, settings) : 0;
-    const WayHealth::Fault fault =
-        way.in() ? FaultOf(count, at, i, limit, settings) : WayHealth::Fault::kNone;
-    if (fault != WayHealth::Fault::kNone) {
-      way.LeaveOut(fault, now, settings);
-      way.LimitProbes(limit);
+    const bool slow = way.in() && IsSlow(count, at, i, fastest, settings);
+    if (slow || (way.in() && Fails(count, at, i, settings))) {
+      way.LimitProbes(LimitOf(count, at, i, settings));
+      way.LeaveOut(slow ? WayHealth::Fault::kSlow : WayHealth::Fault::kFails, now, settings);
       ++found;
     }
     if (fade) way.Fade();

@@ -150,7 +150,7 @@ void WaySet::Changed(Way& way, WayHealth::Change change, absl::Time now) {
     way.warms = settings_.warm_up > absl::ZeroDuration();
     way.warm_since = now;
   }
-  if (counters_ != nullptr) {
+  if (counters_ != nullptr && ways_.size() > 1) {
     counters_->Add(back ? EdgeCounters::kWaysBack : EdgeCounters::kWaysLeftOut);
   }
   outliers_.Count(

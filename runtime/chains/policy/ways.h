@@ -129,9 +129,9 @@ class WayUse {
     const absl::Time now = loop_.Now();
     set_.Ended(way_, status, now - began_, now);
   }
-  // A stream: how long it takes says nothing.
+  // A stream: how long it takes says nothing, nor does it when it is dropped.
+  void IsStream() { ended_ = true; }
   void EndedStream(const absl::Status& status) {
-    ended_ = true;
     if (!status.ok()) set_.Ended(way_, status, absl::ZeroDuration(), loop_.Now());
   }
 
@@ -196,6 +196,7 @@ Stream<Bytes> StreamingOver(Ways& ways, const Method& method, Stream<Bytes> requ
   const absl::Time began = here.loop().Now();
   Way& way = ways.set().Choose(began);
   WayUse use(ways.set(), way, nullptr, here.context().deadline(), here.loop(), began);
+  use.IsStream();
   Stream<Bytes> replies = way.channel->Streaming(method, std::move(requests));
   while (true) {
     absl::StatusOr<std::optional<Bytes>> reply = co_await Outcome(replies.Next());

@@ -238,7 +238,7 @@ TEST_F(WaysTest, EverythingCanBeTurnedOff) {
   EXPECT_GT(ways_[0].calls, 100);
 }
 
-TEST_F(WaysTest, AStreamThatEndsWellSaysNothingOfTime) {
+TEST_F(WaysTest, HowLongAStreamTakesSaysNothingOfAWay) {
   Make(2);
   const auto read = [](Channel& channel) -> Task<void> {
     const auto requests = []() -> Stream<Bytes> {
@@ -249,8 +249,14 @@ TEST_F(WaysTest, AStreamThatEndsWellSaysNothingOfTime) {
     while (co_await replies.Next()) {
     }
   };
-  for (int i = 0; i < 30; ++i) ASSERT_TRUE(Wait(read(*channel_), clock_).ok());
   Calls(30);
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_TRUE(Wait(read(*channel_), clock_).ok());
+    const Running<void> leaves(clock_, read(*channel_));
+    clock_.Settle();
+    clock_.Advance(absl::Seconds(4));
+  }
+  Calls(300);
   EXPECT_EQ(Counted(EdgeCounters::kWaysLeftOut), 0u);
 }
 
