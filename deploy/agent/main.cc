@@ -282,7 +282,7 @@ int Main(int argc, char** argv) {
   CLI::App app("Runs in a pod what its platform wants to run there.", "chains-agent");
   Declare(app, flags);
   CLI11_PARSE(app, argc, argv);
-  PrepareProcess();
+  PrepareProcess(Secrets::kHeld);
   const sigset_t blocked = AgentSignals();
   pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
   const int signals = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -159,6 +159,7 @@ int RunUp(Session& session, const UpFlags& flags) {
   const std::string missing = MissingOfTls(flags);
   if (!missing.empty()) return session.Usage(missing);
   if (flags.detach) return RunDetached(session, flags);
+  PrepareProcess(Secrets::kHeld);
   const sigset_t signals = BlockEndSignals();
   absl::StatusOr<Capacity> capacity = CapacityFrom(flags);
   if (!capacity.ok()) return session.Usage(ToStd(capacity.status().message()));

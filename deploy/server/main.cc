@@ -127,7 +127,7 @@ absl::StatusOr<ClusterPlatform::Options> OptionsFrom(const Flags& flags) {
 }
 
 int Serve(const Flags& flags) {
-  PrepareProcess();
+  PrepareProcess(Secrets::kHeld);
   const sigset_t signals = BlockEndSignals();
   absl::StatusOr<ClusterPlatform::Options> options = OptionsFrom(flags);
   absl::StatusOr<ServerAddress> address =

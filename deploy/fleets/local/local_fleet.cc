@@ -51,7 +51,7 @@ std::vector<std::string> ArgumentsOf(const ReplicaSpec& spec, const RunFolder& f
 // Little of the platform's own: what a library needs to find its way, and which GPUs there are.
 std::map<std::string, std::string> EnvironmentOf(const ReplicaSpec& spec) {
   std::map<std::string, std::string> environment;
-  for (const char* name : {"PATH", "HOME", "LANG", "TZ", "TMPDIR"}) {
+  for (const char* name : {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "CHAINS_HARDENING"}) {
     if (const char* value = std::getenv(name)) environment[name] = value;
   }
   environment["CUDA_VISIBLE_DEVICES"] = absl::StrJoin(spec.gpus, ",");

@@ -5,6 +5,7 @@
 #include <malloc.h>
 
 #include "absl/synchronization/mutex.h"
+#include "chains/core/hardening.h"
 
 namespace chains {
 namespace {
@@ -24,7 +25,11 @@ void KeepMemory() {
 
 }  // namespace
 
-void PrepareProcess() {
+void PrepareProcess(Secrets secrets) {
+  // A system that does not permit it is no reason not to start.
+  if (secrets == Secrets::kHeld && internal::HardeningIsOn(/*by_default=*/true)) {
+    internal::KeepOutOfCores().IgnoreError();
+  }
   KeepMemory();
   std::signal(SIGPIPE, SIG_IGN);
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);

@@ -12,7 +12,12 @@ sigset_t BlockEndSignals();
 // At the start of main(). A peer that leaves must not end this process by SIGPIPE, and Abseil's
 // mutexes need not look for deadlocks (Debian builds them to; it costs 8 % of a call). Memory that
 // was needed once is kept for the next call, up to 32 MiB a thread. Repeating it changes nothing.
-void PrepareProcess();
+//
+// Where secrets are held (keys, tokens, what chainlets are given) the process, and what it starts,
+// leaves no core, and others of its user do not read its memory (core/hardening.h, which says how
+// to turn that off).
+enum class Secrets { kNone, kHeld };
+void PrepareProcess(Secrets secrets = Secrets::kNone);
 
 // For a process that will have several reactors, before it has the first; later it changes nothing.
 // Each of them then waits for its own connections (gRPC's polling strategy "poll"). With gRPC's

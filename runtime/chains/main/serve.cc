@@ -15,7 +15,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "chains/chain/identity_keeper.h"
+#include "chains/chain/log.h"
 #include "chains/chain/replica.h"
+#include "chains/core/hardening.h"
+#include "chains/core/text.h"
 #include "chains/grpc/process.h"
 #include "chains/http/transport.h"
 #include "chains/main/crash_report.h"
@@ -165,12 +168,19 @@ absl::Status ListenHttp(Frontend& frontend, const std::string& address, Reactor&
   return absl::OkStatus();
 }
 
+void TellWhatIsLeftOut(const std::vector<std::string>& hardening) {
+  for (const std::string& each : hardening) {
+    Log(Context(), Severity::kWarning, Text("less hardened than it could be: ", each));
+  }
+}
+
 }  // namespace
 
 int Serve(const ChainSpec& chain, const CommandLine& command) {
   PrepareProcess();
   const sigset_t signals = BlockEndSignals();
   ReportCrashes();
+  if (HardeningIsOn(/*by_default=*/!command.platform.empty())) TellWhatIsLeftOut(Harden());
   std::unique_ptr<RunLock> lock;
   if (!command.run_dir.empty()) {
     absl::StatusOr<std::unique_ptr<RunLock>> taken = RunLock::Take(command.run_dir);
