@@ -1,9 +1,13 @@
 #include "chains/chain/client.h"
 
+#include "chains/grpc/client_channel.h"
+
 namespace chains::internal {
 
 ClientConnection::ClientConnection(const std::string& address)
-    : reactor_(workers_), channel_(ConnectTo(reactor_, "", {address})) {
+    : reactor_(workers_),
+      channel_(std::make_unique<GrpcChannel>(address, reactor_,
+                                             GrpcChannel::Options{.transparent_retries = true})) {
   reactor_.Start();
 }
 

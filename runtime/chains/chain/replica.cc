@@ -1,6 +1,7 @@
 #include "chains/chain/replica.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <thread>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "chains/chain/product_service.h"
 #include "chains/chain/soft_channel.h"
 #include "chains/chain/who_may_call.h"
+#include "chains/core/text.h"
 #include "chains/grpc/client_channel.h"
 #include "chains/grpc/reactor.h"
 #include "chains/grpc/reflection.h"
@@ -23,6 +25,8 @@ namespace {
 
 // How often Healthy() hooks are asked.
 constexpr absl::Duration kHealthPeriod = absl::Seconds(1);
+// How often it is looked whether there is room for further calls.
+constexpr absl::Duration kVitalsPeriod = absl::Milliseconds(500);
 
 // How long a replica that drains waits until its platform was told, and then still takes calls:
 // callers hear of it meanwhile.
@@ -162,6 +166,7 @@ void Replica::Admit(const v1::ReplicaOrders& orders) {
 Replica::~Replica() {
   Drain(absl::Now() + absl::Seconds(1));
   monitors_.clear();
+  vitals_.reset();
   loopback_.reset();
   assemblies_.clear();
   server_.reset();
@@ -230,10 +235,33 @@ absl::Status Replica::Start(const Endpoints& endpoints, const Prepare& prepare) 
     absl::Status prepared = prepare(server_->reactor(0), *loopback_);
     if (!prepared.ok()) return prepared;
   }
+  if (options_.watch_vitals) WatchVitals();
   if (attachment_ != nullptr) attachment_->Start(server_->reactor(0));
   server_->Start();
   started_ = true;
   return absl::OkStatus();
+}
+
+void Replica::WatchVitals() {
+  VitalsReader::Options options;
+  if (!options_.context.data_dir.empty()) options.disks.push_back(options_.context.data_dir);
+  options.disks.push_back(std::filesystem::temp_directory_path());
+  auto reader = std::make_shared<const VitalsReader>(std::move(options));
+  vitals_ = std::make_unique<VitalsMonitor>(
+      server_->reactor(0), [reader] { return reader->Read(); }, kVitalsPeriod,
+      [this](const Judgement& found) { HasChanged(found); });
+}
+
+void Replica::HasChanged(const Judgement& found) {
+  if (!found.strained.ok()) Log(Context(), Severity::kWarning, MessageOf(found.strained));
+  const absl::Status& fit = found.fit;
+  if (std::exchange(fit_, fit.ok()) == fit.ok()) return;
+  Log(Context(), fit.ok() ? Severity::kInfo : Severity::kWarning,
+      fit.ok() ? "there is room again: calls are taken"
+               : Text("no calls are taken: ", MessageOf(fit)));
+  server_->Refuse(fit.ok() ? fit : RefusalOf(options_.name, fit));
+  server_->SetServing(fit.ok());
+  if (attachment_ != nullptr) attachment_->SetHealth(0, "resources", fit);
 }
 
 void Replica::Drain(absl::Time deadline) {

@@ -18,6 +18,7 @@
 #include "chains/chain/neighbours.h"
 #include "chains/chain/services_elsewhere.h"
 #include "chains/chain/spec.h"
+#include "chains/chain/vitals_monitor.h"
 #include "chains/core/worker_pool.h"
 #include "chains/grpc/authorization.h"
 #include "chains/grpc/identity.h"
@@ -59,6 +60,8 @@ class Replica {
     // mTLS: who it is, with the name of each chainlet that it serves. Then it answers those that
     // depend on these, and the gateway; null: in plaintext, whoever reaches it.
     std::shared_ptr<const Identity> identity = nullptr;
+    // Takes no calls while memory or room on a disk is used up; tells of other things that are.
+    bool watch_vitals = true;
   };
   // Binds the addresses. `chain` is valid; it and `workers` outlive the replica.
   static absl::StatusOr<std::unique_ptr<Replica>> Listen(const ChainSpec& chain, Options options,
@@ -90,6 +93,8 @@ class Replica {
   std::unique_ptr<Attachment> MakeAttachment();
   std::shared_ptr<grpc::ChannelCredentials> CredentialsTo(std::string_view contract) const;
   void Admit(const v1::ReplicaOrders& orders);
+  void WatchVitals();
+  void HasChanged(const Judgement& found);
 
   const ChainSpec& chain_;
   const Options options_;
@@ -104,6 +109,8 @@ class Replica {
   std::vector<std::unique_ptr<Assembly>> assemblies_;  // one per reactor
   std::unique_ptr<LoopbackChannel> loopback_;          // to the first of them
   std::vector<std::unique_ptr<HealthMonitor>> monitors_;
+  std::unique_ptr<VitalsMonitor> vitals_;
+  bool fit_ = true;  // as it found; reactor 0's
   bool started_ = false;
 };
 

@@ -33,6 +33,7 @@ grpc::ChannelArguments ArgumentsFor(Use use, const GrpcChannel::Options& options
   if (options.elsewhere) BePatient(numbers);
   grpc::ChannelArguments arguments;
   for (const auto& [name, value] : numbers) arguments.SetInt(name, value);
+  if (options.transparent_retries) arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 1);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
   // How long an attempt to connect may take, despite its name.

@@ -39,6 +39,11 @@ class GrpcChannel final : public Channel {
     // It belongs to somebody else (grpc/elsewhere.h): then the host's own name must be in its
     // certificate, not that of a chainlet.
     std::optional<Elsewhere> elsewhere = std::nullopt;
+    // Whether gRPC sends a call anew that it knows nobody has seen, because its connection was told
+    // to go (GOAWAY) meanwhile: for callers of servers with an age of connections, as gateways
+    // have. Costs a copy of what each call sends; replicas, which leave tables before they go, do
+    // without.
+    bool transparent_retries = false;
   };
   // `address` is "host:port" or "unix:/path". `reactor` outlives the channel.
   GrpcChannel(const std::string& address, Reactor& reactor)

@@ -12,6 +12,7 @@
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/generic/async_generic_service.h>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "chains/contract/service.h"
 #include "chains/core/intrusive_list.h"
@@ -79,6 +80,15 @@ class Lane {
   // Who answers another one, or null.
   const Service::Handler* Find(std::string_view path) const;
 
+  // Refuses calls from now on; OK: takes them again.
+  void Refuse(absl::Status why) {
+    max_calls_ = why.ok() ? options_.max_calls : 0;
+    refusal_ = std::move(why);
+  }
+  // How many calls there may be: none while it refuses them.
+  size_t max_calls() const { return max_calls_; }
+  const absl::Status& refusal() const { return refusal_; }
+
   // Tells who watches health or asks for reflection to go; the latter are cut.
   void Leave();
   // Calls that are still there at `deadline` are dropped and answered with UNAVAILABLE.
@@ -122,6 +132,8 @@ class Lane {
   std::vector<const Service::Handler*> handlers_;  // service_'s, of known_
   IntrusiveList<ServerCall> running_;
   std::atomic<size_t> in_flight_{0};
+  size_t max_calls_ = options_.max_calls;
+  absl::Status refusal_;           // OK: it takes calls
   std::vector<size_t> to_accept_;  // by accepting_
   Accepting accepting_{*this};
   End end_{*this};

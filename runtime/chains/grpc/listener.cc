@@ -1,6 +1,7 @@
 #include "chains/grpc/listener.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <grpcpp/security/server_credentials.h>
@@ -9,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "chains/grpc/connection.h"
+#include "chains/grpc/spare_descriptor.h"
 #include "chains/grpc/time.h"
 #include "chains/grpc/vacant.h"
 
@@ -17,6 +19,11 @@ namespace {
 
 // What calls get after they were answered because their time was over, to be read by their callers.
 constexpr absl::Duration kPatience = absl::Seconds(1);
+
+int MillisecondsOf(absl::Duration duration) {
+  constexpr int64_t kMost = std::numeric_limits<int>::max();
+  return static_cast<int>(std::clamp<int64_t>(absl::ToInt64Milliseconds(duration), 1, kMost));
+}
 
 std::string WithPort(const std::string& address, int port) {
   if (absl::StartsWith(address, "unix:")) return address;
@@ -27,12 +34,16 @@ std::string WithPort(const std::string& address, int port) {
 
 absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(
     const std::vector<Place>& places, const std::vector<const ServiceInfo*>& contracts,
-    size_t reactors, Lane::Options options, WorkerPool& workers) {
+    size_t reactors, Lane::Options options, WorkerPool& workers, absl::Duration max_age) {
+  KeepASpareDescriptor();
   std::unique_ptr<Listener> listener(new Listener(contracts));
   grpc::ServerBuilder builder;
   SetCommonArguments(
       [&builder](const char* name, int value) { builder.AddChannelArgument(name, value); });
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // one port, one server
+  if (max_age > absl::ZeroDuration()) {
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, MillisecondsOf(max_age));
+  }
   builder.RegisterService(&listener->known_);
   builder.RegisterAsyncGenericService(&listener->others_);
   std::vector<int> ports(places.size(), 0);

@@ -22,10 +22,11 @@ class Listener {
     std::string address;
     std::shared_ptr<grpc::ServerCredentials> credentials;  // null: in plaintext
   };
-  // `contracts` as in GrpcServer::Options.
+  // `contracts` and `max_age` (of connections) as in GrpcServer::Options.
   static absl::StatusOr<std::unique_ptr<Listener>> Listen(
       const std::vector<Place>& places, const std::vector<const ServiceInfo*>& contracts,
-      size_t reactors, Lane::Options options, WorkerPool& workers);
+      size_t reactors, Lane::Options options, WorkerPool& workers,
+      absl::Duration max_age = absl::ZeroDuration());
   ~Listener();  // ends at once
   Listener(const Listener&) = delete;
 

@@ -50,7 +50,8 @@ absl::Status GrpcServer::Bind(WorkerPool& workers) {
     places.push_back({.address = address, .credentials = nullptr});
   }
   absl::StatusOr<std::unique_ptr<Listener>> listener =
-      Listener::Listen(places, options_.contracts, options_.reactors, lane, workers);
+      Listener::Listen(places, options_.contracts, options_.reactors, lane, workers,
+                       options_.max_connection_age);
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
   addresses_ = listener_->addresses();
@@ -96,6 +97,12 @@ void GrpcServer::SetServing(std::string_view contract, bool serving) {
   };
   for (Lane* lane : lanes_) set(*lane);
   if (health_listener_) set(*health_listener_->lanes().front());
+}
+
+void GrpcServer::Refuse(absl::Status why) {
+  for (Lane* lane : lanes_) {
+    lane->reactor().Post([lane, why] { lane->Refuse(why); });
+  }
 }
 
 // A connection that was told to go is closed with its last answer. Where its caller has just sent

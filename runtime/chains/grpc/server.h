@@ -62,6 +62,10 @@ class GrpcServer {
     std::shared_ptr<const Authorization> authorization = nullptr;
     // How long Drain still takes calls after health said NOT_SERVING, so that callers learn of it.
     absl::Duration lame_duck = absl::ZeroDuration();
+    // How old a connection gets, give or take a tenth, before its caller is told to open another
+    // one (GOAWAY); what runs on it is finished. So that callers behind a balancer of connections
+    // come to replicas that are new. Zero: as old as it likes.
+    absl::Duration max_connection_age = absl::ZeroDuration();
     // Told of every call that failed by itself, on its reactor's thread; must not block. May be
     // null.
     std::function<void(const Context& context, const Method& method, const absl::Status& failure)>
@@ -93,6 +97,10 @@ class GrpcServer {
   // both are. Any thread, until Drain().
   void SetServing(bool serving) { SetServing("", serving); }
   void SetServing(std::string_view contract, bool serving);
+
+  // Calls that come from now on are refused, with `why`; those that run go on, health and
+  // reflection answer. OK: they are taken again. Any thread, until Drain().
+  void Refuse(absl::Status why);
 
   // Health says NOT_SERVING, callers are told to go once nothing runs, or after a second, and what
   // runs is finished. What still runs at

@@ -52,7 +52,7 @@ void ServerCall::Accepted() {
   const Service::Handler* const handler =
       known_ == Lane::kOther ? lane_.Find(context_.method()) : lane_.handler(known_);
   const bool housekeeping = IsHousekeeping(path());
-  const bool full = !housekeeping && lane_.in_flight() >= lane_.options().max_calls;
+  const bool full = !housekeeping && lane_.in_flight() >= lane_.max_calls();
   lane_.running().PushBack(*this);
   if (!housekeeping) {
     counted_ = true;
@@ -86,6 +86,7 @@ absl::Status ServerCall::NoSuchMethod() const {
 
 // This one is among those that it has.
 absl::Status ServerCall::TooManyCalls() const {
+  if (!lane_.refusal().ok()) return lane_.refusal();
   return absl::ResourceExhaustedError(
       absl::StrCat("the replica ", lane_.options().replica, " has ", lane_.in_flight().load() - 1,
                    " calls on one reactor: raise GrpcServer::Options::max_calls or add reactors"));

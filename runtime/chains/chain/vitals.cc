@@ -1,0 +1,183 @@
+#include "chains/chain/vitals.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fcntl.h>
+#include <fstream>
+#include <optional>
+#include <pthread.h>
+#include <sstream>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "chains/core/text.h"
+
+namespace chains::internal {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kMiB = uint64_t{1} << 20;
+// What is to be left, at least: of descriptors for what a call opens, of memory and disk for what
+// is under way.
+constexpr uint64_t kSpareDescriptors = 32;
+constexpr uint64_t kSpareThreads = 4;
+constexpr uint64_t kSpareMemory = 16 * kMiB;
+constexpr uint64_t kSpareDisk = 16 * kMiB;
+// … and of all there is, in hundredths.
+constexpr uint64_t kSpareShare = 3;
+
+std::string ReadAll(const fs::path& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// The number that it begins with; nullopt: "max", or nothing.
+std::optional<uint64_t> NumberIn(std::string_view text) {
+  uint64_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec != std::errc()) return std::nullopt;
+  return number;
+}
+
+// The number behind a name at the beginning of a line.
+uint64_t NumberOf(const std::string& text, const std::string& name) {
+  size_t at = text.starts_with(name) ? 0 : text.find("\n" + name);
+  if (at == text.npos) return 0;
+  at = text.find_first_of("0123456789", at + name.size());
+  return at == text.npos ? 0 : NumberIn(std::string_view(text).substr(at)).value_or(0);
+}
+
+Vital OfGroup(const fs::path& group, const std::string& kind) {
+  Vital vital;
+  vital.used = NumberIn(ReadAll(group / (kind + ".current"))).value_or(0);
+  vital.of = NumberIn(ReadAll(group / (kind + ".max"))).value_or(0);
+  return vital;
+}
+
+uint64_t LimitOf(decltype(RLIMIT_NOFILE) which) {
+  rlimit limit{};
+  if (getrlimit(which, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 0;
+  return limit.rlim_cur;
+}
+
+// A new descriptor is the lowest that is free, so there are at least as many as its number. Out of
+// them: all.
+Vital Descriptors() {
+  Vital vital;
+  vital.of = LimitOf(RLIMIT_NOFILE);
+  const int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  vital.used = lowest < 0 ? vital.of : static_cast<uint64_t>(lowest);
+  if (lowest >= 0) close(lowest);
+  return vital;
+}
+
+// Whether the system gives one more.
+bool StartsThreads() {
+  pthread_t thread{};
+  if (pthread_create(
+          &thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr) != 0) {
+    return false;
+  }
+  pthread_join(thread, nullptr);
+  return true;
+}
+
+fs::path GroupOf(const fs::path& cgroup_file, const fs::path& cgroups) {
+  const std::string text = ReadAll(cgroup_file);
+  constexpr std::string_view kUnified = "0::/";
+  const size_t at = text.starts_with(kUnified) ? 0 : text.find("\n0::/");
+  if (at == text.npos) return {};
+  const size_t begin = text.find("0::/", at) + kUnified.size();
+  fs::path group = cgroups / text.substr(begin, text.find('\n', begin) - begin);
+  std::error_code error;
+  return fs::exists(group / "memory.current", error) ? group : fs::path();
+}
+
+std::string Shown(const Vital& vital, uint64_t unit, std::string_view what) {
+  return Text(vital.used / unit, " of ", vital.of / unit, what);
+}
+
+}  // namespace
+
+VitalsReader::VitalsReader(Options options)
+    : options_(std::move(options)), group_(GroupOf(options_.cgroup_file, options_.cgroups)) {}
+
+// What the kernel keeps of files it gives up when somebody needs memory.
+Vital VitalsReader::Memory() const {
+  if (!group_.empty()) {
+    Vital memory = OfGroup(group_, "memory");
+    const uint64_t cached = NumberOf(ReadAll(group_ / "memory.stat"), "inactive_file");
+    memory.used -= std::min(memory.used, cached);
+    if (memory.of != 0) return memory;
+  }
+  Vital data;
+  data.of = LimitOf(RLIMIT_DATA);
+  if (data.of != 0) data.used = NumberOf(ReadAll("/proc/self/status"), "VmData:") * 1024;
+  return data;
+}
+
+Vitals VitalsReader::Read() const {
+  Vitals vitals;
+  vitals.descriptors = Descriptors();
+  vitals.memory = Memory();
+  if (!group_.empty()) vitals.threads = OfGroup(group_, "pids");
+  vitals.starts_threads = StartsThreads();
+  uint64_t least = UINT64_MAX;
+  for (const fs::path& folder : options_.disks) {
+    struct statvfs about {};
+    if (statvfs(folder.c_str(), &about) != 0 || about.f_blocks == 0) continue;
+    const uint64_t room = uint64_t{about.f_bavail} * about.f_frsize;
+    if (room >= least) continue;
+    least = room;
+    vitals.disk.of = uint64_t{about.f_blocks} * about.f_frsize;
+    vitals.disk.used = vitals.disk.of - std::min(room, vitals.disk.of);
+    vitals.disk_of = folder;
+  }
+  return vitals;
+}
+
+// The reserve is small beside what a small process has in all.
+bool VitalsJudge::UsedUp(size_t which, const Vital& vital, uint64_t reserve) {
+  bool& was = was_used_up_[which];
+  if (vital.of == 0) return was = false;
+  uint64_t spare = std::max(std::min(reserve, vital.of / 8), vital.of / 100 * kSpareShare);
+  if (which == 3)
+    spare = std::min(reserve, vital.of / 8);  // a large disk has room in its hundredth
+  if (was) spare *= 2;
+  return was = vital.used + spare >= vital.of;
+}
+
+Judgement VitalsJudge::Judge(const Vitals& vitals) {
+  const bool descriptors = UsedUp(0, vitals.descriptors, kSpareDescriptors);
+  const bool threads = UsedUp(1, vitals.threads, kSpareThreads);
+  const bool memory = UsedUp(2, vitals.memory, kSpareMemory);
+  const bool disk = UsedUp(3, vitals.disk, kSpareDisk);
+  Judgement found;
+  if (memory) {
+    found.fit = absl::ResourceExhaustedError(
+        Text("memory: ", Shown(vitals.memory, kMiB, " MiB are used"),
+             "; declare more, Resources{.memory}, or a smaller limit of calls"));
+  } else if (disk) {
+    found.fit =
+        absl::ResourceExhaustedError(Text("disk: ", Shown(vitals.disk, kMiB, " MiB are used"),
+                                          " where ", vitals.disk_of, " is; make room there"));
+  }
+  if (descriptors) {
+    found.strained = absl::ResourceExhaustedError(
+        Text("file descriptors: ", Shown(vitals.descriptors, 1, " are used"),
+             "; raise the limit (ulimit -n), or close what is not needed"));
+  } else if (!vitals.starts_threads) {
+    found.strained =
+        absl::ResourceExhaustedError("threads: the system starts no more (ulimit -u, pids.max)");
+  } else if (threads) {
+    found.strained = absl::ResourceExhaustedError(
+        Text("threads: ", Shown(vitals.threads, 1, " of its cgroup are used")));
+  }
+  return found;
+}
+
+}  // namespace chains::internal
