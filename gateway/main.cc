@@ -55,6 +55,7 @@ struct Flags {
   std::string web_socket_lifetime = "24h";
   std::string drain_timeout = "30s";
   size_t max_connections = HttpOptions().max_connections;
+  std::string connection_age = "10m";
   QueueFlags queue;
   std::string keep = "24h";
   std::string tls_listen;
@@ -166,6 +167,9 @@ void Declare(CLI::App& app, Flags& flags) {
   app.add_option("--max-connections", flags.max_connections, "open at a time; more have to wait")
       ->capture_default_str();
   DeclareLimits(app, flags);
+  app.add_option("--connection-age", flags.connection_age,
+                 "after about which time clients are told to open another connection; inf: never")
+      ->capture_default_str();
   DeclareQueue(app, flags);
   app.add_option("--max-body", flags.max_body,
                  "bytes that the body of a request may have where its method does not say how "
@@ -238,10 +242,21 @@ absl::StatusOr<AsyncSettings> QueueFrom(const Flags& flags) {
   return OpenQueue(queue);
 }
 
+absl::StatusOr<HttpOptions> HttpOptionsFrom(const Flags& flags) {
+  const absl::StatusOr<absl::Duration> age = ParseTime("--connection-age", flags.connection_age);
+  if (!age.ok()) return age.status();
+  HttpOptions http;
+  http.max_connections = flags.max_connections;
+  http.request.max_body_bytes = flags.max_body;
+  http.connection_age = *age;
+  return http;
+}
+
 absl::StatusOr<GatewayServer::Options> OptionsFrom(const Flags& flags) {
   GatewayServer::Options options;
-  options.http.max_connections = flags.max_connections;
-  options.http.request.max_body_bytes = flags.max_body;
+  absl::StatusOr<HttpOptions> http = HttpOptionsFrom(flags);
+  if (!http.ok()) return http.status();
+  options.http = *std::move(http);
   options.gateway.max_body_bytes = flags.max_body;
   options.gateway.quotas = flags.quotas;
   const absl::StatusOr<absl::Duration> timeout = ParseTime("--timeout", flags.timeout);
@@ -361,10 +376,10 @@ absl::StatusOr<PlatformGateway::Options> PlatformOptionsFrom(const Flags& flags)
 int ServePlatform(const Flags& flags, absl::Duration drain_timeout, const sigset_t& signals) {
   absl::StatusOr<PlatformGateway::Options> options = PlatformOptionsFrom(flags);
   if (!options.ok()) return Fail(options.status());
-  HttpOptions http;
-  http.max_connections = flags.max_connections;
-  http.request.max_body_bytes = flags.max_body;
-  PlatformServer server(*std::move(options), http, [&flags] { return QueueFrom(flags); });
+  absl::StatusOr<HttpOptions> http = HttpOptionsFrom(flags);
+  if (!http.ok()) return Fail(http.status());
+  PlatformServer server(*std::move(options), *std::move(http),
+                        [&flags] { return QueueFrom(flags); });
   const absl::StatusOr<PlatformGateway::Addresses> at = server.Start();
   if (!at.ok()) return Fail(at.status());
   std::vector<std::string> addresses = {at->http};
@@ -383,7 +398,7 @@ int Check(const std::string& page) {
 }
 
 int Serve(const Flags& flags) {
-  PrepareProcess();
+  PrepareProcess(Secrets::kHeld);
   const absl::StatusOr<absl::Duration> drain_timeout =
       ParseTime("--drain-timeout", flags.drain_timeout);
   if (!drain_timeout.ok()) return Fail(drain_timeout.status());

@@ -8,14 +8,21 @@
 #include "gateway/app/platform_server.h"
 
 namespace chains {
+namespace {
+
+// As chains-gateway's --connection-age.
+constexpr absl::Duration kConnectionAge = absl::Minutes(10);
+
+}  // namespace
 
 std::unique_ptr<PlatformGateway> MakePlatformGateway(PlatformGateway::Options options) {
   const gateway::QueueFlags queue{.url = options.async_queue,
                                   .secret_file = options.webhook_secret_file,
                                   .allow_private = options.webhook_allow_private};
+  gateway::HttpOptions http;
+  http.connection_age = kConnectionAge;
   return std::make_unique<gateway::PlatformServer>(
-      std::move(options), gateway::HttpOptions(),
-      [queue]() -> absl::StatusOr<gateway::AsyncSettings> {
+      std::move(options), std::move(http), [queue]() -> absl::StatusOr<gateway::AsyncSettings> {
         if (!queue.secret_file.empty()) {
           absl::Status made = gateway::MakeWebhookSecret(queue.secret_file);
           if (!made.ok()) return made;

@@ -14,4 +14,11 @@ const std::string& Shared::Date() {
   return date;
 }
 
+absl::Time Shared::OldAt() {
+  constexpr double kGiveOrTake = 0.1;
+  if (options.connection_age == absl::InfiniteDuration()) return absl::InfiniteFuture();
+  const double share = std::uniform_real_distribution<>(1 - kGiveOrTake, 1 + kGiveOrTake)(random);
+  return loop.Now() + options.connection_age * share;
+}
+
 }  // namespace chains::gateway

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <random>
 #include <string>
 
 #include "chains/core/loop.h"
@@ -52,8 +53,12 @@ struct Shared {
   int64_t date_second = -1;
   std::array<char, 256 << 10> scratch;  // what was read just now
 
+  std::minstd_rand random{std::random_device{}()};
+
   // "Mon, 23 Nov 2026 22:50:22 GMT", made once a second.
   const std::string& Date();
+  // When a connection that begins now is old. Not all that begin together are old together.
+  absl::Time OldAt();
 };
 
 }  // namespace chains::gateway

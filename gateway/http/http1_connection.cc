@@ -41,6 +41,7 @@ Http1Connection::~Http1Connection() { Close(); }
 
 void Http1Connection::Start() {
   if (!shared_.sockets.Watch(transport_->fd(), *this, kReadEvents)) return Close();
+  old_at_ = shared_.OldAt();
   input_.empty() ? WaitForInput() : Consume();
   // TLS may have read the request along with the end of its handshake.
   if (state_ == State::kReading && transport_->holds_input()) Read();
@@ -169,7 +170,7 @@ void Http1Connection::TakeInput(size_t bytes) {
 void Http1Connection::Admit() {
   admitted_ = true;
   const RequestHead& head = parser_.head();
-  keep_alive_ = head.keep_alive && !shared_.draining;
+  keep_alive_ = head.keep_alive && !shared_.draining && shared_.loop.EarliestNow() < old_at_;
   is_head_request_ = head.method == "HEAD";
   Admission admission = shared_.handler.Admit(head);
   if (admission.refusal) {

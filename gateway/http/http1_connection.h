@@ -110,6 +110,7 @@ class Http1Connection final : public Connection,
 
   bool is_head_request_ = false;
   bool keep_alive_ = true;
+  absl::Time old_at_ = absl::InfiniteFuture();  // requests after this close it
   bool takes_trailers_ = false;
   std::shared_ptr<BodyPipe> pipe_;  // of the request that runs, where its body comes in pieces
   std::optional<internal::Root<Response>> running_;

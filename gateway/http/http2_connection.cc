@@ -26,6 +26,7 @@ Http2Connection::~Http2Connection() { Close(); }
 void Http2Connection::Start() {
   if (!shared_.sockets.Watch(transport_->fd(), *this, EPOLLIN | EPOLLRDHUP)) return Close();
   idle_since_ = heard_at_ = shared_.loop.Now();
+  old_at_ = shared_.OldAt();
   SetIdle(true);
   ArmNext(idle_since_);
   SendSoon();  // the server's settings
@@ -191,6 +192,10 @@ void Http2Connection::Fire() {
   if (state_ == State::kLingering || (refused && blocked_)) return Close();
   const absl::Time now = shared_.loop.Now();
   if (now >= finish_at_) OnPong();
+  if (now >= old_at_) {
+    old_at_ = absl::InfiniteFuture();
+    Drain();
+  }
   if (now >= head_since_ + shared_.options.head_timeout) {
     session_.Terminate(NGHTTP2_ENHANCE_YOUR_CALM, "the head of a request took too long");
   }
@@ -226,7 +231,7 @@ void Http2Connection::LookAtClient(absl::Time now) {
 
 void Http2Connection::ArmNext(absl::Time now) {
   const HttpOptions& options = shared_.options;
-  absl::Time next = std::min(finish_at_, head_since_ + options.head_timeout);
+  absl::Time next = std::min({finish_at_, head_since_ + options.head_timeout, old_at_});
   if (streams_.empty()) {
     next_look_ = absl::InfiniteFuture();
     next = std::min(next, idle_since_ + (served_ ? options.idle_timeout : options.head_timeout));

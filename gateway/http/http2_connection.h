@@ -92,6 +92,7 @@ class Http2Connection final : public Connection,
 
   bool served_ = false;  // a request has come
   absl::Time idle_since_;
+  absl::Time old_at_ = absl::InfiniteFuture();  // when its client is told to open another one
   absl::Time head_since_ = absl::InfiniteFuture();
   absl::Time next_look_ = absl::InfiniteFuture();  // at streams
   absl::Time heard_at_;                            // when the client last sent anything

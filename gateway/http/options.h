@@ -25,6 +25,10 @@ struct HttpOptions {
   size_t max_body_bytes_held = size_t{1} << 30;
 
   absl::Duration idle_timeout = absl::Seconds(75);  // between two requests of a connection
+  // How old a connection gets, give or take a tenth: the response to the next request then closes
+  // it (HTTP/2: GOAWAY, what runs is finished), so that a client behind a balancer of connections
+  // comes to gateways that are new. InfiniteDuration(): as old as it likes.
+  absl::Duration connection_age = absl::InfiniteDuration();
   absl::Duration head_timeout =
       absl::Seconds(10);  // from its first byte, or the connection, to its end
   // In each such time a body that comes, or a response that goes, must move `min_progress_bytes`

@@ -210,6 +210,36 @@ TEST_F(Http2Test, ADrainLetsRequestsEnd) {
   EXPECT_TRUE(drained);
 }
 
+class AgingHttp2Test : public Http2Test {
+ protected:
+  AgingHttp2Test() : Http2Test(Aging()) {}
+  static HttpOptions Aging() {
+    HttpOptions options = Limits();
+    options.connection_age = absl::Seconds(100);
+    return options;
+  }
+};
+
+TEST_F(AgingHttp2Test, AnOldConnectionIsToldToGoAndWhatRunsIsAnswered) {
+  Http2Client client(*this);
+  client.Say(h2::Hello() + h2::Headers(1, h2::Get("/slow")));
+  for (int i = 0; i < 4; ++i) {
+    loop_.Advance(absl::Seconds(30));
+    client.Say(h2::Ping());
+  }
+  EXPECT_THAT(client.heard().last_streams, ElementsAre(0x7fffffff));
+  client.Say(h2::Headers(3, h2::Get("/a")) + h2::Ping(h2::kAck));
+  EXPECT_EQ(client.response(3).body, "/a ");
+  EXPECT_FALSE(client.ended());
+  for (int i = 0; i < 121 && !client.ended(); ++i) {
+    loop_.Advance(absl::Seconds(30));
+    client.Say(h2::Ping());
+  }
+  EXPECT_EQ(client.response(1).body, "/slow ");
+  EXPECT_TRUE(client.ended());
+  EXPECT_EQ(Http2Client(*this).heard().last_streams.size(), 0u);  // others may come
+}
+
 TEST_F(Http2Test, AFloodEndsTheConnectionAndNoOther) {
   Http2Client other(*this);
   other.Say(h2::Hello() + h2::Headers(1, h2::Get("/slow")));

@@ -12,7 +12,7 @@ namespace chains::gateway {
 class Http2Test : public HttpServerTest {
  protected:
   friend class Http2Client;
-  Http2Test() : HttpServerTest(Limits()) {}
+  explicit Http2Test(HttpOptions options = Limits()) : HttpServerTest(std::move(options)) {}
   static HttpOptions Limits() {
     HttpOptions options = Options();
     options.max_body_bytes_held = 500000;

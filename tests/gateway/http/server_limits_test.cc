@@ -64,6 +64,29 @@ TEST_F(HttpServerTest, GivesABodyThatTricklesALimitedTime) {
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 408"));
 }
 
+class AgingServerTest : public HttpServerTest {
+ protected:
+  AgingServerTest() : HttpServerTest(Aging()) {}
+  static HttpOptions Aging() {
+    HttpOptions options = Options();
+    options.connection_age = absl::Seconds(100);
+    return options;
+  }
+};
+
+TEST_F(AgingServerTest, AnOldConnectionIsClosedWithTheAnswerToItsNextRequest) {
+  auto client = Connect();
+  EXPECT_THAT(Exchange(*client, Post("/a", "x")), ::testing::Not(::testing::HasSubstr("close")));
+  loop_.Advance(absl::Seconds(60));
+  EXPECT_THAT(Exchange(*client, Post("/a", "x")), ::testing::Not(::testing::HasSubstr("close")));
+  loop_.Advance(absl::Seconds(60));
+  EXPECT_EQ(server_->connections(), 1u);
+  const std::string last = Exchange(*client, Post("/a", "x"));
+  EXPECT_THAT(last, ::testing::HasSubstr("Connection: close"));
+  EXPECT_THAT(last, EndsWith("/a x"));
+  EXPECT_TRUE(client->ended());
+}
+
 class CrowdedServerTest : public HttpServerTest {
  protected:
   CrowdedServerTest() : HttpServerTest(Few()) {}
