@@ -4,6 +4,7 @@
 #include "chains/chain/memory_size.h"
 #include "chains/core/text.h"
 #include "deploy/cli/command.h"
+#include "deploy/cli/commands/audit.h"
 #include "deploy/cli/commands/bench.h"
 #include "deploy/cli/commands/call.h"
 #include "deploy/cli/commands/deployments.h"
@@ -123,7 +124,7 @@ Command MakeRoot() {
                           MakePromote(),  MakeRollback(),   MakeScale(),        MakeWake(),
                           MakeActivate(), MakeDeactivate(), MakeDelete(),       MakeRemotes(),
                           MakeUp(),       MakeDown(),       MakeEnvironments(), MakeKeys(),
-                          MakeSecrets(),  MakeCompletion(), MakeVersion()}};
+                          MakeSecrets(),  MakeAudit(),      MakeCompletion(),   MakeVersion()}};
 }
 
 }  // namespace chains::deploy::cli

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_join.h"
 #include "chains/core/text.h"
+#include "deploy/cli/commands/audit.h"
 #include "deploy/cli/commands/key_limit_flags.h"
 #include "deploy/cli/commands/settings.h"
 #include "deploy/cli/platform_client.h"
@@ -22,6 +23,8 @@ struct KeyFlags {
   std::string name = {};
   std::vector<std::string> scopes = {};
   KeyLimitFlags limits = {};
+  std::vector<std::string> chains = {};
+  absl::Duration expires = absl::ZeroDuration();
 };
 
 std::string ScopeNames(const google::protobuf::RepeatedField<int>& scopes) {
@@ -48,6 +51,8 @@ int CreateKey(Session& session, const KeyFlags& flags) {
   }
   const v1::KeyLimits limits = ToLimits(flags.limits);
   if (limits.ByteSizeLong() > 0) *request.mutable_limits() = limits;
+  for (const std::string& chain : flags.chains) request.add_chains(chain);
+  request.set_expires_in_ms(absl::ToInt64Milliseconds(flags.expires));
   const absl::StatusOr<v1::CreateKeyResponse> response =
       (*platform)->Call(&v1::Platform::CreateKey, std::move(request));
   if (!response.ok()) return session.Fail(response.status());
@@ -58,8 +63,9 @@ int CreateKey(Session& session, const KeyFlags& flags) {
   session.out() << Safe(response->key()) << "\n";
   const std::string limited = LimitsText(response->info().limits());
   session.Note(Text("key '", Safe(response->info().name()), "' may ",
-                    ScopeNames(response->info().scopes()), limited.empty() ? "" : ", within ",
-                    limited, "; it is shown this once"));
+                    ScopeNames(response->info().scopes()),
+                    Safe(ValidityOf(response->info(), session.world().now())),
+                    limited.empty() ? "" : ", within ", limited, "; it is shown this once"));
   return kDone;
 }
 
@@ -80,7 +86,7 @@ int ListKeys(Session& session) {
   Table table(std::move(heads));
   for (const v1::KeyInfo& key : response->keys()) {
     std::vector<Table::Cell> row = {{key.name()},
-                                    {ScopeNames(key.scopes())},
+                                    {Text(ScopeNames(key.scopes()), ValidityOf(key, session.world().now()))},
                                     {key.prefix()},
                                     {Age(session, key.created_unix_ms())}};
     if (any_limits) row.push_back({LimitsText(key.limits())});
@@ -191,7 +197,12 @@ Command MakeKeys() {
       {"--scope",
        "invoke (the default) or manage; may be repeated",
        &create->scopes,
-       {.choices = {"invoke", "manage"}}}};
+       {.choices = {"invoke", "manage"}}},
+      {"--chain",
+       "that it may call (default: all); may be repeated",
+       &create->chains,
+       {.completes = Completes::kChains}},
+      {"--expires", "for how long it is good (default: for ever)", &create->expires}};
   for (Option& option : KeyLimitOptions(create->limits)) {
     create_options.push_back(std::move(option));
   }
@@ -203,10 +214,12 @@ Command MakeKeys() {
               {.name = "create",
                .summary = "a key, shown this once",
                .examples = {"chains keys create phone-app", "chains keys create ci --scope manage",
-                            "chains keys create nightly --rate 50/s --priority-ceiling 1"},
+                            "chains keys create nightly --rate 50/s --priority-ceiling 1",
+                            "chains keys create partner --chain hello --expires 720h"},
                .options = std::move(create_options),
                .run = [create](Session& session) { return CreateKey(session, *create); }},
               {.name = "list", .summary = "all keys, without their values", .run = ListKeys},
+              MakeRotate(),
               {.name = "revoke",
                .summary = "from now on it is refused",
                .examples = {"chains keys revoke phone-app"},

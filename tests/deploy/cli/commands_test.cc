@@ -315,6 +315,34 @@ TEST_F(CliTest, KeysAreListedAndRevoked) {
   EXPECT_EQ(Run({"keys", "revoke", "phone"}), 0) << err;
   EXPECT_EQ(fake.LastCall(), "RevokeKey name: \"phone\"");
 }
+TEST_F(CliTest, AKeyMayBeForSomeChainsAndForSomeTime) {
+  EXPECT_EQ(
+      Run({"keys", "create", "phone", "--chain", "hello", "--chain", "poems", "--expires", "24h"}),
+      0)
+      << err;
+  EXPECT_EQ(
+      fake.LastCall(),
+      "CreateKey name: \"phone\" chains: \"hello\" chains: \"poems\" expires_in_ms: 86400000");
+}
+TEST_F(CliTest, AKeyIsRotatedWithAGrace) {
+  EXPECT_EQ(Run({"keys", "rotate", "phone", "--grace", "24h"}), 0) << err;
+  EXPECT_EQ(out, "ck_rotated\n");
+  EXPECT_THAT(err, HasSubstr("the one before is taken for"));
+  EXPECT_EQ(fake.LastCall(), "RotateKey name: \"phone\" grace_ms: 86400000");
+  EXPECT_EQ(Run({"keys", "rotate", "phone", "--grace", "0s", "--expires", "1h"}), 0) << err;
+  EXPECT_THAT(err, HasSubstr("the one before is refused from now on"));
+  EXPECT_EQ(fake.LastCall(), "RotateKey name: \"phone\" expires_in_ms: 3600000");
+}
+TEST_F(CliTest, WhoChangedWhatIsShown) {
+  v1::AuditEntry& entry = *fake.audit.add_entries();
+  entry.set_who("ci");
+  entry.set_method("Promote");
+  entry.set_code("OK");
+  entry.set_request("{\"deployment\":\"3f9a\"}");
+  EXPECT_EQ(Run({"audit", "--last", "5"}), 0) << err;
+  EXPECT_THAT(out, HasSubstr("ci   Promote  OK       {\"deployment\":\"3f9a\"}"));
+  EXPECT_EQ(fake.LastCall(), "ReadAudit limit: 5");
+}
 TEST_F(CliTest, ASecretComesFromStandardInputWithoutItsLineEnd) {
   EXPECT_EQ(Run({"secrets", "set", "token"}, "s3cret\n"), 0) << err;
   EXPECT_EQ(fake.LastCall(), "SetSecret name: \"token\" value: \"s3cret\"");
