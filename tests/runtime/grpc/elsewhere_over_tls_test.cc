@@ -1,15 +1,17 @@
-// Calls to a server that is none of ours, over TLS: gRPC's own, with its health service.
+// Calls to a server that is none of ours, over TLS: gRPC's own.
 #include <cstdlib>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include <gmock/gmock.h>
-#include <grpcpp/ext/health_check_service_server_builder_option.h>
-#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "chains/core/worker_pool.h"
 #include "chains/grpc/client_channel.h"
 #include "chains/grpc/elsewhere.h"
@@ -25,8 +27,43 @@ using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::StatusIs;
 
-constexpr Method kCheck{
-    .chainlet = "grpc.health.v1.Health", .name = "Check", .path = "/grpc.health.v1.Health/Check"};
+constexpr Method kAsk{.chainlet = "x.Model", .name = "Ask", .path = "/x.Model/Ask"};
+
+// Answers with what it was sent.
+class Echo final : public grpc::ServerGenericBidiReactor {
+ public:
+  Echo() { StartRead(&message_); }
+  void OnReadDone(bool ok) override {
+    if (!ok) return Finish(grpc::Status::CANCELLED);
+    StartWriteAndFinish(&message_, grpc::WriteOptions(), grpc::Status::OK);
+  }
+  void OnDone() override { const std::unique_ptr<Echo> last(this); }
+
+ private:
+  grpc::ByteBuffer message_;
+};
+
+// Keeps the names of what the last call's metadata had besides gRPC's own.
+class Stranger final : public grpc::CallbackGenericService {
+ public:
+  grpc::ServerGenericBidiReactor* CreateReactor(
+      grpc::GenericCallbackServerContext* context) override {
+    const std::lock_guard lock(mutex_);
+    told_.clear();
+    for (const auto& [name, value] : context->client_metadata()) {
+      told_[std::string(name.data(), name.size())] = std::string(value.data(), value.size());
+    }
+    return std::make_unique<Echo>().release();
+  }
+  std::map<std::string, std::string> told() const {
+    const std::lock_guard lock(mutex_);
+    return told_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, std::string> told_;  // guarded by mutex_
+};
 
 class ElsewhereOverTls : public ::testing::Test {
  protected:
@@ -39,12 +76,12 @@ class ElsewhereOverTls : public ::testing::Test {
     folder_.reset();
   }
   ElsewhereOverTls() : reactor_(workers_) {
-    grpc::EnableDefaultHealthCheckService(true);
     grpc::SslServerCredentialsOptions tls;
     tls.pem_key_cert_pairs = {
         {certificates_->Text("server.key"), certificates_->Text("server.pem")}};
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::SslServerCredentials(tls), &port_);
+    builder.RegisterCallbackGenericService(&stranger_);
     server_ = builder.BuildAndStart();
     reactor_.Start();
   }
@@ -58,7 +95,8 @@ class ElsewhereOverTls : public ::testing::Test {
     options.elsewhere = std::move(elsewhere);
     auto channel = std::make_unique<GrpcChannel>(absl::StrCat("127.0.0.1:", port_), reactor_,
                                                  std::move(options));
-    absl::StatusOr<Bytes> reply = RunOn(reactor_, [&] { return channel->Unary(kCheck, Bytes()); });
+    absl::StatusOr<Bytes> reply =
+        RunOn(reactor_, [&] { return channel->Unary(kAsk, Bytes("hello")); });
     return reply;
   }
 
@@ -67,6 +105,7 @@ class ElsewhereOverTls : public ::testing::Test {
   WorkerPool workers_;
   Reactor reactor_;
   int port_ = 0;
+  Stranger stranger_;
   std::unique_ptr<grpc::Server> server_;
 };
 
@@ -85,6 +124,23 @@ TEST_F(ElsewhereOverTls, ACallWithoutItsTokenIsNotMade) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no bearer token")));
   elsewhere.token = [] { return std::string("s3cret"); };
   EXPECT_THAT(Check(certificates_->Text("ca.pem"), elsewhere), IsOk());
+  EXPECT_EQ(stranger_.told()["authorization"], "Bearer s3cret");
+}
+
+TEST_F(ElsewhereOverTls, ItLearnsNothingOfTheUser) {
+  const Context context(absl::Now() + absl::Seconds(30), "0af7651916cd43dd8448eb211c80319c",
+                        {{"authorization", "Bearer of-a-user"}, {"cookie", "c"}});
+  GrpcChannel::Options options;
+  options.credentials = ToPublicServer(certificates_->Text("ca.pem"));
+  options.elsewhere = Elsewhere();
+  GrpcChannel channel(absl::StrCat("127.0.0.1:", port_), reactor_, std::move(options));
+  ASSERT_THAT(RunOn(
+                  reactor_, [&] { return channel.Unary(kAsk, Bytes("hello")); }, context),
+              IsOk());
+  std::map<std::string, std::string> told = stranger_.told();
+  EXPECT_THAT(told["traceparent"], HasSubstr("0af7651916cd43dd8448eb211c80319c"));
+  EXPECT_EQ(told.count("authorization"), 0u);
+  EXPECT_EQ(told.count("cookie"), 0u);
 }
 
 TEST_F(ElsewhereOverTls, TheMachinesRootsAreAFile) {
