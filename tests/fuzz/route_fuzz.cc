@@ -33,6 +33,7 @@ void Try(std::string_view text) {
   const RequestHead head{.method = "POST",
                          .target = "/",
                          .headers = {{"chains-timeout", value},
+                                     {"chains-priority", value},
                                      {"traceparent", value},
                                      {"x-request-id", value},
                                      {"connection", value},
@@ -40,6 +41,8 @@ void Try(std::string_view text) {
   const auto timeout = TimeoutOf(head, absl::Seconds(1), absl::Hours(1));
   if (timeout.ok() && (*timeout <= absl::ZeroDuration() || *timeout > absl::Hours(1))) std::abort();
   (void)ApiKeys::Parse(std::string(64, '0') + " " + value);
+  const absl::StatusOr<std::optional<int>> priority = PriorityOf(head);
+  if (priority.ok() && *priority && (**priority < 0 || **priority > 7)) std::abort();
   if (TraceIdOf(head).empty()) std::abort();
   size_t bytes = 0;
   for (const auto& [name, forwarded] : ForwardedOf(head, RequestIdOf(head))) {
