@@ -108,15 +108,23 @@ absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Open(const std::string& path
     if (!end.ok()) return end.status();
     if (*end != "\n" && write(fd, "\n", 1) != 1) return FileError("write to", path, errno);
   }
-  absl::StatusOr<std::vector<std::string>> lines = LinesAtEnd(file, kMaxReadBytes);
+  return std::unique_ptr<AuditLog>(new AuditLog(std::move(file)));
+}
+
+absl::Status AuditLog::CatchUp() {
+  const absl::StatusOr<uint64_t> size = SizeOf(file_);
+  if (!size.ok() || *size == size_) return size.status();
+  absl::StatusOr<std::vector<std::string>> lines = LinesAtEnd(file_, kMaxReadBytes);
   if (!lines.ok()) return lines.status();
-  std::string last = lines->empty() ? "" : std::move(lines->back());
-  return std::unique_ptr<AuditLog>(new AuditLog(std::move(file), std::move(last)));
+  last_ = lines->empty() ? "" : std::move(lines->back());
+  size_ = *size;
+  return absl::OkStatus();
 }
 
 absl::Status AuditLog::Append(const v1::AuditEntry& entry) {
   const std::lock_guard lock(mutex_);
-  trouble_ = Write(LineOf(entry, last_));
+  trouble_ = CatchUp();
+  if (trouble_.ok()) trouble_ = Write(LineOf(entry, last_));
   return trouble_;
 }
 
@@ -125,6 +133,7 @@ absl::Status AuditLog::Write(std::string line) {
   const ssize_t written = write(file_.get(), whole.data(), whole.size());
   if (written == static_cast<ssize_t>(whole.size())) {
     last_ = std::move(line);
+    size_ += whole.size();
     return fdatasync(file_.get()) == 0 ? absl::OkStatus()
                                        : FileError("write to", file_.path(), errno);
   }

@@ -40,13 +40,15 @@ class AuditLog {
   absl::Status Check() const;
 
  private:
-  AuditLog(FileDescriptor file, std::string last)
-      : file_(std::move(file)), last_(std::move(last)) {}
+  explicit AuditLog(FileDescriptor file) : file_(std::move(file)) {}
+  // Another platform, which led before, may have written since.
+  absl::Status CatchUp();
   absl::Status Write(std::string line);
 
   const FileDescriptor file_;
   std::mutex mutex_;
-  std::string last_;  // the line that was written last; guarded by mutex_, as what follows
+  std::string last_;   // the line that was written last; guarded by mutex_, as what follows
+  uint64_t size_ = 0;  // of the file, with that line
   absl::Status trouble_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -109,7 +110,10 @@ absl::StatusOr<std::vector<FoundReplica>> LocalFleet::Find() {
 }
 
 void LocalFleet::Start(ReplicaSpec spec) {
-  Do([this, spec = std::move(spec)] { StartNow(spec); });
+  Do([this, spec = std::move(spec)]() mutable {
+    StartNow(spec);
+    for (auto& [secret, value] : spec.secrets) explicit_bzero(value.data(), value.size());
+  });
 }
 
 void LocalFleet::Stop(const std::string& deployment, const std::string& name,

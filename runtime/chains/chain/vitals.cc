@@ -110,8 +110,10 @@ VitalsReader::VitalsReader(Options options)
 Vital VitalsReader::Memory() const {
   if (!group_.empty()) {
     Vital memory = OfGroup(group_, "memory");
-    const uint64_t cached = NumberOf(ReadAll(group_ / "memory.stat"), "inactive_file");
-    memory.used -= std::min(memory.used, cached);
+    const std::string stat = ReadAll(group_ / "memory.stat");
+    for (const char* cached : {"active_file", "inactive_file", "slab_reclaimable"}) {
+      memory.used -= std::min(memory.used, NumberOf(stat, cached));
+    }
     if (memory.of != 0) return memory;
   }
   Vital data;

@@ -63,6 +63,17 @@ TEST_F(AuditLogTest, GoesOnWhereItEndedAndShowsTheLast) {
   EXPECT_THAT(Open()->Check(), IsOk());
 }
 
+// One leads after the other, and the first again.
+TEST_F(AuditLogTest, TwoPlatformsInTurnKeepTheLinesInOneRow) {
+  const auto one = Open();
+  const auto other = Open();
+  for (AuditLog* const log : {one.get(), other.get(), other.get(), one.get()}) {
+    EXPECT_THAT(log->Append(EntryOf("A")), IsOk());
+  }
+  EXPECT_THAT(one->Check(), IsOk());
+  EXPECT_EQ(other->Last(10)->size(), 4u);
+}
+
 TEST_F(AuditLogTest, ALineThatWasChangedOrTakenOutShows) {
   for (const char* method : {"A", "B", "C"}) EXPECT_THAT(Open()->Append(EntryOf(method)), IsOk());
   const std::string all = Text();

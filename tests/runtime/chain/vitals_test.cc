@@ -127,7 +127,7 @@ class VitalsReaderTest : public ::testing::Test {
 
 TEST_F(VitalsReaderTest, ReadsItsCgroupWithoutWhatTheKernelGivesUp) {
   const Vitals vitals = Read();
-  EXPECT_EQ(vitals.memory.used, 52428800u);
+  EXPECT_EQ(vitals.memory.used, 52428793u);
   EXPECT_EQ(vitals.memory.of, 209715200u);
   EXPECT_EQ(vitals.threads.of, 0u);
   EXPECT_TRUE(vitals.starts_threads);
