@@ -49,6 +49,8 @@ struct Flags {
   int hello = 0;  // names of a request to the hello chain; 0: to the deep one
   uint32_t sleep_us = 0;
   uint32_t spin_us = 0;
+  uint32_t hold_mib = 0;
+  bool blocks = false;
   double leave_share = 0;    // of callers, who leave …
   int leave_within_ms = 50;  // … at a random moment of this
   size_t connections = 2;
@@ -171,6 +173,8 @@ class Load {
     work.set_id(id);
     work.set_sleep_us(flags_.sleep_us);
     work.set_spin_us(flags_.spin_us);
+    work.set_hold_mib(flags_.hold_mib);
+    work.set_blocks(flags_.blocks);
     return work.SerializeAsString();
   }
 
@@ -280,6 +284,8 @@ int Main(int argc, char** argv) {
       ->check(CLI::Range(0, 10'000));
   app.add_option("--sleep-us", flags.sleep_us);
   app.add_option("--spin-us", flags.spin_us);
+  app.add_option("--hold-mib", flags.hold_mib)->check(CLI::Range(0, 1024));
+  app.add_flag("--blocks", flags.blocks, "the leaf waits on a thread");
   app.add_option("--leave", flags.leave_share, "of callers, who leave")->check(CLI::Range(0., 1.));
   app.add_option("--leave-within-ms", flags.leave_within_ms)->check(CLI::Range(1, 60'000));
   app.add_option("--connections", flags.connections)->check(CLI::Range(1, 64));

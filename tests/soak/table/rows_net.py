@@ -124,6 +124,67 @@ def descriptors(short):
     return verdict
 
 
+def memory(short):
+    """Of a leaf: calls hold more and more of it, up to what it may have; then they end."""
+    verdict = Verdict("memory exhausted", "refuses, recovers")
+    world = World()
+    try:
+        chain = world.deep()
+        top, leaf = chain["Top"][0].address, chain["Leaf"][0]
+        calls(world.load(top, (50, 1)).finish())
+        leaf.limit(data=(leaf.status("VmData") + 300 * 1024) * 1024)
+        load = world.load(top, (20, 8 if short else 30), timeout_ms=2000)
+        time.sleep(1)
+        # 25 MiB each: room for about twelve, and there are up to 45 at a time.
+        greedy = calls(world.load(top, (15, 4), hold_mib=25, sleep_us=3_000_000, timeout_ms=5000,
+                                  first_id=1_000_000).finish())
+        ended = max(each.end for each in greedy)
+        records = calls(load.finish())
+        recovery = back_after(records, ended, lambda each: each.code == OK)
+        verdict.figures = {"greedy": by_code(greedy), "others": by_code(records),
+                           "recovery, s": None if recovery is None else round(recovery, 2)}
+        verdict.check(leaf.runs(), "the leaf ended")
+        verdict.check(any(each.code != OK for each in greedy), "nothing was refused")
+        verdict.check(recovery is not None and recovery < 2, f"recovery takes {recovery} s")
+    finally:
+        world.close()
+    return verdict
+
+
+def threads(short):
+    """Of a leaf whose calls wait on threads of its pool. Only for root: the leaf is another user, who may have few."""
+    verdict = Verdict("threads exhausted", "refuses, recovers")
+    if os.geteuid() != 0:
+        verdict.check(False, "only root can start a replica as a user of its own")
+        return verdict
+    world = World()
+    world.folder.chmod(0o755)
+    world.settings({})
+    try:
+        # A user whom nobody else is: the limit is for all processes of one.
+        leaf = world.replica("deep", "Leaf", prefix=["setpriv", "--reuid", "54321", "--clear-groups"])
+        lower = world.replica("deep", "Lower", [("Leaf", leaf.address)])
+        upper = world.replica("deep", "Upper", [("Lower", lower.address)])
+        top = world.replica("deep", "Top", [("Upper", upper.address)])
+        calls(world.load(top.address, (50, 1)).finish())
+        leaf.limit(nproc=leaf.status("Threads"))
+        seconds = 3 if short else 20
+        records = calls(world.load(top.address, (50, seconds), blocks=True, sleep_us=100_000, timeout_ms=2000).finish())
+        leaf.limit(nproc="unlimited")
+        freed = now()
+        fresh = calls(world.load(top.address, (50, 4), blocks=True, sleep_us=1000, timeout_ms=2000).finish())
+        recovery = back_after(fresh, freed, lambda each: each.code == OK)
+        longest = max(each.end - each.due for each in records)
+        verdict.figures = {"without threads": by_code(records), "longest call, s": round(longest, 2),
+                           "afterwards": by_code(fresh), "recovery, s": None if recovery is None else round(recovery, 2)}
+        verdict.check(leaf.runs(), "the leaf ended")
+        verdict.check(longest <= 2.5, f"a call took {longest:.1f} s")
+        verdict.check(recovery is not None and recovery < 2, f"recovery takes {recovery} s")
+    finally:
+        world.close()
+    return verdict
+
+
 def processor_seconds(pid):
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

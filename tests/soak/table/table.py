@@ -29,6 +29,8 @@ ROWS = {
     "corrupt": rows_net.corrupt,
     "fuzz": rows_net.fuzz,
     "descriptors": rows_net.descriptors,
+    "memory": rows_net.memory,
+    "threads": rows_net.threads,
 }
 
 

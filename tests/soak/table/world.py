@@ -68,10 +68,19 @@ class Program:
     def runs(self):
         return self.process.poll() is None
 
+    def limit(self, **resources):
+        """From now on, and at once: limit(nofile=80), limit(data="unlimited")."""
+        subprocess.run(["prlimit", "--pid", str(self.process.pid),
+                        *(f"--{name}={value}:unlimited" for name, value in resources.items())], check=True)
+
+    def status(self, field):
+        """A number of /proc/PID/status."""
+        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(rf"{field}:\s+(\d+)", text)[1])
+
     def resident(self):
         """Bytes of memory."""
-        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) * 1024
+        return self.status("VmRSS") * 1024
 
     def ask(self, line):
         """For a proxy: its answer to a line."""
@@ -162,7 +171,7 @@ class Load:
             arguments += ["--rate", f"{rate}x{seconds}"]
         for name, value in flags.items():
             for each in value if isinstance(value, list) else [value]:
-                arguments += ["--" + name.replace("_", "-"), each]
+                arguments += ["--" + name.replace("_", "-"), *([] if each is True else [each])]
         self.begin = now() + 0.1  # about: its own clock starts when it does
         self.process = subprocess.Popen([str(a) for a in arguments], stdout=subprocess.PIPE, text=True,
                                         stderr=subprocess.STDOUT)

@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <poll.h>
+#include <string>
 #include <utility>
 
 #include "chains/chain/chain.h"
+#include "chains/core/blocking.h"
 #include "chains/core/timing.h"
 #include "deep.chains.h"
 #include "ledger.h"
@@ -24,7 +27,13 @@ class Worker final : public Leaf {
  public:
   chains::Task<Done> RunRemote(Work work) override {
     Ledger::Stay stay(ledger_, work.id());
-    co_await chains::Sleep(slow_ * absl::Microseconds(work.sleep_us()));
+    const std::string held(size_t{work.hold_mib()} << 20, 'x');
+    if (work.blocks()) {
+      const int wait_ms = static_cast<int>(work.sleep_us() / 1000);
+      co_await chains::Blocking([&] { ::poll(nullptr, 0, wait_ms); });
+    } else {
+      co_await chains::Sleep(slow_ * absl::Microseconds(work.sleep_us()));
+    }
     const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(work.spin_us());
     while (std::chrono::steady_clock::now() < until) {
     }
