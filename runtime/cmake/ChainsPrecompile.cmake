@@ -23,7 +23,8 @@ function(chains_add_precompiled name)
     set(source ${CMAKE_CURRENT_BINARY_DIR}/${name}.cc)
     file(CONFIGURE OUTPUT ${source} CONTENT "// Nothing: of this target only the headers are wanted.\n")
     add_library(${name} OBJECT EXCLUDE_FROM_ALL ${source})
-    target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} Threads::Threads)
+    target_link_libraries(${name} PRIVATE ${arg_LIBRARIES})
+    target_compile_options(${name} PRIVATE -pthread) # most targets have it, from what they link
     target_precompile_headers(
       ${name}
       PRIVATE
@@ -44,13 +45,14 @@ function(chains_add_precompiled name)
   endif()
 endfunction()
 
-# chains_precompile(NAME target...): those of the targets that there are. One that is compiled with
-# other options than NAME still compiles: the compiler then reads the headers' text.
+# chains_precompile(NAME target...): those of the targets that there are. Their options must be those of
+# NAME's LIBRARIES: clang++ refuses headers that were compiled with others, g++ reads their text instead.
 function(chains_precompile name)
   if(CHAINS_PRECOMPILE)
     foreach(target IN LISTS ARGN)
       if(TARGET ${target})
         target_precompile_headers(${target} REUSE_FROM ${name})
+        target_compile_options(${target} PRIVATE -pthread)
         set_target_properties(${target} PROPERTIES PCH_WARN_INVALID OFF)
       endif()
     endforeach()
