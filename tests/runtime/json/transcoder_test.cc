@@ -1,6 +1,9 @@
 // The transcoder as a whole, and against protobuf's own JSON on random messages.
 #include "chains/json/transcoder.h"
 
+#include <cmath>
+#include <limits>
+#include <optional>
 #include <random>
 
 #include <gmock/gmock.h>
@@ -8,6 +11,7 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
+#include "chains/v1/options.pb.h"
 #include "tests/runtime/json/everything.h"
 
 namespace chains::json {
@@ -35,6 +39,28 @@ TEST(Transcoder, TellsWhatIsWrongWithDescriptors) {
   files.mutable_file()->DeleteSubrange(files.file_size() - 1, 1);
   EXPECT_THAT(std::string(MessageOf(Transcoder::Create(files, "everything.Everything").status())),
               HasSubstr("do not fit"));
+}
+
+TEST(Transcoder, KnowsHowLongAMethodMayTakeAndRefusesWhatIsNoTime) {
+  const auto with = [](double seconds) {
+    auto files = FilesOf(*everything::All::descriptor());
+    for (auto& file : *files.mutable_file()) {
+      if (file.service_size() == 0) continue;
+      file.mutable_service(0)
+          ->mutable_method(0)
+          ->mutable_options()
+          ->MutableExtension(v1::http)
+          ->set_timeout(seconds);
+    }
+    return Transcoder::Create(files, "everything.Everything");
+  };
+  EXPECT_EQ((*with(0.001))->methods()[0]->timeout, absl::Milliseconds(1));
+  EXPECT_EQ((*with(86400))->methods()[0]->timeout, absl::Hours(24));
+  EXPECT_EQ(EverythingTranscoder().methods()[0]->timeout, std::nullopt);
+  for (const double bad :
+       {0.0, -1.0, 86401.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
+    EXPECT_EQ(with(bad).status().code(), absl::StatusCode::kInvalidArgument) << bad;
+  }
 }
 
 // Random messages, without what has no JSON.
