@@ -241,7 +241,7 @@ class CertifyTest : public ControlServiceTest {
 
 TEST_F(CertifyTest, AReplicaGetsTheNamesOfWhatItServes) {
   const auto response = Certify(price_.deployment, {"shop.Price", "shop.Total"}, price_.token);
-  const std::string chain = Text("spiffe://a.b/chain/", Find(price_.deployment)->record.chain());
+  const std::string chain = Text("spiffe://a.b/chain/", price_.chain);
   EXPECT_THAT(NamesIn(response), ElementsAre(Text(chain, "/chainlet/shop.Price"),
                                              Text(chain, "/chainlet/shop.Total")));
   EXPECT_EQ(response->roots(), authority_->roots());

@@ -11,7 +11,11 @@
 #include <gtest/gtest.h>
 
 #include "chains/chain/client.h"
+#include "chains/chain/identity_keeper.h"
 #include "chains/core/text.h"
+#include "chains/grpc/client_channel.h"
+#include "chains/grpc/identity.h"
+#include "chains/grpc/run_on.h"
 #include "chains/testing/collect.h"
 #include "chains/testing/status_matchers.h"
 #include "chains/v1/platform.chains.h"
@@ -29,6 +33,7 @@ using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 constexpr absl::Duration kDeadline = absl::Minutes(2);
+constexpr char kText[] = "\n\1x";  // text: "x", on the wire
 
 class LocalPlatformTest : public ::testing::Test {
  protected:
@@ -38,9 +43,10 @@ class LocalPlatformTest : public ::testing::Test {
     if (platform_ != nullptr) platform_->Stop(absl::Now() + absl::Seconds(30));
   }
 
-  void Up() {
+  void Up(bool mtls = false) {
     LocalPlatform::Options options;
     options.home = folder_ / "h";
+    options.mtls = mtls;
     options.open = true;
     options.capacity = Capacity{.cpus = 2, .memory_bytes = int64_t{1} << 40, .gpus = 0};
     absl::StatusOr<std::unique_ptr<LocalPlatform>> platform =
@@ -132,6 +138,70 @@ class LocalPlatformTest : public ::testing::Test {
   std::unique_ptr<LocalPlatform> platform_;
   std::unique_ptr<Client<v1::Platform>> client_;
 };
+
+// Calls the entrypoint of a deployment as a gateway does, or, without its certificate, as anybody.
+class AsAGateway {
+ public:
+  AsAGateway(const LocalPlatform& platform, std::string folder)
+      : keeper_({.platform = platform.address(),
+                 .token = platform.gateway_token(),
+                 .deployment = "",
+                 .chainlets = {},
+                 .folder = std::move(folder)}),
+        reactor_(workers_) {
+    absl::StatusOr<std::shared_ptr<const Identity>> identity =
+        keeper_.Obtain(absl::Now() + kDeadline);
+    EXPECT_THAT(identity.status(), IsOk());
+    if (identity.ok()) identity_ = *std::move(identity);
+    reactor_.Start();
+  }
+  ~AsAGateway() { reactor_.Stop(); }
+
+  // As `callee` in that chain; "" as the chain: in plaintext.
+  absl::Status Ask(const std::string& address, const std::string& chain, const std::string& callee,
+                   const Method& method) {
+    std::shared_ptr<grpc::ChannelCredentials> credentials;
+    if (!chain.empty()) {
+      credentials = identity_->ToPeer(ChainletPeer(identity_->trust_domain(), chain, callee));
+    }
+    GrpcChannel channel(address, reactor_, {.connections = 1, .credentials = credentials});
+    const Context soon = Context().WithDeadline(absl::Now() + absl::Seconds(30));
+    return RunOn(
+               reactor_, [&] { return channel.Unary(method, Bytes(kText)); }, soon)
+        .status();
+  }
+
+ private:
+  WorkerPool workers_;
+  chains::internal::IdentityKeeper keeper_;
+  std::shared_ptr<const Identity> identity_;
+  Reactor reactor_;
+};
+
+TEST_F(LocalPlatformTest, WithMtlsReplicasAnswerThoseWhoMayCallThem) {
+  platform_->Stop(absl::Now() + absl::Seconds(30));
+  Kill();
+  Up(/*mtls=*/true);
+  const auto events = Push(Of(Uploaded(VERSIONS_ONE)));
+  ASSERT_THAT(events.status(), IsOk());
+  const v1::Deployment deployment = Status(events->back().deployment().id());
+  AsAGateway gateway(*platform_, folder_ / "gateway");
+  for (const v1::ChainletStatus& chainlet : deployment.chainlets()) {
+    ASSERT_EQ(chainlet.replicas_size(), 1) << chainlet.chainlet();
+    const std::string name = chainlet.replicas(0).name();
+    const std::string address = Text("unix:", (folder_ / "h").string(), "/run/", deployment.id(),
+                                     "/", name.substr(name.rfind('-') + 1), "/s");
+    const std::string path = Text("/", chainlet.chainlet(), "/RunRemote");
+    const Method method{.chainlet = chainlet.chainlet(), .name = "RunRemote", .path = path};
+    const bool entrypoint = chainlet.chainlet() == deployment.entrypoint();
+    const absl::StatusCode code =
+        gateway.Ask(address, deployment.chain(), chainlet.chainlet(), method).code();
+    EXPECT_EQ(code, entrypoint ? absl::StatusCode::kOk : absl::StatusCode::kPermissionDenied);
+    EXPECT_THAT(gateway.Ask(address, "", "", method), StatusIs(absl::StatusCode::kUnavailable));
+    EXPECT_THAT(gateway.Ask(address, "another", chainlet.chainlet(), method),
+                StatusIs(absl::StatusCode::kUnavailable, HasSubstr("and not")));
+  }
+}
 
 TEST_F(LocalPlatformTest, ReplicasOutliveItAndAreTakenOver) {
   const auto events = Push(Of(Uploaded(VERSIONS_ONE)));
