@@ -51,7 +51,9 @@ void WritePath(const absl::Status& status, JsonWriter& json) {
 void AddRetryAfter(const absl::Status& status, Response& response) {
   const absl::Duration wait = RetryAfterOf(status).value_or(kUsualWait);
   if (wait < absl::ZeroDuration()) return;
-  const absl::Duration whole = absl::Ceil(std::max(wait, kUsualWait), absl::Seconds(1));
+  // Who comes a millisecond early for it comes on time: the way here takes longer.
+  const absl::Duration rounded = absl::Ceil(wait - absl::Milliseconds(1), absl::Seconds(1));
+  const absl::Duration whole = std::max(rounded, kUsualWait);
   response.headers.emplace_back("Retry-After", Text(absl::ToInt64Seconds(whole)));
 }
 

@@ -148,9 +148,11 @@ Task<Response> Gateway::Handle(Request request) {
   const CallersReceipt receipt(request.head, loop_);
   const Quotas::Owner owner = OwnerOf(request.head);
   const absl::StatusOr<int> priority = Begin(request.head, owner, tally);
-  absl::StatusOr<Response> outcome = priority.status();
+  absl::StatusOr<Response> outcome;
   if (priority.ok()) {
     outcome = co_await Outcome(Call(request, request_id, trace, receipt, tally, *priority));
+  } else {
+    outcome = priority.status();
   }
   Response response = outcome.ok() ? *std::move(outcome) : ErrorResponse(outcome.status());
   if (owner != nullptr) quotas_.AddHeaders(owner, loop_.Now(), response.headers);

@@ -1,4 +1,5 @@
 // Gateway's requests before they begin: whether their keys may, and within which limits.
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,13 @@ struct ShownKey {
   std::optional<std::string_view> authorization;
 };
 
+// Worth refusing before it has come, although its connection then ends. Others are refused when
+// they begin: a client that asks too often should not have to connect anew each time.
+bool HasLargeBody(const RequestHead& head) {
+  constexpr uint64_t kLarge = 64 << 10;
+  return head.content_length.value_or(head.method == "POST" ? kLarge : 0) >= kLarge;
+}
+
 }  // namespace
 
 std::optional<Response> Gateway::Refuse(const RequestHead& head) {
@@ -42,6 +50,7 @@ std::optional<Response> Gateway::Refuse(const RequestHead& head) {
       return response;
     }
   }
+  if (!HasLargeBody(head)) return std::nullopt;
   const Quotas::Owner owner = OwnerOf(head);
   const absl::Status fits = quotas_.Foresee(owner, loop_.Now());
   if (fits.ok()) return std::nullopt;

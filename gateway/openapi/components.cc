@@ -75,6 +75,10 @@ constexpr auto kParameters = std::to_array<Component>({
      R"({"name":"Chains-Timeout","in":"header","description":"How long the request may take, with )"
      R"(its whole stream: 5s, 200ms, 1.5m. Without: 60s, a stream an hour.","schema":{"type":"string",)"
      R"("pattern":"^[0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h)?$"},"example":"5s"})"},
+    {"Priority",
+     R"({"name":"Chains-Priority","in":"header","description":"How much the request matters where )"
+     R"(not all can be answered, up to what its key may ask for; 0 is the first to be refused.",)"
+     R"("schema":{"type":"integer","minimum":0,"maximum":7,"default":4}})"},
     {"RequestId",
      R"({"name":"X-Request-Id","in":"header","description":"A name of yours for the request; it )"
      R"(comes back, and reaches the chainlets.","schema":{"type":"string"}})"},
@@ -175,7 +179,7 @@ void WriteAnswerHeaders(JsonWriter& out) {
 }
 
 void WriteCallParameters(JsonWriter& out) {
-  for (const std::string_view name : {"Timeout", "RequestId", "Receipt"}) {
+  for (const std::string_view name : {"Timeout", "Priority", "RequestId", "Receipt"}) {
     WriteReference("parameters", name, out);
   }
 }
