@@ -72,9 +72,6 @@ absl::Status PlatformServer::ListenForGrpc() {
   GrpcServer::Options options;
   options.listen = {options_.grpc};
   options.replica = options_.name;
-  if (http_options_.connection_age != absl::InfiniteDuration()) {
-    options.max_connection_age = http_options_.connection_age;
-  }
   absl::StatusOr<std::unique_ptr<GrpcServer>> server =
       GrpcServer::Listen(std::move(options), workers_);
   if (!server.ok()) return At("gRPC", server.status());

