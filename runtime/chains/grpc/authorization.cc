@@ -25,7 +25,7 @@ absl::Status Authorization::Check(const PeerNames& names, std::string_view contr
       Text(contract, " may be called by ", ForPeople(may), ": the caller is ", ForPeople(names),
            found == rules_.callers.end()
                ? ""
-               : "; a chainlet may call what it declares with Needs<…> or as a constructor's "
+               : "; a chainlet may call what it declares with Needs<T> or as a constructor's "
                  "reference"));
 }
 

@@ -60,7 +60,8 @@ std::vector<Json> InNamespace(std::vector<Json> objects) {
 TEST(Manifests, AreValidFileByFile) {
   const std::set<std::string> patches = {
       "overlays/production/gateway.yaml", "overlays/production/platform.yaml",
-      "components/queue/gateway.yaml", "components/s3/platform.yaml"};
+      "components/mtls/gateway.yaml", "components/queue/gateway.yaml",
+      "components/s3/platform.yaml"};
   size_t objects = 0;
   for (const auto& entry : fs::recursive_directory_iterator(KUBERNETES)) {
     const std::string path = fs::relative(entry.path(), KUBERNETES).string();
@@ -121,7 +122,7 @@ class Rendered : public ::testing::TestWithParam<std::string> {
            "resources: [../kubernetes/overlays/production]\ncomponents: "
            "[../kubernetes/components/s3, ../kubernetes/components/hpa, "
            "../kubernetes/components/keda, ../kubernetes/components/internet, "
-           "../kubernetes/components/queue]\n";
+           "../kubernetes/components/mtls, ../kubernetes/components/queue]\n";
     return all.string();
   }
 
