@@ -52,7 +52,7 @@ def hello_under_kills(rate, seconds):
 
 def kill_idempotent(short):
     verdict = Verdict("kill -9 a replica every second, 3 replicas, idempotent", "0 failed of 100,000")
-    rate, seconds = (150, 6) if short else (500, 200)
+    rate, seconds = (150, 4) if short else (500, 200)
     for name, (load, records, killed) in (("deep", under_kills("RunRemote", rate, seconds)[:3]),
                                           ("hello", hello_under_kills(rate, seconds))):
         failed = [each for each in records if each.code != OK]
@@ -65,7 +65,7 @@ def kill_idempotent(short):
 def kill_once(short):
     verdict = Verdict("the same, not idempotent",
                       "only calls in flight there fail, each with the right code; none executed twice")
-    rate, seconds = (150, 8) if short else (500, 60)
+    rate, seconds = (150, 5) if short else (500, 60)
     load, records, killed, ledger = under_kills("Once", rate, seconds)
     failed = {each.id: each for each in records if each.code != OK}
     wrong = [each for each in failed.values() if each.code != UNAVAILABLE]

@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "e2e"))
 
 def partition(short):
     verdict = Verdict("partition gateway–entrypoint, entrypoint–leaf, 10 s", "no hang beyond deadline; heals by itself")
-    before, cut, after = (2, 2, 4) if short else (5, 10, 10)
+    before, cut, after = (1, 2, 2) if short else (5, 10, 10)
     for where in ("gateway–entrypoint", "entrypoint–leaf"):
         one_partition(verdict, where, before, cut, after)
     return verdict
@@ -57,7 +57,7 @@ def one_partition(verdict, where, before, cut, after):
 
 def corrupt(short):
     verdict = Verdict("corrupt and truncated frames between processes", "no crash, no hang")
-    seconds = 3 if short else 60
+    seconds = 1 if short else 60
     world, proxies = World(attempts=3), []
     try:
         def through(address):
@@ -98,7 +98,7 @@ def descriptors(short):
         upper = world.replica("deep", "Upper", [("Lower", lower.address)])
         top = world.replica("deep", "Top", [("Upper", upper.address)], prefix=["prlimit", "--nofile=80"])
         calls(world.load(top.address, (20, 1), connections=1).finish())
-        load = world.load(top.address, (50, 3 if short else 10), timeout_ms=2000, connections=1)
+        load = world.load(top.address, (50, 2.5 if short else 10), timeout_ms=2000, connections=1)
         time.sleep(0.5)
         host, port = top.address.rsplit(":", 1)
         held = []
@@ -133,7 +133,7 @@ def memory(short):
         top, leaf = chain["Top"][0].address, chain["Leaf"][0]
         calls(world.load(top, (50, 1)).finish())
         leaf.limit(data=(leaf.status("VmData") + 300 * 1024) * 1024)
-        load = world.load(top, (20, 8 if short else 30), timeout_ms=2000)
+        load = world.load(top, (20, 7 if short else 30), timeout_ms=2000)
         time.sleep(1)
         # 25 MiB each: room for about twelve, and there are up to 45 at a time.
         greedy = calls(world.load(top, (15, 4), hold_mib=25, sleep_us=3_000_000, timeout_ms=5000,
@@ -168,7 +168,7 @@ def threads(short):
         top = world.replica("deep", "Top", [("Upper", upper.address)])
         calls(world.load(top.address, (50, 1)).finish())
         leaf.limit(nproc=leaf.status("Threads"))
-        seconds = 3 if short else 20
+        seconds = 2 if short else 20
         records = calls(world.load(top.address, (50, seconds), blocks=True, sleep_us=100_000, timeout_ms=2000).finish())
         leaf.limit(nproc="unlimited")
         freed = now()
