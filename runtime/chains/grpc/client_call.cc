@@ -45,14 +45,17 @@ absl::Status ClientCall::Prepare(const Context& context) {
   return token.status();
 }
 
-UnaryCall::UnaryCall(GrpcChannel& channel, const Method& method, Bytes request)
+UnaryCall::UnaryCall(GrpcChannel& channel, const Method& method, Bytes request,
+                     std::optional<Bytes>* unsent)
     : ClientCall(channel.reactor_, method, channel.peer_),
       channel_(channel),
       request_(std::move(request)),
+      unsent_(unsent),
       task_(this) {}
 
-Task<Bytes> UnaryCall::Make(GrpcChannel& channel, const Method& method, Bytes request) {
-  return (new UnaryCall(channel, method, std::move(request)))->AsTask();
+Task<Bytes> UnaryCall::Make(GrpcChannel& channel, const Method& method, Bytes request,
+                            std::optional<Bytes>* unsent) {
+  return (new UnaryCall(channel, method, std::move(request), unsent))->AsTask();
 }
 
 absl::Status UnaryCall::BeginWork() noexcept {
@@ -79,6 +82,7 @@ void UnaryCall::Returned(Operation&, bool) {
   if (!awaited()) return;
   if (recorded_) recorded_->Answered(Translate(status_), client_context_);
   if (load_ != nullptr) NoteLoad();
+  if (unsent_ != nullptr && NeverSent(status_)) unsent_->emplace(std::move(request_));
   EndWork(status_.ok() ? absl::StatusOr<Bytes>(std::move(reply_)) : Translate(status_));
 }
 

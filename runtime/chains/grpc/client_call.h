@@ -64,11 +64,14 @@ class ClientCall : public Reactor::Work, public Operation::Owner {
 // A call and the task that waits for it in one.
 class UnaryCall final : public ClientCall, private BareTask<Bytes> {
  public:
-  // The task of a call through `channel`, which must be there when it is awaited.
-  static Task<Bytes> Make(GrpcChannel& channel, const Method& method, Bytes request);
+  // The task of a call through `channel`, which must be there when it is awaited. `unsent` outlives
+  // the task, and gets the request if that never left; may be null.
+  static Task<Bytes> Make(GrpcChannel& channel, const Method& method, Bytes request,
+                          std::optional<Bytes>* unsent);
 
  private:
-  UnaryCall(GrpcChannel& channel, const Method& method, Bytes request);
+  UnaryCall(GrpcChannel& channel, const Method& method, Bytes request,
+            std::optional<Bytes>* unsent);
   absl::Status BeginWork() noexcept override;
   void AbandonWork() noexcept override { client_context_.TryCancel(); }
   void DropTask() noexcept override;
@@ -78,6 +81,7 @@ class UnaryCall final : public ClientCall, private BareTask<Bytes> {
 
   GrpcChannel& channel_;
   Bytes request_;
+  std::optional<Bytes>* const unsent_;
   Held<UnaryCall> task_;  // as long as there is one
   std::unique_ptr<RecordedCall> recorded_;
   std::shared_ptr<ServerLoad> load_;  // what it asked for; null: nothing

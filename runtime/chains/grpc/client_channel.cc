@@ -113,7 +113,12 @@ std::shared_ptr<ServerLoad> GrpcChannel::LoadToAskFor(absl::Time now) {
 }
 
 Task<Bytes> GrpcChannel::Unary(const Method& method, Bytes request) {
-  return internal::UnaryCall::Make(*this, method, std::move(request));
+  return internal::UnaryCall::Make(*this, method, std::move(request), nullptr);
+}
+
+Task<Bytes> GrpcChannel::UnaryOrBack(const Method& method, Bytes request,
+                                     std::optional<Bytes>& unsent) {
+  return internal::UnaryCall::Make(*this, method, std::move(request), &unsent);
 }
 
 Stream<Bytes> GrpcChannel::Streaming(const Method& method, Stream<Bytes> requests) {

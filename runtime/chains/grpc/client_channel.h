@@ -11,6 +11,7 @@
 #include <grpcpp/security/credentials.h>
 
 #include "chains/contract/channel.h"
+#include "chains/contract/sends_back.h"
 #include "chains/grpc/elsewhere.h"
 #include "chains/grpc/reactor.h"
 
@@ -26,7 +27,7 @@ class UnaryCall;
 // with UNAVAILABLE that names the address; one while a connection is being set up waits for it, at
 // most until its deadline. What the callee answered carries its details; a call outlives the
 // GrpcChannel when it must.
-class GrpcChannel final : public Channel {
+class GrpcChannel final : public Channel, public SendsBack {
  public:
   struct Options {
     // Connections of unary calls; as many as the callee has reactors. Calls take turns. Streams
@@ -53,6 +54,8 @@ class GrpcChannel final : public Channel {
 
   Task<Bytes> Unary(const Method& method, Bytes request) override;
   Stream<Bytes> Streaming(const Method& method, Stream<Bytes> requests) override;
+  Task<Bytes> UnaryOrBack(const Method& method, Bytes request,
+                          std::optional<Bytes>& unsent) override;
 
   const ServerLoad* server_load() const override { return load_.get(); }
 

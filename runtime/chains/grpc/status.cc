@@ -64,6 +64,12 @@ absl::Status FromGrpcStatus(const grpc::Status& status, std::string_view address
   return DecodeDetails(absl::Status(code, message), details);
 }
 
+// gRPC's own words, which a test holds it to: what a callee says has details.
+bool NeverSent(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::UNAVAILABLE && status.error_details().empty() &&
+         status.error_message().rfind("failed to connect to all addresses", 0) == 0;
+}
+
 absl::Status CheckMessageSize(size_t bytes, std::string_view what, std::string_view name) {
   if (bytes <= kMaxMessageBytes) return absl::OkStatus();
   return absl::ResourceExhaustedError(

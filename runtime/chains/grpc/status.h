@@ -22,4 +22,7 @@ absl::Status FromGrpcStatus(const grpc::Status& status, std::string_view address
 // the other, say which it is ("the reply of ", "/hello.SayHello/RunRemote").
 absl::Status CheckMessageSize(size_t bytes, std::string_view what, std::string_view name);
 
+// Whether a call that ended so never left: there was no connection that it could have taken.
+bool NeverSent(const grpc::Status& status);
+
 }  // namespace chains::internal

@@ -11,8 +11,7 @@ BalancedChannel::BalancedChannel(std::vector<std::unique_ptr<Channel>> channels,
   std::vector<internal::Way*> all;
   for (std::unique_ptr<Channel>& channel : channels) {
     internal::Way& way = ways_.emplace_back();
-    way.load = channel->server_load();
-    way.channel = std::move(channel);
+    way.Set(std::move(channel));
     all.push_back(&way);
   }
   set_.Assign(std::move(all));

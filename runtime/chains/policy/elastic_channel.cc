@@ -32,8 +32,7 @@ ElasticChannel::Known ElasticChannel::TakeOrConnect(const Way& where) {
     if (known.way != nullptr && known.where == where) return std::move(known);
   }
   Known made = {.where = where, .way = std::make_unique<internal::Way>()};
-  made.way->channel = connect_(where);
-  made.way->load = made.way->channel->server_load();
+  made.way->Set(connect_(where));
   made.way->far = !options_.zone.empty() && !where.zone.empty() && where.zone != options_.zone;
   made.way->all_in_flight = &in_flight_;
   return made;

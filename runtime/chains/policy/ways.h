@@ -18,6 +18,7 @@
 
 #include "absl/time/time.h"
 #include "chains/contract/channel.h"
+#include "chains/contract/sends_back.h"
 #include "chains/contract/server_load.h"
 #include "chains/core/loop.h"
 #include "chains/policy/edge_counters.h"
@@ -31,6 +32,7 @@ struct Way {
   int in_flight = 0;
   std::atomic<size_t>* all_in_flight = nullptr;  // its owner's, which others read; may be null
   const ServerLoad* load = nullptr;              // the channel's; null: it hears of none
+  SendsBack* sends_back = nullptr;               // the channel, if it does
   WayHealth health;
   bool far = false;  // in another zone than the caller
   // It is new among others, or was out: its share of calls grows with time. Since its first choice.
@@ -42,6 +44,17 @@ struct Way {
   absl::Time others_until = absl::InfinitePast();
   // Where its owner keeps it once it takes no new calls, until its last one ends; null before.
   std::vector<std::unique_ptr<Way>>* leaving = nullptr;
+
+  // Once.
+  void Set(std::unique_ptr<Channel> to) {
+    channel = std::move(to);
+    load = channel->server_load();
+    sends_back = dynamic_cast<SendsBack*>(channel.get());
+  }
+  Task<Bytes> Unary(const Method& method, Bytes request, std::optional<Bytes>& unsent) {
+    if (sends_back != nullptr) return sends_back->UnaryOrBack(method, std::move(request), unsent);
+    return channel->Unary(method, std::move(request));
+  }
 
   // Its last call ended, and it is leaving: destroys this.
   void Leave() {
@@ -171,20 +184,27 @@ concept MayHaveNoWay = requires(Ways& ways, Promise& waiter) {
 };
 
 // Calls over the way that `ways`, which outlives them, chooses: `WaySet& set()`. `choice` may be
-// null.
+// null. A request that never left goes another way, a few times.
+inline constexpr size_t kMostUnsent = 3;
 template <typename Ways>
 Task<Bytes> UnaryOver(Ways& ways, WayChoice* choice, const Method& method, Bytes request) {
   Here::Place here = co_await Here();
-  if constexpr (MayHaveNoWay<Ways>) {
-    if (ways.none()) co_await ways.WaitForOne();
+  const Way* not_this = choice != nullptr ? choice->not_this : nullptr;
+  for (size_t tried = 1;; ++tried) {
+    if constexpr (MayHaveNoWay<Ways>) {
+      if (ways.none()) co_await ways.WaitForOne();
+    }
+    const absl::Time began = here.loop().Now();
+    Way& way = ways.set().Choose(began, not_this);
+    if (choice != nullptr) choice->taken = &way;
+    WayUse use(ways.set(), way, choice, here.context().deadline(), here.loop(), began);
+    std::optional<Bytes> unsent;
+    absl::StatusOr<Bytes> reply = co_await Outcome(way.Unary(method, std::move(request), unsent));
+    use.Ended(reply.status());
+    if (!unsent.has_value() || tried >= std::min(kMostUnsent, ways.set().size())) co_return reply;
+    request = *std::move(unsent);
+    not_this = &way;
   }
-  const absl::Time began = here.loop().Now();
-  Way& way = ways.set().Choose(began, choice != nullptr ? choice->not_this : nullptr);
-  if (choice != nullptr) choice->taken = &way;
-  WayUse use(ways.set(), way, choice, here.context().deadline(), here.loop(), began);
-  absl::StatusOr<Bytes> reply = co_await Outcome(way.channel->Unary(method, std::move(request)));
-  use.Ended(reply.status());
-  co_return reply;
 }
 
 template <typename Ways>

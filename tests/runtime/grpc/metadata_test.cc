@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_join.h"
+#include "chains/contract/status_path.h"
 #include "chains/grpc/limits.h"
 #include "ends.h"
 
@@ -63,6 +64,26 @@ TEST(MetadataTest, ALoadIsANumberOfCalls) {
   for (const char* text : {"", "-1", "x", "1e3", "99999999999999999999", "1000001"}) {
     EXPECT_EQ(internal::ParseLoad(text), std::nullopt) << text;
   }
+}
+
+TEST(MetadataTest, ACallWithoutAConnectionGivesItsRequestBackAndOneThatFailedDoesNot) {
+  Service service;
+  service.AddUnary(kUnary, [](Bytes) -> Task<Bytes> {
+    // What a chainlet says has a path.
+    co_return WithHop(absl::UnavailableError("failed to connect to all addresses of mine"),
+                      {.chainlet = "test.Echo", .method = "One", .replica = "echo-0"});
+  });
+  Ends ends(std::move(service));
+  std::optional<Bytes> unsent;
+  GrpcChannel nowhere("127.0.0.1:1", ends.client());
+  const auto lost = [&] { return nowhere.UnaryOrBack(kUnary, Bytes("hello"), unsent); };
+  EXPECT_TRUE(absl::IsUnavailable(RunOn(ends.client(), lost).status()));
+  ASSERT_TRUE(unsent.has_value());
+  EXPECT_EQ(unsent->ToString(), "hello");
+  unsent.reset();
+  const auto failed = [&] { return ends.channel().UnaryOrBack(kUnary, Bytes("hello"), unsent); };
+  EXPECT_TRUE(absl::IsUnavailable(RunOn(ends.client(), failed).status()));
+  EXPECT_FALSE(unsent.has_value());
 }
 
 TEST(MetadataTest, AReplicaThatIsAskedSaysHowManyCallsItHas) {

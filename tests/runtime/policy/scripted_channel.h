@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "chains/contract/channel.h"
+#include "chains/contract/sends_back.h"
 #include "chains/core/timing.h"
 
 namespace chains::testing {
@@ -17,6 +18,7 @@ namespace chains::testing {
 struct Script {
   absl::Duration hold = absl::Milliseconds(1);  // how long a call takes
   absl::Status status;
+  bool unreachable = false;  // calls do not leave
   int calls = 0;
   int in_flight = 0;
   int most_in_flight = 0;
@@ -25,7 +27,7 @@ struct Script {
   ServerLoad load;
 };
 
-class ScriptedChannel final : public Channel {
+class ScriptedChannel final : public Channel, public SendsBack {
  public:
   explicit ScriptedChannel(Script& script) : script_(script) {}
   Task<Bytes> Unary(const Method&, Bytes request) override {
@@ -42,6 +44,13 @@ class ScriptedChannel final : public Channel {
     while (std::optional<Bytes> request = co_await requests.Next()) co_yield *std::move(request);
     call.ended = true;
     co_await script_.status;
+  }
+  Task<Bytes> UnaryOrBack(const Method& method, Bytes request,
+                          std::optional<Bytes>& unsent) override {
+    if (!script_.unreachable) return Unary(method, std::move(request));
+    ++script_.calls;
+    unsent = std::move(request);
+    return chains::Done<Bytes>(absl::UnavailableError("there is no connection"));
   }
   const ServerLoad* server_load() const override { return &script_.load; }
 

@@ -149,6 +149,26 @@ TEST_F(WaysTest, ACallThatIsRepeatedAtOnceDoesNotMeetTheSameDeadReplica) {
   EXPECT_GE(ways_[0].calls, 3);
 }
 
+TEST_F(WaysTest, ARequestThatNeverLeftGoesToAnotherReplicaWhateverItsMethod) {
+  Make(3);
+  ways_[0].unreachable = true;
+  for (int i = 0; i < 100; ++i) {
+    const absl::StatusOr<Bytes> reply =
+        Wait(channel_->Unary(testing::kOnce, Bytes("hello")), clock_);
+    ASSERT_TRUE(reply.ok()) << reply.status();
+    EXPECT_EQ(reply->ToString(), "hello");
+  }
+  EXPECT_GE(ways_[0].calls, 1);
+  EXPECT_EQ(ways_[1].calls + ways_[2].calls, 100);
+}
+
+TEST_F(WaysTest, ARequestThatCannotLeaveAnywhereFails) {
+  Make(2);
+  for (Script& way : ways_) way.unreachable = true;
+  EXPECT_EQ(Calls(10), 10);
+  EXPECT_LE(ways_[0].calls + ways_[1].calls, 20);
+}
+
 TEST_F(WaysTest, AProbeThatFailsLeavesTheWayOutForTwiceAsLong) {
   Make(2);
   ways_[0].status = absl::UnavailableError("nothing listens");
