@@ -28,12 +28,12 @@ struct Needs {
       "chains: Needs<T> takes a chainlet class which protoc-gen-chains wrote for a service "
       "of a .proto file, with its .chains.h included: the contract, not a class that "
       "implements it");
-  int attempts = 1;  // > 1: for methods that are idempotent, at UNAVAILABLE
+  int attempts = 1;  // > 1: for methods that are idempotent, as policy/retry_rule.h says
   absl::Duration timeout = absl::Seconds(600);  // from the call to its answer, attempts included
   int max_in_flight = 300;                      // calls at a time, per caller replica; more wait
   Hedging hedging = {};                         // {.on = true}: a second attempt when it takes long
-  RetryBudget retry_budget = {};
-  Circuit circuit = {};  // {.on = true}: no calls for a while to who fails
+  RetryBudget retry_budget = {};                // of attempts and hedges after the first
+  Circuit circuit = {};                         // {.on = true}: no calls for a while to who fails
   Balancing balancing = {};
   // Served elsewhere, not by this chain: "grpc://HOST:PORT", "grpcs://HOST:PORT", or
   // "https://HOST/PATH" for methods that the contract maps to HTTP. Empty: a chainlet of the chain.
