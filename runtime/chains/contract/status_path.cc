@@ -7,7 +7,6 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "chains/contract/never_began.h"
 #include "chains/contract/push_back.h"
 #include "chains/v1/error.pb.h"
 
@@ -98,9 +97,7 @@ absl::Status WithHop(const absl::Status& status, Hop hop) {
   path.mutable_hops()->MergeFrom(inner.hops());
   path.set_hops_left_out(inner.hops_left_out());
   CutMiddle(path, kMaxHops);
-  absl::Status described = WithPayload(status, path);
-  described.ErasePayload(kNeverBeganType);  // whom this hop called, not this hop
-  return described;
+  return WithPayload(status, path);
 }
 
 absl::Status WithPath(const absl::Status& status, const std::vector<Hop>& hops) {
@@ -135,7 +132,7 @@ std::string EncodeDetails(const absl::Status& status) {
     if (when->size() <= kMaxPushBackBytes) AddDetail(details, kPushBackType, std::string(*when));
   }
   status.ForEachPayload([&details](absl::string_view type, const absl::Cord& payload) {
-    if (type == kPathType || type == kPushBackType || type == kNeverBeganType) return;
+    if (type == kPathType || type == kPushBackType) return;
     AddDetail(details, type, std::string(payload));
     if (details.ByteSizeLong() > kMaxDetailBytes) details.mutable_details()->RemoveLast();
   });
@@ -150,7 +147,6 @@ absl::Status DecodeDetails(const absl::Status& status, std::string_view encoded)
   }
   absl::Status decoded = status;
   for (const google::protobuf::Any& any : details.details()) {
-    if (any.type_url() == kNeverBeganType) continue;  // not for a callee to say
     decoded.SetPayload(any.type_url(), absl::Cord(any.value()));
   }
   return decoded;

@@ -1,10 +1,6 @@
 #include "chains/grpc/status.h"
 
-#include <utility>
-
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "chains/contract/never_began.h"
 #include "chains/contract/status_path.h"
 #include "chains/grpc/limits.h"
 #include "chains/grpc/trailers.h"
@@ -22,14 +18,6 @@ std::string DetailsOf(const absl::Status& status) {
   v1::StatusDetails only_code;
   only_code.set_code(static_cast<int>(status.code()));
   return only_code.SerializeAsString();
-}
-
-// Whether the transport's words are of a call that no server began: it found no connection. gRPC
-// tells that only to its own retries, which are off here, so its words are read; should they
-// change, such a call counts as one that may have begun.
-bool FoundNoConnection(absl::StatusCode code, absl::string_view message) {
-  return code == absl::StatusCode::kUnavailable &&
-         absl::StartsWith(message, "failed to connect to all addresses");
 }
 
 }  // namespace
@@ -53,8 +41,7 @@ absl::Status FromGrpcStatus(const grpc::Status& status, std::string_view address
   // awaited: a server that leaves did, before it looked at the call.
   if (details.empty()) {
     if (code == absl::StatusCode::kUnavailable || code == absl::StatusCode::kCancelled) {
-      absl::Status unreached = absl::UnavailableError(absl::StrCat(View(address), ": ", message));
-      return FoundNoConnection(code, message) ? WithNeverBegan(std::move(unreached)) : unreached;
+      return absl::UnavailableError(absl::StrCat(View(address), ": ", message));
     }
     if (code == absl::StatusCode::kDeadlineExceeded && message == "Deadline Exceeded") {
       return absl::DeadlineExceededError(

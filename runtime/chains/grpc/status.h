@@ -14,7 +14,7 @@ namespace chains::internal {
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
 // What a call to `method` at `address` ended with. What the transport says, rather than the callee,
-// names the address, and whether the callee began (never_began.h).
+// names the address.
 absl::Status FromGrpcStatus(const grpc::Status& status, std::string_view address,
                             std::string_view method);
 

@@ -4,14 +4,12 @@
 #include <sstream>
 #include <string>
 #include <sys/socket.h>
-#include <thread>
 #include <unistd.h>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "chains/contract/never_began.h"
 #include "chains/contract/status_path.h"
 #include "chains/core/wait.h"
 #include "ends.h"
@@ -94,38 +92,6 @@ class Mute {
   const int fd_;
   int port_ = 0;
 };
-
-TEST(FailuresTest, ACallThatFindsNoServerNeverBegan) {
-  WorkerPool workers;
-  Reactor reactor(workers);
-  GrpcChannel channel(absl::StrCat("unix:", SocketPath()), reactor);
-  reactor.Start();
-  absl::StatusOr<Bytes> reply = RunOn(
-      reactor, [&] { return channel.Unary(kUnary, Bytes("")); }, Within(absl::Seconds(30)));
-  EXPECT_EQ(reply.status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_TRUE(NeverBegan(reply.status())) << reply.status();
-}
-
-TEST(FailuresTest, ACallThatWasCutOffMayHaveBegun) {
-  Events events;
-  Ends ends(WithUnary([&](Bytes) { return Forever(events); }));
-  std::jthread cut([&] {
-    events.Wait("started");
-    ends.server().Drain(absl::Now());
-  });
-  const absl::Status status = ends.Call(kUnary, "").status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
-  EXPECT_FALSE(NeverBegan(status)) << status;
-}
-
-TEST(FailuresTest, WhomACalleeDidNotReachIsNotWhatItsCallerDidNotReach) {
-  Ends ends(WithUnary([](Bytes) {
-    return Done<Bytes>(WithNeverBegan(absl::UnavailableError("no way to the next hop")));
-  }));
-  const absl::Status status = ends.Call(kUnary, "").status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
-  EXPECT_FALSE(NeverBegan(status));
-}
 
 TEST(FailuresTest, ADeadlinePassesWhileTheConnectionIsSetUp) {
   Mute mute;
