@@ -85,10 +85,11 @@ int ListKeys(Session& session) {
   if (any_limits) heads.emplace_back("LIMITS");
   Table table(std::move(heads));
   for (const v1::KeyInfo& key : response->keys()) {
-    std::vector<Table::Cell> row = {{key.name()},
-                                    {Text(ScopeNames(key.scopes()), ValidityOf(key, session.world().now()))},
-                                    {key.prefix()},
-                                    {Age(session, key.created_unix_ms())}};
+    std::vector<Table::Cell> row = {
+        {key.name()},
+        {Text(ScopeNames(key.scopes()), ValidityOf(key, session.world().now()))},
+        {key.prefix()},
+        {Age(session, key.created_unix_ms())}};
     if (any_limits) row.push_back({LimitsText(key.limits())});
     table.Add(std::move(row));
   }

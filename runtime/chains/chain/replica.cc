@@ -138,8 +138,7 @@ GrpcServer::Options Replica::ServerOptions(const ChainSpec& chain, const Options
 std::unique_ptr<Attachment> Replica::MakeAttachment() {
   neighbours_ = std::make_unique<Neighbours>(
       [this] { attachment_->ReportSoon(); }, options_.wrap_way,
-      [this](std::string_view contract) { return CredentialsTo(contract); },
-      options_.zone);
+      [this](std::string_view contract) { return CredentialsTo(contract); }, options_.zone);
   Attachment::Options options = *options_.platform;
   options.replica = options_.name;
   Attachment::Self self = {.addresses = server_->addresses(),

@@ -90,14 +90,14 @@ class RunningChain::Impl {
       return elsewhere_.Connect(reactor_, dependency, context);
     };
     ways_out.wrap_way = internal::WrapWithFaults(options_.faults);
-    internal::Assembly::Options options = {
-        .replica = "local",
-        .local = {},
-        .local_calls =
-            placement == Placement::kTogether ? LocalCalls::kDirect : LocalCalls::kInWireFormat,
-        .ways_out = std::move(ways_out),
-        .fakes = fakes_,
-        .context = options_.context};
+    internal::Assembly::Options options = {.replica = "local",
+                                           .local = {},
+                                           .local_calls = placement == Placement::kTogether
+                                                              ? LocalCalls::kDirect
+                                                              : LocalCalls::kInWireFormat,
+                                           .ways_out = std::move(ways_out),
+                                           .fakes = fakes_,
+                                           .context = options_.context};
     absl::StatusOr<std::unique_ptr<internal::Assembly>> assembly =
         internal::Assembly::Build(spec_, std::move(options), counters_);
     if (!assembly.ok()) return assembly.status();

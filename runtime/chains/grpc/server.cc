@@ -49,9 +49,8 @@ absl::Status GrpcServer::Bind(WorkerPool& workers) {
   for (const std::string& address : options_.listen_plainly) {
     places.push_back({.address = address, .credentials = nullptr});
   }
-  absl::StatusOr<std::unique_ptr<Listener>> listener =
-      Listener::Listen(places, options_.contracts, options_.reactors, lane, workers,
-                       options_.max_connection_age);
+  absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Listen(
+      places, options_.contracts, options_.reactors, lane, workers, options_.max_connection_age);
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
   addresses_ = listener_->addresses();

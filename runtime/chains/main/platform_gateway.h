@@ -47,7 +47,7 @@ class PlatformGateway {
     std::string tls = {};
     std::string tls_certificate = {};
     std::string tls_key = {};
-    Faults faults = {};  // of calls to entrypoints
+    Faults faults = {};           // of calls to entrypoints
     size_t max_in_flight = 0;     // requests at a time; more get 503; 0: any number
     bool limits_dry_run = false;  // nothing is refused for want of limits, only counted
   };

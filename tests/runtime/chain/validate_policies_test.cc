@@ -1,4 +1,4 @@
-// What is said of hedging, circuits and balancing that cannot be.
+// What is said of hedging, circuits, balancing and limits that cannot be.
 #include <cmath>
 #include <string>
 #include <utility>
@@ -51,6 +51,26 @@ TEST(ValidatePoliciesTest, PoliciesHaveBoundsWhereTheyAreOn) {
                 "balancing.latency_factor of tests.shop.Pricer is 0.5; give more than 1, at "
                 "most 10000\n");
   EXPECT_EQ(TextOfNeeds<Pricer>({.balancing = {.latency_factor = 0}}), "");
+}
+
+template <typename F>
+std::string TextOfLimits(F change) {
+  ChainSpec chain = ChainOf({ChainletAt<Pricer>(3)});
+  change(chain.chainlets[0].limits);
+  return ProblemText(Validate(chain));
+}
+
+TEST(ValidatePoliciesTest, AnAdaptiveLimitIsWithinTheFixedOne) {
+  EXPECT_EQ(TextOfLimits([](Limits& it) {
+              it = {.concurrency_limit = 50, .adaptive = {.on = true, .min = 0, .max = 51}};
+            }),
+            "main.cc:3: tests.shop.Pricer: limits: adaptive.min is 0; give 1 to 50\n"
+            "main.cc:3: tests.shop.Pricer: limits: adaptive.max is 51; give 1 to 50\n");
+  EXPECT_EQ(TextOfLimits([](Limits& it) { it.adaptive = {.on = true, .min = 9, .max = 8}; }),
+            "main.cc:3: tests.shop.Pricer: limits: adaptive.min is 9, above adaptive.max, which is "
+            "8; raise max or lower min\n");
+  EXPECT_EQ(TextOfLimits([](Limits& it) { it.adaptive = {.on = false, .min = 0}; }), "");
+  EXPECT_EQ(TextOfLimits([](Limits& it) { it.adaptive.on = true; }), "");
 }
 
 }  // namespace

@@ -295,20 +295,6 @@ TEST(ValidateTest, LimitsHaveBounds) {
             "main.cc:3: tests.shop.Pricer: limits: max_queued is -1; give 0 to 1000000\n");
 }
 
-TEST(ValidateTest, AnAdaptiveLimitIsWithinTheFixedOne) {
-  EXPECT_EQ(TextOfOne([](ChainletSpec& it) {
-              it.limits = {.concurrency_limit = 50, .adaptive = {.on = true, .min = 0, .max = 51}};
-            }),
-            "main.cc:3: tests.shop.Pricer: limits: adaptive.min is 0; give 1 to 50\n"
-            "main.cc:3: tests.shop.Pricer: limits: adaptive.max is 51; give 1 to 50\n");
-  EXPECT_EQ(
-      TextOfOne([](ChainletSpec& it) { it.limits.adaptive = {.on = true, .min = 9, .max = 8}; }),
-      "main.cc:3: tests.shop.Pricer: limits: adaptive.min is 9, above adaptive.max, which is "
-      "8; raise max or lower min\n");
-  EXPECT_EQ(TextOfOne([](ChainletSpec& it) { it.limits.adaptive = {.on = false, .min = 0}; }), "");
-  EXPECT_EQ(TextOfOne([](ChainletSpec& it) { it.limits.adaptive.on = true; }), "");
-}
-
 // ---- Settings.
 
 TEST(ValidateTest, ADisplayNameIsAWord) {
