@@ -76,7 +76,7 @@ absl::StatusOr<std::string> GunzipMessage(std::string_view packed, size_t max_by
     stream.next_out = reinterpret_cast<Bytef*>(message.data() + before);
     stream.avail_out = static_cast<uInt>(message.size() - before);
     result = inflate(&stream, Z_NO_FLUSH);
-    message.resize(message.size() - stream.avail_out);
+    message.erase(message.size() - stream.avail_out);
   }
   const bool whole = result == Z_STREAM_END && stream.avail_in == 0;
   inflateEnd(&stream);

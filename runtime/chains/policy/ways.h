@@ -21,6 +21,7 @@
 #include "chains/contract/sends_back.h"
 #include "chains/contract/server_load.h"
 #include "chains/core/loop.h"
+#include "chains/core/timing.h"
 #include "chains/policy/edge_counters.h"
 #include "chains/policy/settings.h"
 #include "chains/policy/way_health.h"
@@ -184,26 +185,44 @@ concept MayHaveNoWay = requires(Ways& ways, Promise& waiter) {
 };
 
 // Calls over the way that `ways`, which outlives them, chooses: `WaySet& set()`. `choice` may be
-// null. A request that never left goes another way, a few times.
+// null. A request that never left goes another way, a few times. Where ways come and go it waits
+// for a while, too: whoever says which there are may not know yet that the last one is gone.
 inline constexpr size_t kMostUnsent = 3;
+inline constexpr absl::Duration kFirstUnsentPause = absl::Milliseconds(10);  // doubles …
+inline constexpr absl::Duration kLastUnsentPause =
+    absl::Milliseconds(640);  // … up to this: 1.3 s in all
 template <typename Ways>
 Task<Bytes> UnaryOver(Ways& ways, WayChoice* choice, const Method& method, Bytes request) {
   Here::Place here = co_await Here();
   const Way* not_this = choice != nullptr ? choice->not_this : nullptr;
+  absl::Duration pause = kFirstUnsentPause;
   for (size_t tried = 1;; ++tried) {
     if constexpr (MayHaveNoWay<Ways>) {
       if (ways.none()) co_await ways.WaitForOne();
     }
-    const absl::Time began = here.loop().Now();
-    Way& way = ways.set().Choose(began, not_this);
-    if (choice != nullptr) choice->taken = &way;
-    WayUse use(ways.set(), way, choice, here.context().deadline(), here.loop(), began);
     std::optional<Bytes> unsent;
-    absl::StatusOr<Bytes> reply = co_await Outcome(way.Unary(method, std::move(request), unsent));
-    use.Ended(reply.status());
-    if (!unsent.has_value() || tried >= std::min(kMostUnsent, ways.set().size())) co_return reply;
+    absl::StatusOr<Bytes> reply = Bytes();
+    {
+      const absl::Time began = here.loop().Now();
+      Way& way = ways.set().Choose(began, not_this);
+      if (choice != nullptr) choice->taken = &way;
+      WayUse use(ways.set(), way, choice, here.context().deadline(), here.loop(), began);
+      reply = co_await Outcome(way.Unary(method, std::move(request), unsent));
+      use.Ended(reply.status());
+      not_this = &way;
+    }
+    if (!unsent.has_value()) co_return reply;
+    if (tried >= std::min(kMostUnsent, ways.set().size())) {
+      if constexpr (MayHaveNoWay<Ways>) {
+        const bool in_time = here.loop().Now() + pause < here.context().deadline();
+        if (pause > kLastUnsentPause || !in_time) co_return reply;
+        co_await Sleep(pause);
+        pause *= 2;
+      } else {
+        co_return reply;
+      }
+    }
     request = *std::move(unsent);
-    not_this = &way;
   }
 }
 

@@ -70,7 +70,8 @@ TEST_F(ClientsAbuseTest, EndsAClientWhoseBodyTrickles) {
 }
 
 TEST_F(ClientsAbuseTest, GivesUpOnReadersThatStop) {
-  reply_ = std::string("\x0a\x80\x80\x80\x04", 5) + std::string(8 << 20, 'x');
+  reply_.assign("\x0a\x80\x80\x80\x04", 5);
+  reply_.append(8 << 20, 'x');
   std::vector<std::unique_ptr<TestClient>> readers;
   for (int i = 0; i < 5; ++i) {
     readers.push_back(Connect());

@@ -14,6 +14,7 @@
 #include "chains/core/all.h"
 #include "chains/core/wait.h"
 #include "chains/testing/running.h"
+#include "scripted_channel.h"
 
 namespace chains {
 namespace {
@@ -301,6 +302,49 @@ TEST_F(ElasticChannelTest, AWayThatComesBackIsANewOne) {
   channel.SetWays({});
   channel.SetWays(At({"a"}));
   EXPECT_EQ(world_.connected["a"], 2);
+}
+
+// Ways of which one is gone without anybody having said so yet.
+class UnsentTest : public ElasticChannelTest {
+ protected:
+  ElasticChannel channel_{[this](const ElasticChannel::Way& way) {
+                            testing::Script& script = way.address == "gone" ? gone_ : there_;
+                            return std::make_unique<testing::ScriptedChannel>(script);
+                          },
+                          {.name = "t.T"}};
+  UnsentTest() { gone_.unreachable = true; }
+  testing::Script gone_;
+  testing::Script there_;
+};
+
+TEST_F(UnsentTest, ARequestThatNeverLeftWaitsForNewsOfTheWays) {
+  channel_.SetWays(At({"gone"}));
+  Running<std::string> call(clock_, Call(channel_));
+  clock_.Advance(absl::Milliseconds(50));
+  EXPECT_FALSE(call.done());
+  channel_.SetWays(At({"there"}));
+  Await(call);
+  EXPECT_EQ(*call.outcome(), "x");
+  EXPECT_EQ(there_.calls, 1);
+}
+
+TEST_F(UnsentTest, WhereNoNewsComeItFailsAfterAWhile) {
+  channel_.SetWays(At({"gone"}));
+  Running<std::string> call(clock_, Call(channel_));
+  const absl::Time began = clock_.Now();
+  Await(call);
+  EXPECT_EQ(call.outcome().status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_GE(clock_.Now() - began, absl::Seconds(1));
+  EXPECT_LE(gone_.calls, 10);
+}
+
+TEST_F(UnsentTest, ItDoesNotWaitBeyondItsDeadline) {
+  channel_.SetWays(At({"gone"}));
+  const Context context = Context().WithDeadline(clock_.Now() + absl::Milliseconds(100));
+  Running<std::string> call(clock_, Call(channel_), context);
+  Await(call);
+  EXPECT_EQ(call.outcome().status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_LT(clock_.Now(), context.deadline());
 }
 
 }  // namespace
