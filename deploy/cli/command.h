@@ -36,6 +36,7 @@ struct Option {
     bool required = false;
     std::vector<std::string> choices = {};
     Completes completes = Completes::kNothing;
+    bool may_be_zero = false;  // of a time
     // What is wrong with a value; empty: nothing.
     std::function<std::string(const std::string&)> check = nullptr;
   };

@@ -31,6 +31,12 @@ std::string DurationProblem(const std::string& text) {
              : Text("'", text, "' is no time such as 500ms, 60s or 5m");
 }
 
+std::string DurationOrZeroProblem(const std::string& text) {
+  absl::Duration duration;
+  const bool is_zero = absl::ParseDuration(text, &duration) && duration == absl::ZeroDuration();
+  return is_zero ? "" : DurationProblem(text);
+}
+
 absl::Duration ToDuration(const std::string& text) {
   absl::Duration duration;
   static_cast<void>(absl::ParseDuration(text, &duration));  // checked
@@ -58,7 +64,7 @@ struct Adder {
   CLI::Option* operator()(double* to) const { return Number(to); }
   CLI::Option* operator()(absl::Duration* to) const {
     return Later<std::string>([to](const std::string& text) { *to = ToDuration(text); })
-        ->check(DurationProblem)
+        ->check(option.more.may_be_zero ? DurationOrZeroProblem : DurationProblem)
         ->type_name("TIME")
         ->default_str(absl::FormatDuration(*to));
   }

@@ -135,8 +135,10 @@ class GrpcProxy::Call {
     return target_->retries().After(status, *method_, attempts);
   }
   // … and the last one.
-  void Answered(const absl::Status& status) const {
+  // Its place is free before its caller hears of it, who may call again at once.
+  void Answered(const absl::Status& status) {
     if (target_->deployment() != nullptr) target_->deployment()->Answered(status);
+    share_.stay.reset();
   }
   // The same call by the routes that are in force now.
   absl::StatusOr<Call> Again(const Context& received) const {

@@ -68,15 +68,18 @@ class MutualTls(unittest.TestCase):
             self.assertEqual(stat.S_IMODE(key.stat().st_mode), 0o600, key)
             self.assertIn("PRIVATE KEY", key.read_text())
 
+    def answers(self):
+        return self.platform.post("/chains/shop/production/run_remote", NAMES)[0] == 200
+
     def test_a_platform_that_was_killed_is_the_same_authority(self):
         before = self.folder("shop", "HelloAll")
         self.platform.kill()
         self.platform.up()
-        self.assertEqual(self.platform.post("/chains/shop/production/run_remote", NAMES)[0], 200)
+        until(self.answers, "routes of the platform that came back")
         self.assertEqual(self.folder("shop", "HelloAll"), before, "its replicas were taken over")
-        self.platform.run("scale", "shop", "SayHello", "--min", "2", "--max", "2")
+        self.platform.run("scale", "shop", "SayHello", "--min-replica", "2", "--max-replica", "2")
         until(lambda: len(self.platform.replicas("shop")["SayHello"]) == 2, "another replica")
-        self.assertEqual(self.platform.post("/chains/shop/production/run_remote", NAMES)[0], 200)
+        self.assertTrue(self.answers())
 
 
 if __name__ == "__main__":

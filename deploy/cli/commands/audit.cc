@@ -89,8 +89,10 @@ Command MakeRotate() {
           .examples = {"chains keys rotate phone-app --grace 24h",
                        "chains keys rotate ci --grace 0s --expires 720h"},
           .options = {{"NAME", "of the key", &flags->name, {.required = true}},
-                      {"--grace", "how long the text before is taken as well (default: 1h)",
-                       &flags->grace},
+                      {"--grace",
+                       "how long the text before is taken as well (default: 1h; 0s: not at all)",
+                       &flags->grace,
+                       {.may_be_zero = true}},
                       {"--expires", "for how long it is good from now on (default: as it was)",
                        &flags->expires}},
           .run = [flags](Session& session) { return RotateKey(session, *flags); }};
