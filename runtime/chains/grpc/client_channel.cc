@@ -35,7 +35,8 @@ grpc::ChannelArguments ArgumentsFor(Use use, const GrpcChannel::Options& options
   for (const auto& [name, value] : numbers) arguments.SetInt(name, value);
   if (options.transparent_retries) arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 1);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  // So that a callee that is back is found within little more than a second.
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   // How long an attempt to connect may take, despite its name.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
   const bool of_ours = options.credentials != nullptr && !options.elsewhere;

@@ -170,7 +170,7 @@ def threads(short):
         leaf.limit(nproc=leaf.status("Threads"))
         seconds = 2 if short else 20
         records = calls(world.load(top.address, (50, seconds), blocks=True, sleep_us=100_000, timeout_ms=2000).finish())
-        leaf.limit(nproc="unlimited")
+        leaf.limit(nproc=None)
         freed = now()
         fresh = calls(world.load(top.address, (50, 4), blocks=True, sleep_us=1000, timeout_ms=2000).finish())
         recovery = back_after(fresh, freed, lambda each: each.code == OK)

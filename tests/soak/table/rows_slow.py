@@ -68,7 +68,7 @@ def overload(short):
 def storm(short):
     verdict = Verdict("retry storm: leaf down 30 s, depth 4",
                       "load on the leaf ≤ 1.2× of normal; whole back < 3 s after")
-    before, down, after = (1, 4, 2) if short else (10, 30, 10)
+    before, down, after = (1, 4, 4) if short else (10, 30, 10)
     rate = 200  # so that what a budget allows at once is little beside it
     figures = verdict.figures
     # It is reached, and its answers are lost: every attempt is load on it.

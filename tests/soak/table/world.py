@@ -6,6 +6,7 @@ started is ended with the World that started it.
 import os
 import pathlib
 import re
+import resource
 import select
 import shutil
 import signal
@@ -69,9 +70,11 @@ class Program:
         return self.process.poll() is None
 
     def limit(self, **resources):
-        """From now on, and at once: limit(nofile=80), limit(data="unlimited")."""
-        subprocess.run(["prlimit", "--pid", str(self.process.pid),
-                        *(f"--{name}={value}:unlimited" for name, value in resources.items())], check=True)
+        """From now on, and at once: limit(nofile=80), limit(data=None), which takes it away."""
+        for name, value in resources.items():
+            kind = getattr(resource, f"RLIMIT_{name.upper()}")
+            hard = resource.prlimit(self.process.pid, kind)[1]
+            resource.prlimit(self.process.pid, kind, (hard if value is None else value, hard))
 
     def status(self, field):
         """A number of /proc/PID/status."""
