@@ -134,11 +134,11 @@ class GrpcProxy::Call {
   std::optional<absl::Duration> Ended(const absl::Status& status, int attempts) const {
     return target_->retries().After(status, *method_, attempts);
   }
-  // … and the last one.
-  // Its place is free before its caller hears of it, who may call again at once.
+  // … and the last one. Its place is free before its caller hears of it, who may call again at
+  // once; other copies of this may live on until then.
   void Answered(const absl::Status& status) {
     if (target_->deployment() != nullptr) target_->deployment()->Answered(status);
-    share_.stay.reset();
+    if (share_.stay != nullptr) const Quotas::Stay ended = std::move(*share_.stay);
   }
   // The same call by the routes that are in force now.
   absl::StatusOr<Call> Again(const Context& received) const {

@@ -108,7 +108,20 @@ bool IsClosed(int connection) {
   return got == 0 || errno == ECONNRESET;
 }
 
+// Clang's check of virtual tables asks by a pipe whether memory can be read, and takes a pipe that
+// it does not get for memory that cannot.
+#if defined(__has_feature)
+#if __has_feature(undefined_behavior_sanitizer)
+constexpr bool kNeedsDescriptors = true;
+#else
+constexpr bool kNeedsDescriptors = false;
+#endif
+#else
+constexpr bool kNeedsDescriptors = false;
+#endif
+
 TEST(ExhaustionTest, WithoutDescriptorsConnectionsAreRefusedAndLaterTakenAgain) {
+  if (kNeedsDescriptors) GTEST_SKIP() << "UBSan's own checks need descriptors";
   Ends ends(Echo());
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
