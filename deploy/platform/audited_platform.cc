@@ -135,6 +135,22 @@ Stream<v1::DeployEvent> AuditedPlatform::Deploy(v1::DeployRequest request) {
   co_await change->End(absl::OkStatus());
 }
 
+// Who records reads what users send, so that is noted like a change, when it begins.
+Stream<v1::RecordingPart> AuditedPlatform::Record(v1::RecordRequest request) {
+  co_await MayChange();
+  const std::unique_ptr<Change> change = co_await Begin("Record", ShownInAudit(request));
+  Stream<v1::RecordingPart> parts = platform_.Record(std::move(request));
+  while (true) {
+    absl::StatusOr<std::optional<v1::RecordingPart>> part = co_await Outcome(parts.Next());
+    co_await change->End(part.status());
+    std::optional<v1::RecordingPart> next = co_await std::move(part);
+    if (!next) break;
+    co_yield *std::move(next);
+  }
+}
+Task<v1::SetLogLevelResponse> AuditedPlatform::SetLogLevel(v1::SetLogLevelRequest request) {
+  return Noted("SetLogLevel", &v1::Platform::SetLogLevel, std::move(request));
+}
 Task<v1::PromoteResponse> AuditedPlatform::Promote(v1::PromoteRequest request) {
   return Noted("Promote", &v1::Platform::Promote, std::move(request));
 }
@@ -201,6 +217,18 @@ Task<v1::ListEnvironmentsResponse> AuditedPlatform::ListEnvironments(
 }
 Task<v1::ListKeysResponse> AuditedPlatform::ListKeys(v1::ListKeysRequest request) {
   return platform_.ListKeys(std::move(request));
+}
+Task<v1::MeasureResponse> AuditedPlatform::Measure(v1::MeasureRequest request) {
+  return platform_.Measure(std::move(request));
+}
+Task<v1::ListTracesResponse> AuditedPlatform::ListTraces(v1::ListTracesRequest request) {
+  return platform_.ListTraces(std::move(request));
+}
+Task<v1::Trace> AuditedPlatform::GetTrace(v1::GetTraceRequest request) {
+  return platform_.GetTrace(std::move(request));
+}
+Task<v1::MakeTestResponse> AuditedPlatform::MakeTest(v1::MakeTestRequest request) {
+  return platform_.MakeTest(std::move(request));
 }
 Task<v1::ReadAuditResponse> AuditedPlatform::ReadAudit(v1::ReadAuditRequest request) {
   return platform_.ReadAudit(std::move(request));

@@ -52,6 +52,12 @@ class AuditedPlatform final : public v1::Platform {
   Task<v1::ListKeysResponse> ListKeys(v1::ListKeysRequest request) override;
   Task<v1::RevokeKeyResponse> RevokeKey(v1::RevokeKeyRequest request) override;
   Task<v1::RotateKeyResponse> RotateKey(v1::RotateKeyRequest request) override;
+  Task<v1::MeasureResponse> Measure(v1::MeasureRequest request) override;
+  Task<v1::ListTracesResponse> ListTraces(v1::ListTracesRequest request) override;
+  Task<v1::Trace> GetTrace(v1::GetTraceRequest request) override;
+  Task<v1::SetLogLevelResponse> SetLogLevel(v1::SetLogLevelRequest request) override;
+  Stream<v1::RecordingPart> Record(v1::RecordRequest request) override;
+  Task<v1::MakeTestResponse> MakeTest(v1::MakeTestRequest request) override;
   Task<v1::ReadAuditResponse> ReadAudit(v1::ReadAuditRequest request) override;
   Task<v1::SetSecretResponse> SetSecret(v1::SetSecretRequest request) override;
   Task<v1::ListSecretsResponse> ListSecrets(v1::ListSecretsRequest request) override;

@@ -2,7 +2,7 @@
 // (proto/chains/v1/platform.proto).
 //
 // Its methods are in files by what they are for: pushing.cc, lifecycle.cc, settings.cc,
-// rotating.cc, reading.cc.
+// rotating.cc, reading.cc, observing.cc.
 #pragma once
 
 #include <functional>
@@ -65,6 +65,14 @@ class PlatformService final : public v1::Platform {
   Task<v1::ListKeysResponse> ListKeys(v1::ListKeysRequest request) override;
   Task<v1::RevokeKeyResponse> RevokeKey(v1::RevokeKeyRequest request) override;
   Task<v1::RotateKeyResponse> RotateKey(v1::RotateKeyRequest request) override;
+
+  Task<v1::MeasureResponse> Measure(v1::MeasureRequest request) override;
+  Task<v1::ListTracesResponse> ListTraces(v1::ListTracesRequest request) override;
+  Task<v1::Trace> GetTrace(v1::GetTraceRequest request) override;
+  Task<v1::SetLogLevelResponse> SetLogLevel(v1::SetLogLevelRequest request) override;
+  Stream<v1::RecordingPart> Record(v1::RecordRequest request) override;
+  Task<v1::MakeTestResponse> MakeTest(v1::MakeTestRequest request) override;
+
   Task<v1::ReadAuditResponse> ReadAudit(v1::ReadAuditRequest request) override;
 
   Task<v1::SetSecretResponse> SetSecret(v1::SetSecretRequest request) override;

@@ -34,6 +34,12 @@ class FakePlatform final : public v1::Platform {
   v1::ListEnvironmentsResponse environments;
   v1::ListKeysResponse keys;
   v1::ReadAuditResponse audit;
+  v1::MeasureResponse measured;
+  v1::ListTracesResponse traces;
+  v1::Trace trace;
+  v1::SetLogLevelResponse levels;
+  std::vector<v1::RecordingPart> recording;
+  v1::MakeTestResponse made_test;
   v1::ListSecretsResponse secrets;
   std::map<std::string, std::vector<absl::Status>> failures;  // by method
   std::string key;                                            // asked for, where it is not empty
@@ -157,6 +163,25 @@ class FakePlatform final : public v1::Platform {
     response.mutable_info()->set_name(request.name());
     response.set_key("ck_rotated");
     return Answer("RotateKey", std::move(request), std::move(response));
+  }
+  Task<v1::MeasureResponse> Measure(v1::MeasureRequest request) override {
+    return Answer("Measure", std::move(request), measured);
+  }
+  Task<v1::ListTracesResponse> ListTraces(v1::ListTracesRequest request) override {
+    return Answer("ListTraces", std::move(request), traces);
+  }
+  Task<v1::Trace> GetTrace(v1::GetTraceRequest request) override {
+    return Answer("GetTrace", std::move(request), trace);
+  }
+  Task<v1::SetLogLevelResponse> SetLogLevel(v1::SetLogLevelRequest request) override {
+    return Answer("SetLogLevel", std::move(request), levels);
+  }
+  Stream<v1::RecordingPart> Record(v1::RecordRequest request) override {
+    co_await Enter("Record", std::move(request));
+    for (v1::RecordingPart& part : recording) co_yield part;
+  }
+  Task<v1::MakeTestResponse> MakeTest(v1::MakeTestRequest request) override {
+    return Answer("MakeTest", std::move(request), made_test);
   }
   Task<v1::ReadAuditResponse> ReadAudit(v1::ReadAuditRequest request) override {
     return Answer("ReadAudit", std::move(request), audit);
