@@ -115,6 +115,7 @@ void Http1Connection::ReadInto(size_t most) {
   const Transport::Result read = transport_->Read({scratch.data(), std::min(most, scratch.size())});
   if (read.state == Transport::State::kBlocked) return;
   if (read.state != Transport::State::kMoved) return Close();
+  if (read.all) shared_.sockets.TookAll();
   input_.erase(0, std::exchange(taken_, 0));
   input_.append(scratch.data(), read.bytes);
   body_comes() ? PassBody() : Consume();

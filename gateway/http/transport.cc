@@ -20,7 +20,8 @@ Transport::Result PlainTransport::Read(std::span<char> into) {
   } while (count < 0 && errno == EINTR);
   if (count < 0) return Failed();
   if (count == 0) return {.state = State::kEnded};
-  return {.state = State::kMoved, .bytes = static_cast<size_t>(count)};
+  const size_t bytes = static_cast<size_t>(count);
+  return {.state = State::kMoved, .bytes = bytes, .all = bytes < into.size()};
 }
 
 Transport::Result PlainTransport::Write(std::span<const iovec> pieces) {

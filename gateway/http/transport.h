@@ -22,6 +22,7 @@ class Transport {
   struct Result {
     State state;
     size_t bytes = 0;
+    bool all = false;  // of Read(): the socket had no more
   };
 
   virtual ~Transport() = default;

@@ -3,8 +3,9 @@
 // Two drivers, each with connections of its own, make one thing happen at a time and wait until the
 // reactor has seen it: bytes on a socket, posted work, a completion, a timer, or two at once. In
 // between they wait until the reactor rests, or for any shorter time, so that what they do meets
-// every moment of its way to rest. The reactor looks for itself once a second; what it finds then,
-// nobody had woken it for.
+// every moment of its way to rest. Every so often all bytes come by one socket for a while, which
+// is then watched apart. The reactor looks for itself once a second; what it finds then, nobody had
+// woken it for.
 //
 // CHAINS_SOAK_EDGES: how often it is to rest; CHAINS_SOAK_SEED: repeats a run's random choices.
 #include <array>
@@ -13,6 +14,7 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <mutex>
 #include <random>
 #include <string>
@@ -27,6 +29,7 @@
 
 #include "chains/grpc/process.h"
 #include "chains/grpc/reactor.h"
+#include "gateway/http/socket_loop.h"
 
 namespace chains {
 namespace {
@@ -34,6 +37,7 @@ namespace {
 constexpr int kDrivers = 2;
 constexpr int kConnections = 4;  // of each driver
 constexpr uint64_t kEdges = 50'000;
+constexpr uint64_t kRestsInARow = 500;  // with bytes by one socket, then with bytes by all
 constexpr unsigned kLongestSpin = 3000;
 constexpr int kPatience = 10'000;  // looks for the reactor to rest; it may be kept from it
 
@@ -62,53 +66,45 @@ class Seen {
 };
 
 // A connection: the reactor's end and the driver's.
-struct Connection {
-  int near = -1;
-  int far = -1;
-  Seen* seen = nullptr;
-};
-
-class SocketPoller final : public Poller {
+class Connection final : public gateway::SocketLoop::Watcher {
  public:
-  ~SocketPoller() override {
-    for (const Connection& connection : connections_) {
-      close(connection.near);
-      close(connection.far);
-    }
-    close(epoll_);
-  }
-  // Answers the far end.
-  int Add(Seen& seen) {
+  Connection(gateway::SocketLoop& sockets, Seen& seen) : sockets_(sockets), seen_(seen) {
     int ends[2] = {-1, -1};
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-    connections_.push_back({.near = ends[0], .far = ends[1], .seen = &seen});
-    epoll_event interest{};
-    interest.events = EPOLLIN;
-    interest.data.u64 = connections_.size() - 1;
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, ends[0], &interest);
-    return ends[1];
+    near_ = ends[0];
+    far_ = ends[1];
+    EXPECT_TRUE(sockets_.Watch(near_, *this, EPOLLIN));
   }
-  int fd() const override { return epoll_; }
-  int Poll() override {
-    std::array<epoll_event, 16> events;
-    const int count = epoll_wait(epoll_, events.data(), events.size(), 0);
-    for (int i = 0; i < count; ++i) {
-      const Connection& connection = connections_[events[i].data.u64];
-      char byte = 0;
-      if (read(connection.near, &byte, 1) == 1) connection.seen->Add();
-    }
-    return count > 0 ? count : 0;
+  ~Connection() override {
+    sockets_.Stop(near_, *this);
+    close(near_);
+    close(far_);
   }
+  int far() const { return far_; }
 
  private:
-  const int epoll_ = epoll_create1(0);
-  std::vector<Connection> connections_;
+  // Its driver sends one byte at a time; one in some does not say that this was all.
+  void OnEvents(uint32_t) override {
+    char byte = 0;
+    if (read(near_, &byte, 1) != 1) return;
+    if (++read_ % 100 != 0) sockets_.TookAll();
+    seen_.Add();
+  }
+
+  gateway::SocketLoop& sockets_;
+  Seen& seen_;
+  int near_ = -1;
+  int far_ = -1;
+  int read_ = 0;
 };
 
 class Driver {
  public:
-  Driver(Reactor& reactor, SocketPoller& poller, uint64_t seed) : reactor_(reactor), random_(seed) {
-    for (int& socket : sockets_) socket = poller.Add(seen_);
+  Driver(Reactor& reactor, gateway::SocketLoop& sockets, int number, uint64_t seed)
+      : reactor_(reactor), number_(number), random_(seed + static_cast<uint64_t>(number)) {
+    for (auto& connection : connections_) {
+      connection = std::make_unique<Connection>(sockets, seen_);
+    }
   }
 
   // Until the reactor has rested `edges` times, or something it was told of it never saw.
@@ -153,9 +149,12 @@ class Driver {
     dice % 2 == 0 ? Post() : Complete();
   }
   void Send() {
+    const bool by_one_socket = reactor_.rests() / kRestsInARow % 2 != 0;
+    if (by_one_socket && number_ != 0) return Post();
     ++happened_;
     const char byte = 'x';
-    EXPECT_EQ(write(sockets_[random_() % kConnections], &byte, 1), 1);
+    const int far = connections_[by_one_socket ? 0 : random_() % kConnections]->far();
+    EXPECT_EQ(write(far, &byte, 1), 1);
   }
   void Post() {
     ++happened_;
@@ -183,10 +182,11 @@ class Driver {
   }
 
   Reactor& reactor_;
+  const int number_;
   std::minstd_rand random_;
   Seen seen_;
   uint64_t happened_ = 0;
-  std::array<int, kConnections> sockets_{};
+  std::array<std::unique_ptr<Connection>, kConnections> connections_;
   Completion completion_{seen_};
   grpc::Alarm completes_;
   Alarm timer_{seen_};
@@ -198,11 +198,11 @@ TEST(IdleEdges, NoWakeUpIsLost) {
   SCOPED_TRACE("CHAINS_SOAK_SEED=" + std::to_string(seed));
   PrepareProcess();
   WorkerPool workers;
-  SocketPoller poller;
+  gateway::SocketLoop sockets;
   Reactor reactor(workers);
-  std::array<Driver, kDrivers> drivers = {Driver(reactor, poller, seed),
-                                          Driver(reactor, poller, seed + 1)};
-  reactor.Attach(poller);
+  std::array<Driver, kDrivers> drivers = {Driver(reactor, sockets, 0, seed),
+                                          Driver(reactor, sockets, 1, seed)};
+  reactor.Attach(sockets);
   reactor.LookEvery(absl::Seconds(1));
   reactor.Start();
   {

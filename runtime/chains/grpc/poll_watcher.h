@@ -1,7 +1,8 @@
 // PollWatcher: tells a Reactor that waits for its completion queue that its Poller has work.
 //
 // While the reactor is busy it polls by itself and this thread sleeps. Before it rests it arms the
-// watcher, whose thread waits for the poller's descriptor once.
+// watcher, whose thread waits for the poller's descriptor once. What the poller has watched apart
+// needs no arming.
 #pragma once
 
 #include <atomic>
@@ -16,7 +17,7 @@ namespace chains::internal {
 // For the reactor's thread, unless it says otherwise.
 class PollWatcher {
  public:
-  // `wake` is called on the watcher's thread, after armed() became false.
+  // `wake` is called on the watcher's thread, after armed() became false or the poller was told.
   PollWatcher(Poller& poller, absl::AnyInvocable<void()> wake);
   ~PollWatcher();  // stops
   PollWatcher(const PollWatcher&) = delete;

@@ -91,12 +91,15 @@ void Reactor::Run() {
 // wake-up.
 bool Reactor::RunOnce(bool busy) {
   const bool was_armed = watcher_ && watcher_->armed();
-  if (watcher_ && !was_armed && (!busy || --events_until_look_ <= 0)) {
+  int polled = 0;
+  if (was_armed) {
+    if (watcher_->poller().told()) polled = watcher_->poller().PollTold();
+  } else if (watcher_ && (!busy || --events_until_look_ <= 0)) {
     events_until_look_ = kEventsBetweenLooks;
-    const int polled = watcher_->poller().Poll();
-    polled_ += polled;
-    busy = busy || polled > 0;
+    polled = watcher_->poller().Poll();
   }
+  polled_ += polled;
+  busy = busy || polled > 0;
   busy = Turn() || busy;
   // What the watcher told of meanwhile is looked at first, in the next turn.
   const bool told = was_armed && !watcher_->armed();
@@ -202,6 +205,7 @@ bool Reactor::Overslept(bool got_event) const {
   if (alarm_is_set_) return false;
   if (HasWork()) return true;
   if (!watcher_ || !watcher_->armed()) return false;
+  if (watcher_->poller().told()) return true;
   pollfd readable{.fd = watcher_->poller().fd(), .events = POLLIN, .revents = 0};
   return poll(&readable, 1, 0) != 0;
 }
