@@ -10,6 +10,7 @@
 #include "chains/contract/attempt.h"
 #include "chains/contract/channel.h"
 #include "chains/contract/edge.h"
+#include "chains/contract/kept_messages.h"
 #include "chains/contract/long_way.h"
 #include "chains/contract/recorded_bytes.h"
 #include "chains/contract/service.h"
@@ -182,7 +183,7 @@ Task<Reply> Through(Passage& passage, Task<Reply> call) {
   return GoTheLongWay<Reply>(passage, MadeCall<Reply>(std::move(call)), 0, absl::ZeroDuration());
 }
 template <auto kMethod, typename Reply, typename T, typename Request>
-Task<Reply> GuardUnary(T& target, Passage& passage, Request&& request) {
+Task<Reply> GuardPlainly(T& target, Passage& passage, Request&& request) {
   if (passage.AttemptedOnce()) {
     return Through(passage, CallOnce<kMethod, Reply>(target, std::move(request)));
   }
@@ -190,11 +191,30 @@ Task<Reply> GuardUnary(T& target, Passage& passage, Request&& request) {
                              EachAttempt<kMethod, Reply, T, Request>(target, std::move(request)), 0,
                              absl::ZeroDuration());
 }
+// While messages of some request are kept: perhaps of this one.
+template <auto kMethod, typename Reply, typename T, typename Request>
+Task<Reply> GuardKeeping(T& target, Passage& passage, Request request) {
+  Here::Place here = co_await Here();
+  Task<Reply> call =
+      KeepsMessages(here.context(), here.loop())
+          ? GoTheLongWay<Reply>(
+                passage, EachKeptAttempt<kMethod, Reply, T, Request>(target, std::move(request)), 0,
+                absl::ZeroDuration())
+          : GuardPlainly<kMethod, Reply>(target, passage, std::move(request));
+  co_return co_await Outcome(std::move(call));
+}
+template <auto kMethod, typename Reply, typename T, typename Request>
+Task<Reply> GuardUnary(T& target, Passage& passage, Request&& request) {
+  if (AnyRecording()) [[unlikely]] {
+    return GuardKeeping<kMethod, Reply, T, Request>(target, passage, std::move(request));
+  }
+  return GuardPlainly<kMethod, Reply>(target, passage, std::move(request));
+}
 // The same where `target` is itself a guard, with a passage `inner`, of `inside`: both ends of an
 // edge in one process. A call goes through both without a function that moves the request between.
 template <auto kMethod, typename Reply, typename T, typename Request>
 Task<Reply> GuardUnary(T& target, Passage& passage, T& inside, Passage& inner, Request&& request) {
-  if (passage.AttemptedOnce() && inner.AttemptedOnce()) {
+  if (passage.AttemptedOnce() && inner.AttemptedOnce() && !AnyRecording()) {
     Task<Reply> call = CallOnce<kMethod, Reply>(inside, std::move(request));
     if (call.promise().AddPassages(passage, inner, &MakeDetour<Reply>)) return call;
     return Through(passage, Through(inner, std::move(call)));
@@ -272,7 +292,10 @@ Task<Reply> OnlyAttempt(T& target, Passage& passage, Recording& recording,
   Here::Place here = co_await Here();
   recording.Waits(1);
   std::optional<Permit> permit = EnterNow(passage.gate());
-  if (!permit) permit = co_await WaitAtGate(*passage.gate());
+  if (!permit) {
+    recording.Queues();
+    permit = co_await WaitAtGate(*passage.gate());
+  }
   recording.Runs();
   Attempt attempt(passage, here.loop());
   absl::StatusOr<Reply> outcome = co_await Outcome((target.*kMethod)(std::move(requests)));
@@ -286,11 +309,15 @@ Task<Reply> GuardClientStreaming(T& target, Passage& passage, Stream<Request> re
   absl::StatusOr<Context> context =
       recording.Under(passage.Enter(here.context(), here.loop().Now()));
   absl::Status failure = context.status();
+  if (!context.ok()) recording.Refused(failure);
   if (context.ok()) {
+    const bool keeps = KeepsStreamsOf(recording);
+    if (keeps) requests = KeepEach(recording.shared_record(), std::move(requests));
     Task<Reply> attempt =
         OnlyAttempt<kMethod, Reply>(target, passage, recording, std::move(requests));
     absl::StatusOr<Reply> outcome = co_await Within<Reply>(std::move(attempt), *context);
     failure = outcome.status();
+    if (keeps && outcome.ok()) KeepReply(recording.record(), *outcome);
     if (outcome.ok()) recording.Ended(failure);
     if (outcome.ok()) co_return outcome;
   }
@@ -306,15 +333,20 @@ Stream<Reply> GuardReplies(T& target, Passage& passage, Argument argument) {
   absl::StatusOr<Context> context =
       recording.Under(passage.Enter(here.context(), here.loop().Now()));
   if (!context.ok()) {
+    recording.Refused(context.status());
     recording.Ended(context.status());
     co_await passage.Describe(context.status(), 1);
   }
+  const bool keeps = KeepsStreamsOf(recording);
+  if (keeps) argument = KeepArgument(recording.shared_record(), std::move(argument));
   recording.Waits(1);
   std::optional<Permit> permit = EnterNow(passage.gate());
   if (!permit) {
+    recording.Queues();
     Task<Permit> waiting = WaitAtGate(*passage.gate());
     absl::StatusOr<Permit> waited = co_await Within<Permit>(std::move(waiting), *context);
     if (!waited.ok()) {
+      recording.Refused(waited.status());
       recording.Ended(waited.status());
       co_await passage.Describe(waited.status(), 1);
     }
@@ -332,6 +364,7 @@ Stream<Reply> GuardReplies(T& target, Passage& passage, Argument argument) {
       co_await passage.Describe(next.status(), 1);
     }
     if (!next->has_value()) break;
+    if (keeps) KeepItem(recording.record(), CallRecord::Side::kReply, **next);
     recording.Pauses();
     co_yield **std::move(next);
     recording.GoesOn();

@@ -40,6 +40,7 @@ Task<Reply> GoTheLongWay(Passage& passage, MakeAttempt attempt, int made, absl::
   absl::StatusOr<Context> context =
       recording.Under(passage.Enter(here.context(), here.loop().Now()));
   if (!context.ok()) {
+    recording.Refused(context.status());
     recording.Ended(context.status());
     co_return passage.Describe(context.status(), made);
   }
@@ -53,9 +54,11 @@ Task<Reply> GoTheLongWay(Passage& passage, MakeAttempt attempt, int made, absl::
     recording.Waits(made);
     std::optional<Permit> permit = EnterNow(passage.gate());
     if (!permit) {
+      recording.Queues();
       Task<Permit> waiting = WaitAtGate(*passage.gate());
       absl::StatusOr<Permit> waited = co_await Within<Permit>(std::move(waiting), *context);
       failure = waited.status();
+      if (!waited.ok()) recording.Refused(failure);
       if (waited.ok()) permit.emplace(*std::move(waited));
     }
     if (permit) {

@@ -168,7 +168,7 @@ void AddCalls(CallRecord& to, const v1::ReceiptCall& from, absl::Duration later)
   for (const v1::ReceiptCall& each : from.calls()) {
     CallFigures figures = FiguresOf(each);
     figures.start += later;
-    CallRecord* const added = to.Add(std::move(figures), to.began());
+    CallRecord* const added = to.AddTold(std::move(figures));
     if (added != nullptr) AddCalls(*added, each, absl::ZeroDuration());
   }
 }

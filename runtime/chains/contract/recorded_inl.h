@@ -16,10 +16,12 @@ Task<Reply> CallRecorded(Channel& channel, const Method& method, const Request& 
   Here::Place here = co_await Here();
   const std::shared_ptr<CallRecord> record =
       OpenRecord(here.context(), here.loop(), method.chainlet, method.name);
+  KeepRequest(record.get(), request);
   Bytes sent = co_await Serialize(request, record.get());
   Bytes received = co_await channel.Unary(method, std::move(sent));
   Reply reply;
   co_await Parse(received, reply, record.get());
+  KeepReply(record.get(), reply);
   co_return reply;
 }
 template <typename Reply, typename Request>

@@ -8,12 +8,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "chains/contract/push_back.h"
+#include "chains/core/receipt.h"
 #include "chains/v1/error.pb.h"
 
 namespace chains {
 namespace {
 
-constexpr absl::string_view kPathType = "type.googleapis.com/chains.v1.ErrorPath";
+using internal::kPathType;
+
 constexpr size_t kMaxHops = 16;           // more are cut from the middle
 constexpr size_t kMaxDetailBytes = 4096;  // of grpc-status-details-bin
 constexpr size_t kMaxNameBytes = 128;     // of each text in a hop

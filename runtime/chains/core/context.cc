@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "chains/core/pool.h"
+#include "chains/core/receipt.h"
 
 namespace chains {
 
@@ -9,15 +10,22 @@ Context::Context(absl::Time deadline, std::string_view trace_id, Headers headers
     : Context(deadline, internal::ParseTraceId(trace_id), std::move(headers)) {}
 
 Context::Context(absl::Time deadline, internal::TraceId trace, Headers headers)
+    : Context(deadline, internal::Traceparent{.trace = trace}, std::move(headers)) {}
+
+Context::Context(absl::Time deadline, const internal::Traceparent& parent, Headers headers)
     : deadline_(deadline),
-      carried_(internal::MakePooled<const Carried>(trace, std::move(headers))) {}
+      carried_(internal::MakePooled<const Carried>(parent, std::move(headers))) {}
 
 std::string Context::trace_id() const {
   return has_trace() ? internal::ToString(carried_->trace) : std::string();
 }
 
 std::string Context::traceparent() const {
-  return has_trace() ? internal::TraceparentOf(carried_->trace, carried_->span) : std::string();
+  if (record_ != nullptr && record_->traced()) {
+    return internal::TraceparentOf(record_->receipt().purpose().trace, record_->span());
+  }
+  if (!has_trace()) return {};
+  return internal::TraceparentOf(carried_->trace, carried_->span, carried_->sampled);
 }
 
 const Headers& Context::headers() const {

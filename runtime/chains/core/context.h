@@ -39,6 +39,9 @@ class Context {
   // `trace_id` is 32 hexadecimal digits in lower case.
   Context(absl::Time deadline, std::string_view trace_id, Headers headers);
   Context(absl::Time deadline, internal::TraceId trace, Headers headers);
+  // One that arrived with `parent`. While it is not traced here its calls are the parent's
+  // children, as if this process were not there.
+  Context(absl::Time deadline, const internal::Traceparent& parent, Headers headers);
 
   // When the caller stops waiting; absl::InfiniteFuture() without a deadline.
   absl::Time deadline() const { return deadline_; }
@@ -46,7 +49,8 @@ class Context {
   // The W3C trace id of the request, 32 hexadecimal digits; empty outside a served request.
   std::string trace_id() const;
   bool has_trace() const { return carried_ && !carried_->trace.empty(); }
-  // What its calls carry as W3C `traceparent`; empty without a trace.
+  // What its calls carry as W3C `traceparent`; empty without a trace. It says sampled where the
+  // request is traced here, or was by its caller.
   std::string traceparent() const;
 
   // The first header of this name, compared without regard to case.
@@ -78,7 +82,7 @@ class Context {
     return copy;
   }
 
-  // The call that the request works for, in its receipt; null where its caller asked for none.
+  // The call that the request works for, where it is written down (core/receipt.h); else null.
   const std::shared_ptr<internal::CallRecord>& record() const { return record_; }
   Context WithRecord(std::shared_ptr<internal::CallRecord> record) const {
     Context copy = *this;
@@ -88,11 +92,16 @@ class Context {
 
  private:
   struct Carried {
-    Carried(internal::TraceId of, Headers all) : trace(of), headers(std::move(all)) {
-      if (!trace.empty()) span = internal::NewSpanId();
+    Carried(const internal::Traceparent& parent, Headers all)
+        : trace(parent.trace),
+          span(parent.parent),
+          sampled(parent.sampled),
+          headers(std::move(all)) {
+      if (!trace.empty() && span == 0) span = internal::NewSpanId();
     }
     internal::TraceId trace;
     uint64_t span = 0;
+    bool sampled = false;
     Headers headers;
   };
   absl::Time deadline_ = absl::InfiniteFuture();

@@ -16,6 +16,14 @@ absl::Duration Between(absl::Time from, absl::Time to) {
   return std::max(absl::ZeroDuration(), to - from);
 }
 
+constexpr std::string_view kCancelled = "cancelled";
+
+void NoteQueue(CallRecord& record, absl::Time since, absl::Time until) {
+  if (!record.traced()) return;
+  record.Note(since, "queued",
+              absl::FormatDuration(absl::Floor(Between(since, until), absl::Microseconds(1))));
+}
+
 }  // namespace
 
 // A Context that was taken to another loop has a receipt that is not that loop's to write.
@@ -37,7 +45,7 @@ void Recording::Begin(const Context& context, const Loop& loop, const CallPlace&
     from_->CallBegins(now);
   }
   if (record_ == nullptr) return;
-  if (where_ == Where::kChannel) record_->figures.replica = place.replica;
+  if (where_ == Where::kChannel) record_->GoesTo(place.replica);
   if (where_ == Where::kCallee) {
     record_->Serves(place.replica);
     arrived_ = record_->Arrives(now);
@@ -62,7 +70,8 @@ void Recording::WaitEnds() {
   const absl::Time now = loop_->Now();
   if (record_ == nullptr) return;
   if (waits_) record_->figures.queue += Between(waits_since_, now);
-  waits_ = false;
+  if (queues_) NoteQueue(*record_, waits_since_, now);
+  waits_ = queues_ = false;
   if (where_ == Where::kCallee) record_->Runs(now);
 }
 
@@ -79,19 +88,35 @@ void Recording::GoOn() {
   if (record_ != nullptr && where_ == Where::kCallee) record_->Runs(loop_->Now());
 }
 
-void Recording::End(absl::StatusCode code) {
+void Recording::IsRefused(const absl::Status& why) {
+  if (record_ == nullptr) return;
+  record_->Note(loop_->Now(), "refused", std::string(absl::StatusCodeToString(why.code())));
+}
+
+void Recording::Drop() {
+  const absl::Time now = loop_->Now();
+  if (record_ != nullptr) {
+    const std::vector<CallEvent>& events = record_->events();
+    if (events.empty() || events.back().name != kCancelled) record_->Note(now, kCancelled);
+  }
+  End(absl::CancelledError());
+}
+
+void Recording::End(const absl::Status& status) {
   const absl::Time now = loop_->Now();
   if (opened_ && !pauses_) from_->CallEnds(now);
   if (record_ != nullptr) {
     CallFigures& figures = record_->figures;
     if (waits_) figures.queue += Between(waits_since_, now);
+    if (queues_) NoteQueue(*record_, waits_since_, now);
+    record_->Fails(status);
     figures.items = std::max(figures.items, items_);
     if (where_ == Where::kCallee) {
       record_->Rests(now);
-      figures.code = code;
+      figures.code = status.code();
     }
     if (arrived_) record_->Leaves(now);
-    if (opened_) record_->Ends(code, now);
+    if (opened_ || where_ == Where::kChannel) record_->Ends(status.code(), now);
   }
   loop_ = nullptr;
 }

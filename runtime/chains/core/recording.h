@@ -1,5 +1,6 @@
-// Recording: what writes a receipt, at each place that a call comes through. Where none is written
-// it is one comparison. Implementation detail of contract/ and grpc/.
+// Recording: what writes down a request, for its receipt and its spans, at each place that a call
+// comes through. Where nothing is written it is one comparison. Implementation detail of contract/
+// and grpc/.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +47,7 @@ class Recording {
   }
   Recording(const Recording&) = delete;
   ~Recording() {
-    if (on()) End(absl::StatusCode::kCancelled);
+    if (on()) Drop();
   }
 
   // The Context of what the call does beyond this place.
@@ -60,6 +61,14 @@ class Recording {
   void Waits(int attempt) {
     if (on()) WaitBegins(attempt);
   }
+  // There is no place for it at once.
+  void Queues() {
+    if (on()) queues_ = true;
+  }
+  // It is not let in.
+  void Refused(const absl::Status& why) {
+    if (on()) IsRefused(why);
+  }
   // It has its place.
   void Runs() {
     if (on()) WaitEnds();
@@ -72,12 +81,16 @@ class Recording {
     if (on()) GoOn();
   }
   void Ended(const absl::Status& status) {
-    if (on()) End(status.code());
+    if (on()) End(status);
   }
 
   bool on() const { return loop_ != nullptr; }
   // Null where nothing is recorded, or the receipt is full. It lives as long as this.
   CallRecord* record() const { return record_; }
+  // The same for who may outlive this.
+  std::shared_ptr<CallRecord> shared_record() const {
+    return record_ == nullptr ? nullptr : std::shared_ptr<CallRecord>(from_, record_);
+  }
 
  private:
   void Begin(const Context& context, const Loop& loop, const CallPlace& place);
@@ -86,7 +99,9 @@ class Recording {
   void WaitEnds();
   void Pause();
   void GoOn();
-  void End(absl::StatusCode code);
+  void IsRefused(const absl::Status& why);
+  void End(const absl::Status& status);
+  void Drop();
 
   const Loop* loop_ = nullptr;  // while it records
   CallPlace::Where where_ = CallPlace::Where::kNowhere;
@@ -95,6 +110,7 @@ class Recording {
   bool opened_ = false;   // the call has begun here, and `from_` is its caller's
   bool arrived_ = false;  // it leaves the callee here
   bool waits_ = false;
+  bool queues_ = false;
   bool pauses_ = false;
   absl::Time waits_since_;
   int64_t items_ = 0;

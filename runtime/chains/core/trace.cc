@@ -12,7 +12,9 @@ namespace {
 
 constexpr size_t kDigits = 16;  // of a 64-bit number
 constexpr std::string_view kBefore = "00-";
-constexpr std::string_view kAfter = "-01";
+constexpr std::string_view kSampled = "-01";
+constexpr std::string_view kNotSampled = "-00";
+constexpr uint64_t kSampledFlag = 1;
 
 // Ids need to differ, not to be secret. std::mt19937_64 would take 2.5 KiB of the fastest cache.
 uint64_t Random() {
@@ -78,10 +80,28 @@ std::string ToString(TraceId id) {
   return std::string(digits.data(), digits.size());
 }
 
-std::string TraceparentOf(TraceId id, uint64_t span) {
-  std::array<char, kBefore.size() + 2 * kDigits + 1 + kDigits + kAfter.size()> text;
+std::string BytesOf(TraceId id) {
+  std::string bytes;
+  for (const uint64_t half : {id.high, id.low}) {
+    for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(half >> shift);
+  }
+  return bytes;
+}
+
+TraceId TraceIdOf(std::string_view bytes) {
+  TraceId id;
+  if (bytes.size() != 2 * sizeof(uint64_t)) return id;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    uint64_t& half = i < sizeof(uint64_t) ? id.high : id.low;
+    half = half << 8 | static_cast<unsigned char>(bytes[i]);
+  }
+  return id;
+}
+
+std::string TraceparentOf(TraceId id, uint64_t span, bool sampled) {
+  std::array<char, kBefore.size() + 2 * kDigits + 1 + kDigits + kSampled.size()> text;
   char* end = WriteHex(id.low, WriteHex(id.high, Write(kBefore, text.data())));
-  Write(kAfter, WriteHex(span, Write("-", end)));
+  Write(sampled ? kSampled : kNotSampled, WriteHex(span, Write("-", end)));
   return std::string(text.data(), text.size());
 }
 
@@ -95,23 +115,25 @@ TraceId ParseTraceId(std::string_view digits) {
 }
 
 // version "-" trace id "-" parent id "-" flags; versions after 00 may have more behind.
-TraceId ParseTraceparent(std::string_view traceparent) {
+Traceparent ReadTraceparent(std::string_view traceparent) {
   if (traceparent.size() < 55 || traceparent[2] != '-' || traceparent[35] != '-' ||
       traceparent[52] != '-') {
     return {};
   }
+  Traceparent read;
   uint64_t version = 0;
-  uint64_t parent = 0;
   uint64_t flags = 0;
   if (!ReadHex(traceparent.substr(0, 2), version) || version == 0xff ||
-      !ReadHex(traceparent.substr(36, kDigits), parent) || parent == 0 ||
+      !ReadHex(traceparent.substr(36, kDigits), read.parent) || read.parent == 0 ||
       !ReadHex(traceparent.substr(53, 2), flags)) {
     return {};
   }
   if (version == 0 ? traceparent.size() != 55 : traceparent.size() > 55 && traceparent[55] != '-') {
     return {};
   }
-  return ParseTraceId(traceparent.substr(3, 2 * kDigits));
+  read.trace = ParseTraceId(traceparent.substr(3, 2 * kDigits));
+  read.sampled = (flags & kSampledFlag) != 0;
+  return read;
 }
 
 }  // namespace chains::internal

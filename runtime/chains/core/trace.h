@@ -21,12 +21,27 @@ uint64_t NewSpanId();  // never 0
 std::string HexDigits(uint64_t number);
 // 32 of them; "" for no trace.
 std::string ToString(TraceId id);
-// "00-<trace id>-<span>-01".
-std::string TraceparentOf(TraceId id, uint64_t span);
+// Its 16 bytes, as spans have them.
+std::string BytesOf(TraceId id);
+// "00-<trace id>-<span>-01", or "…-00" for a request that nobody traces.
+std::string TraceparentOf(TraceId id, uint64_t span, bool sampled = true);
 
 // Empty unless it is 32 hexadecimal digits in lower case.
 TraceId ParseTraceId(std::string_view digits);
-// The trace id of a `traceparent` header; empty when it is not one.
-TraceId ParseTraceparent(std::string_view traceparent);
+
+// Empty unless it is 16 bytes.
+TraceId TraceIdOf(std::string_view bytes);
+
+// What a `traceparent` header says.
+struct Traceparent {
+  TraceId trace;        // empty: it is not one
+  uint64_t parent = 0;  // the span that called
+  bool sampled = false;
+};
+Traceparent ReadTraceparent(std::string_view traceparent);
+// Its trace id alone.
+inline TraceId ParseTraceparent(std::string_view traceparent) {
+  return ReadTraceparent(traceparent).trace;
+}
 
 }  // namespace chains::internal

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "chains/contract/service.h"
+#include "chains/contract/spans.h"
 #include "chains/core/intrusive_list.h"
 #include "chains/grpc/authorization.h"
 #include "chains/grpc/callers.h"
@@ -45,6 +46,7 @@ class Lane {
     // Who may call what, health left aside; null: whoever reaches it, all.
     std::shared_ptr<const Authorization> authorization = nullptr;
     std::function<size_t()> in_flight;  // calls of all lanes, for callers that ask; may be null
+    SpanQueue* spans = nullptr;         // of calls that are traced; null: none are
   };
   // `known` and `others` are the server's, and outlive the lane.
   Lane(WorkerPool& workers, std::unique_ptr<grpc::ServerCompletionQueue> queue, KnownMethods& known,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "chains/contract/receipt_message.h"
 #include "chains/grpc/trailers.h"
@@ -49,14 +50,52 @@ void RecordedCall::Answered(const absl::Status& status, const grpc::ClientContex
   recording_.Ended(status);
 }
 
-ServedReceipt::ServedReceipt(const Context& context, const Loop& loop, const Method& method)
-    : receipt_(Receipt::Begin(loop)),
+Purpose PurposeOf(const Wishes& wishes, bool spans) {
+  Purpose purpose = {.receipt = wishes.receipt};
+  if (!spans || !wishes.traced) return purpose;
+  purpose.traced = true;
+  purpose.trace = wishes.parent.trace;
+  purpose.span = wishes.parent.parent;
+  // For a recording that somebody above has begun; a stranger has none.
+  if (wishes.told_above) purpose.recording = wishes.recording;
+  return purpose;
+}
+
+ServedReceipt::ServedReceipt(const Context& context, const Loop& loop, const Method& method,
+                             const Wishes& wishes, SpanQueue* spans)
+    : spans_(wishes.traced ? spans : nullptr),
+      outermost_(!wishes.told_above),
+      receipt_(Receipt::Begin(loop, PurposeOf(wishes, spans != nullptr))),
       recording_(receipt_->Under(context), loop,
                  [&] { return PlaceOf(Where::kCaller, method, ""); }),
       context_(recording_.Under(context)) {}
 
+// Its caller left, or its deadline passed: gRPC says the same of both.
+ServedReceipt::~ServedReceipt() {
+  const bool late = receipt_->loop().Now() >= context_.deadline();
+  recording_.Ended(late ? absl::DeadlineExceededError("its deadline passed")
+                        : absl::CancelledError("its caller left"));
+  if (spans_ != nullptr) Tell();
+}
+
+// The first call is the one that is served.
+void ServedReceipt::Tell() {
+  std::vector<v1::Span> spans = SpansOf(*receipt_, spans_->process());
+  spans_->Drop(receipt_->calls_too_many());
+  if (!spans.empty()) {
+    v1::Span& own = spans.front();
+    own.set_kind(v1::Span::SERVER);
+    own.set_replica(spans_->process());
+    own.set_outermost(outermost_);
+    own.set_asked(outermost_);
+    if (const auto id = context_.Header("x-request-id")) own.set_request_id(std::string(*id));
+  }
+  spans_->Add(std::move(spans));
+}
+
 std::string ServedReceipt::Answer(const grpc::Status& status) {
   recording_.Ended(absl::Status(static_cast<absl::StatusCode>(status.error_code()), ""));
+  if (!receipt_->purpose().receipt) return {};
   return EncodeReceipt(*recording_.record(), RoomForReceipt(status));
 }
 

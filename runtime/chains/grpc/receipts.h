@@ -1,5 +1,7 @@
-// Receipts over gRPC. A caller asks with the metadata `chains-receipt: 1`; the callee answers with
-// the trailing metadata `chains-receipt-bin`, a chains.v1.Receipt.
+// What is written down of a call over gRPC. A caller that wants a receipt asks with the metadata
+// `chains-receipt: 1`; the callee answers with the trailing metadata `chains-receipt-bin`, a
+// chains.v1.Receipt. One whose `traceparent` says sampled is traced: its spans go into a SpanQueue,
+// however it ends.
 #pragma once
 
 #include <cstddef>
@@ -16,14 +18,15 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "chains/contract/method.h"
+#include "chains/contract/spans.h"
 #include "chains/core/context.h"
 #include "chains/core/loop.h"
 #include "chains/core/receipt.h"
 #include "chains/core/recording.h"
+#include "chains/grpc/metadata.h"
 
 namespace chains::internal {
 
-inline constexpr char kReceiptQuestion[] = "chains-receipt";
 inline constexpr char kReceiptAnswer[] = "chains-receipt-bin";
 inline constexpr size_t kMaxReceiptBytes = 4096;
 
@@ -51,18 +54,36 @@ class RecordedCall {
   const absl::Time sent_;
 };
 
-// At the callee: a call whose caller asked.
+// What is to be written down of a call that came with these wishes; `spans` is whether there is
+// somebody to tell of spans.
+Purpose PurposeOf(const Wishes& wishes, bool spans);
+
+// At the callee: a call whose caller asked for a receipt, or that is traced.
 class ServedReceipt {
  public:
-  ServedReceipt(const Context& context, const Loop& loop, const Method& method);
+  // A caller asked for a receipt, nothing else.
+  ServedReceipt(const Context& context, const Loop& loop, const Method& method)
+      : ServedReceipt(context, loop, method, Wishes{.receipt = true}, nullptr) {}
+  // `spans` outlives it; may be null.
+  ServedReceipt(const Context& context, const Loop& loop, const Method& method,
+                const Wishes& wishes, SpanQueue* spans);
+  ServedReceipt(const ServedReceipt&) = delete;
+  ~ServedReceipt();
+
   // Under which it is served.
   const Context& context() const { return context_; }
+  // How it ended, in the callee's own words; before Answer().
+  void Ended(const absl::Status& status) { recording_.Ended(status); }
   // The call is over, and answers so; once. The value of kReceiptAnswer, or nothing.
   std::string Answer(const grpc::Status& status);
   // … which goes into `to`, before that is sent.
   void Answer(const grpc::Status& status, grpc::ServerContext& to);
 
  private:
+  void Tell();
+
+  SpanQueue* const spans_;  // null: it is not traced
+  const bool outermost_;    // nobody above tells of the trace
   const std::shared_ptr<Receipt> receipt_;
   Recording recording_;
   const Context context_;

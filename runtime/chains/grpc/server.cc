@@ -41,6 +41,7 @@ absl::Status GrpcServer::Bind(WorkerPool& workers) {
   lane.on_failure = options_.on_failure;
   lane.authorization = options_.authorization;
   lane.in_flight = [this] { return in_flight(); };
+  lane.spans = options_.spans;
   if (options_.reactors > 1 || !options_.health_listen.empty()) KeepReactorsApart();
   std::vector<Listener::Place> places;
   for (const std::string& address : options_.listen) {

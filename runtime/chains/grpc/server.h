@@ -39,6 +39,7 @@ namespace internal {
 class Lane;
 class Listener;
 }  // namespace internal
+class SpanQueue;
 
 // Methods are for one thread at a time, which is none of the reactors', unless they say otherwise.
 class GrpcServer {
@@ -66,6 +67,8 @@ class GrpcServer {
     // one (GOAWAY); what runs on it is finished. So that callers behind a balancer of connections
     // come to replicas that are new. Zero: as old as it likes.
     absl::Duration max_connection_age = absl::ZeroDuration();
+    // Where what traced calls did here goes; outlives the server. Null: none are traced.
+    SpanQueue* spans = nullptr;
     // Told of every call that failed by itself, on its reactor's thread; must not block. May be
     // null.
     std::function<void(const Context& context, const Method& method, const absl::Status& failure)>

@@ -96,7 +96,7 @@ Context ServerCall::ReceiveContext() {
   Reactor& reactor = lane_.reactor();
   reactor.Tick();
   return Receive(lane_.deadlines().FromGrpc(context_.raw_deadline(), reactor.EarliestNow()),
-                 context_.client_metadata(), &asks_load_);
+                 context_.client_metadata(), &wishes_);
 }
 
 void ServerCall::AnswerLoad() {
@@ -117,8 +117,9 @@ void ServerCall::RunFallback() {
 
 void ServerCall::Run(const Service::Handler& handler, Context context) {
   Reactor& reactor = lane_.reactor();
-  if (AsksForReceipt(context_.client_metadata())) {
-    receipt_ = std::make_unique<ServedReceipt>(context, reactor, *handler.method);
+  SpanQueue* const spans = lane_.options().spans;
+  if (wishes_.receipt || (wishes_.traced && spans != nullptr)) [[unlikely]] {
+    receipt_ = std::make_unique<ServedReceipt>(context, reactor, *handler.method, wishes_, spans);
     context = receipt_->context();
   }
   task_.emplace(reactor, std::move(context), MakeAnswer(handler),
@@ -126,6 +127,8 @@ void ServerCall::Run(const Service::Handler& handler, Context context) {
                   const Held<ServerCall> self(this);
                   if (!outcome.ok()) Failed(handler, outcome.status());
                   task_.reset();
+                  if (receipt_ != nullptr) [[unlikely]]
+                    receipt_->Ended(outcome.status());
                   Answer(std::move(outcome), handler.method->kind);
                 });
   task_->Start();
@@ -199,7 +202,7 @@ void ServerCall::Answer(absl::StatusOr<Bytes> outcome, MethodKind kind) {
   if (!status.ok() || kind != MethodKind::kUnary) return End(status);
   if (std::exchange(answered_, true)) return;
   if (receipt_ != nullptr) receipt_->Answer(grpc::Status::OK, context_);
-  if (asks_load_) [[unlikely]]
+  if (wishes_.load) [[unlikely]]
     AnswerLoad();
   stream_.WriteAndFinish(Sendable(*outcome), grpc::WriteOptions(), grpc::Status::OK,
                          finish_.Begin());
@@ -210,8 +213,11 @@ void ServerCall::End(const absl::Status& status) {
   task_.reset();
   if (std::exchange(answered_, true)) return;
   const grpc::Status answer = ToGrpcStatus(status);
-  if (receipt_ != nullptr) receipt_->Answer(answer, context_);
-  if (asks_load_) [[unlikely]]
+  if (receipt_ != nullptr) {
+    receipt_->Ended(status);
+    receipt_->Answer(answer, context_);
+  }
+  if (wishes_.load) [[unlikely]]
     AnswerLoad();
   stream_.Finish(answer, finish_.Begin());
 }

@@ -68,12 +68,12 @@ class ServerCall final : public ListNode, public Operation::Owner {
   Operation write_{*this};
   Operation finish_{*this};
   Bytes request_;
-  std::unique_ptr<ServedReceipt> receipt_;   // where the caller asked for one
+  Wishes wishes_;
+  std::unique_ptr<ServedReceipt> receipt_;   // where it is written down
   std::unique_ptr<Service::Handler> found_;  // by the lane's fallback, for this call
   std::optional<Root<Bytes>> task_;
   bool has_request_ = false;  // it came along with the call
   bool counted_ = false;
-  bool asks_load_ = false;
   bool answered_ = false;
 };
 
