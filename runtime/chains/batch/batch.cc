@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "chains/core/receipt.h"
+
 namespace chains::internal {
 
 // A place among max_running, which a function that did not answer keeps until its frames are gone:
@@ -19,7 +21,7 @@ class Batch::RunningPlace {
 };
 
 void Batch::Begin() {
-  BatchMembers present = queue_->Begin(*this);
+  BatchMembers present = queue_->Begin(*this, AnyReceipt() ? host_.Now() : absl::InfiniteFuture());
   if (present.empty()) {
     queue_->Release(host_.Now(), std::nullopt);
     host_.HostingEnds();

@@ -163,13 +163,17 @@ void BatchQueue::Close(BatchMembers members) {
 }
 
 // Those that did not leave meanwhile.
-BatchMembers BatchQueue::Begin(Batch& batch) {
+BatchMembers BatchQueue::Begin(Batch& batch, absl::Time now) {
   std::lock_guard lock(mutex_);
   BatchMembers present;
   for (const std::shared_ptr<BatchMember>& member : batch.members_) {
     if (member->place_ == BatchMember::Place::kBatch) present.push_back(member);
   }
   counts_.dropped += batch.members_.size() - present.size();
+  for (const std::shared_ptr<BatchMember>& member : present) {
+    member->began_ = now;
+    member->batch_size_ = present.size();
+  }
   counts_.members += present.size();
   if (!present.empty()) ++counts_.batches;
   return present;

@@ -66,6 +66,8 @@ class BatchMember {
   absl::Time looks_at_;     // when its timer fires
   // Of who computes it, then of its loop.
   absl::Status failure_;
+  absl::Time began_ = absl::InfiniteFuture();  // when its batch did
+  size_t batch_size_ = 0;                      // members of that
   // For its loop's thread; null once nobody waits.
   BatchWait* wait_ = nullptr;
 };
@@ -100,7 +102,7 @@ class BatchQueue : public std::enable_shared_from_this<BatchQueue> {
   absl::Time LooksAt(const BatchMember& member) const;
 
   // Of a Batch, on its loop's thread.
-  BatchMembers Begin(Batch& batch);
+  BatchMembers Begin(Batch& batch, absl::Time now);
   void Answer(BatchMembers& members, const absl::Status& status);
   void Release(absl::Time now, std::optional<absl::Duration> taken);
 

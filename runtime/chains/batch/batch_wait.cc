@@ -1,5 +1,8 @@
 #include "chains/batch/batch_wait.h"
 
+#include "chains/core/receipt.h"
+#include "chains/core/text.h"
+
 namespace chains::internal {
 
 std::coroutine_handle<> BatchWait::await_suspend(std::coroutine_handle<>) {
@@ -23,7 +26,16 @@ void BatchWait::Wake() {
   loop().Ready(*this);
 }
 
+// On the span of who waited: when the batch began that it was in.
+void BatchWait::NoteBatch() {
+  CallRecord& record = *waiter().context()->record();
+  if (member_->batch_size_ == 0 || &record.receipt().loop() != &loop()) return;
+  record.Note(member_->began_, "batch",
+              Text(queue_.options().name, ": ", member_->batch_size_, " calls"));
+}
+
 void BatchWait::Run() {
+  if (waiter().context()->record() != nullptr) NoteBatch();
   if (member_->failure_.ok()) {
     Resume();
   } else {

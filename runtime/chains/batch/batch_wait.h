@@ -33,6 +33,7 @@ class BatchWait final : public Leaf, public Loop::Job, private Loop::Timer {
   }
   // It has its outcome.
   void Wake();
+  void NoteBatch();
 
   BatchQueue& queue_;
   const std::shared_ptr<BatchMember> member_;

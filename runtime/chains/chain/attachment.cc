@@ -17,6 +17,8 @@ constexpr absl::Duration kFirstPause = absl::Milliseconds(50);  // before a plat
 constexpr absl::Duration kLongestPause = absl::Seconds(1);
 constexpr absl::Duration kFastestReports = absl::Milliseconds(10);
 constexpr absl::Duration kSlowestReports = absl::Minutes(1);
+// While there is more to say than fits into a report, or soon nobody left to say it.
+constexpr absl::Duration kHurriedReports = absl::Milliseconds(50);
 
 Context WithToken(const std::string& token) {
   return Context(absl::InfiniteFuture(), "", {{"chains-token", token}});
@@ -109,11 +111,16 @@ Stream<v1::ReplicaReport> Attachment::Reports() {
     co_yield std::move(report);
     if (draining) ReleaseDrain();
     const absl::StatusOr<internal::Unit> news =
-        co_await Outcome(WithTimeout(News(), report_every_));
+        co_await Outcome(WithTimeout(News(), UntilNextReport()));
     news.status().IgnoreError();  // none came: it is time for a report all the same
     news_ = false;
     if (self_.tick) self_.tick(reactor_->Now());
   }
+}
+
+absl::Duration Attachment::UntilNextReport() const {
+  const bool hurries = more_spans_ || (draining_ && self_.spans != nullptr);
+  return hurries ? std::min(report_every_, kHurriedReports) : report_every_;
 }
 
 Task<void> Attachment::News() {
@@ -140,6 +147,10 @@ v1::ReplicaReport Attachment::MakeReport() {
   report.set_orders_seen(orders_seen_);
   for (v1::ChainletLoad& load : self_.loads()) *report.add_loads() = std::move(load);
   for (v1::Demand& demand : neighbours_.Demands()) *report.add_demands() = std::move(demand);
+  if (self_.spans != nullptr) {
+    self_.spans->TakeInto(*report.mutable_telemetry());
+    more_spans_ = !self_.spans->empty();
+  }
   return report;
 }
 

@@ -23,6 +23,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "chains/chain/neighbours.h"
+#include "chains/contract/spans.h"
 #include "chains/core/notice.h"
 #include "chains/core/root.h"
 #include "chains/core/stream.h"
@@ -57,6 +58,8 @@ class Attachment final : private Reactor::Work {
     std::string zone = "";
     std::function<std::vector<v1::ChainletLoad>()> loads;
     std::function<void(absl::Time now)> tick = nullptr;  // with every report; may be null
+    // What is told with the reports; outlives it. May be null.
+    SpanQueue* spans = nullptr;
     // With all orders, before they are followed, on the reactor's thread; may be null.
     std::function<void(const v1::ReplicaOrders& orders)> take = nullptr;
   };
@@ -92,6 +95,7 @@ class Attachment final : private Reactor::Work {
   Stream<v1::ReplicaReport> Reports();
   Task<void> News();
   v1::ReplicaReport MakeReport();
+  absl::Duration UntilNextReport() const;
   void HasNews();
   void Take(const v1::ReplicaOrders& orders);
   void Lost(const absl::Status& why);
@@ -117,6 +121,7 @@ class Attachment final : private Reactor::Work {
   uint64_t orders_seen_ = 0;                 // of this stream, followed by all reactors
   std::optional<absl::StatusCode> trouble_;  // what was said last of a platform that was lost
   bool draining_ = false;
+  bool more_spans_ = false;  // than the last report had room for
   bool gave_up_ = false;
 
   mutable std::mutex mutex_;

@@ -109,6 +109,7 @@ absl::StatusOr<std::unique_ptr<Replica>> Replica::Listen(const ChainSpec& chain,
   }
   if (replica->options_.platform) {
     replica->failures_ = std::make_unique<FailureLog>(FailureLog::Options(), WriteLogLine);
+    replica->own_spans_ = std::make_unique<SpanQueue>(replica->options_.name);
     server.lame_duck = kLameDuck;
     server.on_failure = [&failures = *replica->failures_](const Context& context,
                                                           const Method& method,
@@ -116,6 +117,7 @@ absl::StatusOr<std::unique_ptr<Replica>> Replica::Listen(const ChainSpec& chain,
       failures.Note(context, method, failure, absl::Now());
     };
   }
+  server.spans = replica->spans();
   absl::StatusOr<std::unique_ptr<GrpcServer>> listening =
       GrpcServer::Listen(std::move(server), workers);
   if (!listening.ok()) return listening.status();
@@ -146,6 +148,7 @@ std::unique_ptr<Attachment> Replica::MakeAttachment() {
                            .zone = options_.zone,
                            .loads = [this] { return LoadsOf(options_.chainlets, counters_); },
                            .tick = [this](absl::Time now) { failures_->Tick(now); },
+                           .spans = spans(),
                            .take = [this](const v1::ReplicaOrders& orders) { Admit(orders); }};
   return std::make_unique<Attachment>(std::move(options), std::move(self), *neighbours_);
 }

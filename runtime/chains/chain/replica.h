@@ -19,6 +19,7 @@
 #include "chains/chain/services_elsewhere.h"
 #include "chains/chain/spec.h"
 #include "chains/chain/vitals_monitor.h"
+#include "chains/contract/spans.h"
 #include "chains/core/worker_pool.h"
 #include "chains/grpc/authorization.h"
 #include "chains/grpc/identity.h"
@@ -60,6 +61,8 @@ class Replica {
     // mTLS: who it is, with the name of each chainlet that it serves. Then it answers those that
     // depend on these, and the gateway; null: in plaintext, whoever reaches it.
     std::shared_ptr<const Identity> identity = nullptr;
+    // Where spans of traced calls go; outlives the replica. Null: to the platform, if it has one.
+    SpanQueue* spans = nullptr;
     // Takes no calls while memory or room on a disk is used up; tells of other things that are.
     bool watch_vitals = true;
   };
@@ -84,6 +87,8 @@ class Replica {
 
   std::vector<Counters::Row> counters() const { return counters_.Snapshot(); }
   std::vector<Counters::EdgeRow> edges() const { return counters_.Edges(); }
+  // Of traced calls; null where none are.
+  SpanQueue* spans() const { return options_.spans != nullptr ? options_.spans : own_spans_.get(); }
 
  private:
   Replica(const ChainSpec& chain, Options options) : chain_(chain), options_(std::move(options)) {}
@@ -99,6 +104,7 @@ class Replica {
   const ChainSpec& chain_;
   const Options options_;
   Counters counters_;
+  std::unique_ptr<SpanQueue> own_spans_;          // under a platform
   std::shared_ptr<Authorization> authorization_;  // null without an identity
   // Under a platform. Before the server, on whose reactors they are.
   std::unique_ptr<FailureLog> failures_;

@@ -130,6 +130,7 @@ class RunningChain::Impl {
       options.fakes = fakes_;
       options.http_client = options_.http_client;
       options.max_reactors = 1;
+      options.spans = options_.spans;
       options.wrap_way = internal::WrapWithFaults(options_.faults);
       absl::StatusOr<std::unique_ptr<internal::Replica>> replica =
           internal::Replica::Listen(spec_, std::move(options), workers_);

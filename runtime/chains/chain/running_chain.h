@@ -17,6 +17,7 @@
 #include "chains/chain/chain.h"
 #include "chains/chain/placement.h"
 #include "chains/chain/problem.h"
+#include "chains/contract/spans.h"
 #include "chains/core/context.h"
 #include "chains/grpc/reactor.h"
 #include "chains/grpc/run_on.h"
@@ -63,6 +64,9 @@ struct LocalOptions {
   // of what Needs<T> says.
   std::map<std::string, std::string> urls = {};
   http::MakeTransport http_client = nullptr;  // for urls of JSON over HTTP; see http/transport.h
+  // Where spans of traced calls go, in a placement with several processes' worth of servers;
+  // outlives the RunningChain. May be null.
+  SpanQueue* spans = nullptr;
 };
 
 namespace internal {

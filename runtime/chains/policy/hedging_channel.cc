@@ -6,6 +6,7 @@
 
 #include "chains/core/leaf.h"
 #include "chains/core/loop.h"
+#include "chains/core/receipt.h"
 #include "chains/policy/failure.h"
 
 namespace chains {
@@ -98,13 +99,25 @@ class HedgingChannel::Race final : public internal::Leaf, private Loop::Timer {
     return waiter().handle();
   }
   void Abandon() noexcept override { Disarm(); }
-  // Of a receipt the first attempt alone is part: two at a time have no place in it.
   void Fire() override {
     if (first_.done || !channel_.PayForHedge()) return;
-    further_ = waiter().context()->AsFurtherAttempt().WithRecord(nullptr);
+    further_ = waiter().context()->AsFurtherAttempt();
+    if (further_.record() != nullptr) further_ = further_.WithRecord(RecordBeside());
     second_.choice.not_this = first_.choice.taken;
     second_.task.emplace(channel_.Attempt(second_.choice, method_, std::move(request_)));
     second_.task->Start(&waiter(), further_, loop(), second_).resume();
+  }
+
+  // Of a receipt the first attempt alone is part: two at a time have no place in it. In a trace
+  // both have.
+  std::shared_ptr<internal::CallRecord> RecordBeside() {
+    const std::shared_ptr<internal::CallRecord>& first = further_.record();
+    if (&first->receipt().loop() != &loop()) return nullptr;
+    const absl::Time now = loop().Now();
+    first->Note(now, "hedge");
+    internal::CallRecord* const second = first->AddBeside(now);
+    if (second == nullptr) return nullptr;
+    return std::shared_ptr<internal::CallRecord>(first, second);
   }
 
   HedgingChannel& channel_;
