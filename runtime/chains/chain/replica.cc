@@ -25,7 +25,7 @@ namespace {
 
 // How often Healthy() hooks are asked.
 constexpr absl::Duration kHealthPeriod = absl::Seconds(1);
-// How often it is looked whether there is room for further calls.
+// How often it is looked whether there is room for further calls; at memory more often.
 constexpr absl::Duration kVitalsPeriod = absl::Milliseconds(500);
 
 // How long a replica that drains waits until its platform was told, and then still takes calls:
@@ -250,8 +250,10 @@ void Replica::WatchVitals() {
   options.disks.push_back(std::filesystem::temp_directory_path());
   auto reader = std::make_shared<const VitalsReader>(std::move(options));
   vitals_ = std::make_unique<VitalsMonitor>(
-      server_->reactor(0), [reader] { return reader->Read(); }, kVitalsPeriod,
-      [this](const Judgement& found) { HasChanged(found); });
+      server_->reactor(0),
+      VitalsMonitor::Read{.all = [reader] { return reader->Read(); },
+                          .memory = [reader] { return reader->Memory(); }},
+      kVitalsPeriod, [this](const Judgement& found) { HasChanged(found); });
 }
 
 void Replica::HasChanged(const Judgement& found) {

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <fcntl.h>
-#include <fstream>
 #include <optional>
 #include <pthread.h>
-#include <sstream>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -28,11 +27,21 @@ constexpr uint64_t kSpareDisk = 16 * kMiB;
 // … and of all there is, in hundredths.
 constexpr uint64_t kSpareShare = 3;
 
+// Twice what LookAgainIn() promises of a process that fills 1 GiB a second.
+constexpr double kFillPerSecond = 2048.0 * kMiB;
+constexpr absl::Duration kSoonest = absl::Milliseconds(10);
+constexpr absl::Duration kNear = absl::Milliseconds(100);
+constexpr double kKeptPerSecond = 0.5;
+
+// What it begins with: those files are small. Read up to a hundred times a second, so plainly.
 std::string ReadAll(const fs::path& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  std::string text(8192, 0);
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return "";
+  const ssize_t size = read(file, text.data(), text.size());
+  close(file);
+  text.resize(size < 0 ? 0 : static_cast<size_t>(size));
+  return text;
 }
 
 // The number that it begins with; nullopt: "max", or nothing.
@@ -142,13 +151,30 @@ Vitals VitalsReader::Read() const {
   return vitals;
 }
 
-// The reserve is small beside what a small process has in all.
-bool VitalsJudge::UsedUp(size_t which, const Vital& vital, uint64_t reserve) {
+absl::Duration LookAgainIn(const Vital& memory) {
+  if (memory.of == 0) return absl::InfiniteDuration();
+  const uint64_t room = memory.of - std::min(memory.used, memory.of);
+  return std::max(absl::Seconds(static_cast<double>(room) / kFillPerSecond), kSoonest);
+}
+
+uint64_t MemoryGrowth::Saw(uint64_t used, absl::Time now) {
+  const absl::Duration since = now - looked_;
+  most_ *= std::pow(kKeptPerSecond, absl::ToDoubleSeconds(since));
+  if (since <= kNear && used > used_) most_ = std::max(most_, static_cast<double>(used - used_));
+  used_ = used;
+  looked_ = now;
+  return static_cast<uint64_t>(most_);
+}
+
+// The reserve is small beside what a small process has in all. Room for growth is asked for twice:
+// for what was admitted before this look, and for what will be before the next.
+bool VitalsJudge::UsedUp(size_t which, const Vital& vital, uint64_t reserve, uint64_t growth) {
   bool& was = was_used_up_[which];
   if (vital.of == 0) return was = false;
   uint64_t spare = std::max(std::min(reserve, vital.of / 8), vital.of / 100 * kSpareShare);
   if (which == 3)
     spare = std::min(reserve, vital.of / 8);  // a large disk has room in its hundredth
+  spare = std::max(spare, 2 * std::min(growth, vital.of / 8));
   if (was) spare *= 2;
   return was = vital.used + spare >= vital.of;
 }
@@ -156,12 +182,14 @@ bool VitalsJudge::UsedUp(size_t which, const Vital& vital, uint64_t reserve) {
 Judgement VitalsJudge::Judge(const Vitals& vitals) {
   const bool descriptors = UsedUp(0, vitals.descriptors, kSpareDescriptors);
   const bool threads = UsedUp(1, vitals.threads, kSpareThreads);
-  const bool memory = UsedUp(2, vitals.memory, kSpareMemory);
+  const bool memory = UsedUp(2, vitals.memory, kSpareMemory, vitals.memory_growth);
   const bool disk = UsedUp(3, vitals.disk, kSpareDisk);
   Judgement found;
   if (memory) {
+    const uint64_t growth = vitals.memory_growth / kMiB;
     found.fit = absl::ResourceExhaustedError(
         Text("memory: ", Shown(vitals.memory, kMiB, " MiB are used"),
+             growth == 0 ? "" : Text(", and lately it grew by ", growth, " at once"),
              "; declare more, Resources{.memory}, or a smaller limit of calls"));
   } else if (disk) {
     found.fit =

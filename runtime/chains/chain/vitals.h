@@ -1,6 +1,6 @@
 // Vitals: what a process cannot work without: descriptors, threads, memory, room on its disk.
 //
-//   VitalsReader reader({.disks = {data_dir}});
+//   VitalsReader reader({.disks = {data_dir}});  // VitalsMonitor calls it, and judges
 //   VitalsJudge judge;
 //   const Judgement found = judge.Judge(reader.Read());
 //   found.fit;        // OK, or "memory: 498 of 512 MiB are used"
@@ -20,6 +20,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 namespace chains::internal {
 
@@ -33,6 +34,7 @@ struct Vitals {
   Vital descriptors = {};
   Vital threads = {};          // of its cgroup
   Vital memory = {};           // bytes: of its cgroup, or of what it may reserve
+  uint64_t memory_growth = 0;  // bytes: the most it grew between two looks lately
   Vital disk = {};             // bytes: of the disk that has the least room left
   std::string disk_of;         // a folder on that
   bool starts_threads = true;  // one was started and ended
@@ -50,12 +52,29 @@ class VitalsReader {
   explicit VitalsReader(Options options);
 
   Vitals Read() const;
-
- private:
+  // Only that, in about a fifth of the time.
   Vital Memory() const;
 
+ private:
   const Options options_;
   std::filesystem::path group_;  // its cgroup of version 2; empty: none
+};
+
+// When to look at memory again: so soon that a process which fills 1 GiB a second fills no more
+// than half of what is left until then. But no sooner than after 10 ms; without a limit never.
+absl::Duration LookAgainIn(const Vital& memory);
+
+// By how much memory grows from one look to the next: the most of it, half of which is forgotten
+// each second. Looks that are far apart (100 ms) do not count: there was much room then, and what
+// was taken once, for the weights of a model, say, need not come again.
+class MemoryGrowth {
+ public:
+  uint64_t Saw(uint64_t used, absl::Time now);
+
+ private:
+  uint64_t used_ = 0;
+  absl::Time looked_ = absl::InfinitePast();
+  double most_ = 0;
 };
 
 struct Judgement {
@@ -71,7 +90,7 @@ class VitalsJudge {
   Judgement Judge(const Vitals& vitals);
 
  private:
-  bool UsedUp(size_t which, const Vital& vital, uint64_t reserve);
+  bool UsedUp(size_t which, const Vital& vital, uint64_t reserve, uint64_t growth = 0);
 
   bool was_used_up_[4] = {};
 };

@@ -1,8 +1,15 @@
 // VitalsMonitor: looks again and again whether this process has what it needs.
 //
-//   VitalsMonitor monitor(reactor, reader, kPeriod, [&](const Judgement& found) {
-//     server.Refuse(found.fit.ok() ? found.fit : RefusalOf(name, found.fit));
-//   });
+//   VitalsMonitor monitor(
+//       reactor, {.all = [&] { return reader.Read(); }, .memory = [&] { return reader.Memory(); }},
+//       kPeriod, [&](const Judgement& found) {
+//         server.Refuse(found.fit.ok() ? found.fit : RefusalOf(name, found.fit));
+//       });
+//
+// Memory is what fills fastest, and what ends a process that has none left. So it is looked at the
+// more often the less of it is left (LookAgainIn), and what it grew by between two such looks is
+// asked for as room beside the usual reserve: a process whose calls take 25 MiB each must refuse
+// before it has only 25 MiB.
 #pragma once
 
 #include <functional>
@@ -20,7 +27,10 @@ namespace chains::internal {
 // thread, or before the loop runs.
 class VitalsMonitor final : private Loop::Timer {
  public:
-  using Read = std::function<Vitals()>;
+  struct Read {
+    std::function<Vitals()> all;    // each period
+    std::function<Vital()> memory;  // between, as often as that asks for
+  };
   using Report = std::function<void(const Judgement& found)>;
   VitalsMonitor(Loop& loop, Read read, absl::Duration period, Report report)
       : loop_(loop), read_(std::move(read)), period_(period), report_(std::move(report)) {
@@ -29,12 +39,16 @@ class VitalsMonitor final : private Loop::Timer {
 
  private:
   void Fire() override;
+  void Look(absl::Time now);
 
   Loop& loop_;
   const Read read_;
   const absl::Duration period_;
   const Report report_;
   VitalsJudge judge_;
+  Vitals seen_;
+  MemoryGrowth growth_;
+  absl::Time all_due_ = absl::InfinitePast();
   bool was_fit_ = true;
   bool was_strained_ = false;
 };

@@ -98,6 +98,44 @@ TEST(VitalsJudge, WhatWasUsedUpMustHaveMoreRoomBeforeItCounts) {
   EXPECT_TRUE(Fine(judge, vitals));
 }
 
+// Calls that take much each must be refused before what is left is only what one takes.
+TEST(VitalsJudge, AsksForRoomForWhatMemoryGrowsBy) {
+  VitalsJudge judge;
+  Vitals vitals = Roomy();
+  vitals.memory.used = (512 - 60) * kMiB;
+  EXPECT_TRUE(Fine(judge, vitals));
+  vitals.memory_growth = 25 * kMiB;
+  EXPECT_TRUE(Fine(judge, vitals));
+  vitals.memory.used = (512 - 45) * kMiB;
+  EXPECT_THAT(Unfit(judge, vitals), HasSubstr("and lately it grew by 25 at once"));
+  vitals.memory.used = (512 - 90) * kMiB;
+  EXPECT_FALSE(Fine(judge, vitals));
+  vitals.memory_growth = 1 * kMiB;
+  EXPECT_TRUE(Fine(judge, vitals));
+  // However much it grew by, a quarter is the most that is asked for.
+  vitals.memory = {.used = 300 * kMiB, .of = 512 * kMiB};
+  vitals.memory_growth = 300 * kMiB;
+  EXPECT_TRUE(Fine(judge, vitals));
+}
+
+TEST(MemoryGrowth, IsTheMostOfLooksNearEachOtherAndForgotten) {
+  MemoryGrowth growth;
+  const absl::Time start = absl::UnixEpoch();
+  EXPECT_EQ(growth.Saw(100 * kMiB, start), 0u);
+  EXPECT_EQ(growth.Saw(400 * kMiB, start + absl::Milliseconds(300)), 0u);
+  EXPECT_EQ(growth.Saw(425 * kMiB, start + absl::Milliseconds(310)), 25 * kMiB);
+  EXPECT_NEAR(growth.Saw(427 * kMiB, start + absl::Milliseconds(320)), 25.0 * kMiB, kMiB);
+  EXPECT_NEAR(growth.Saw(300 * kMiB, start + absl::Milliseconds(2320)), 25.0 / 4 * kMiB, kMiB);
+}
+
+TEST(LookAgainIn, HalfOfWhatIsLeftAtAGibibyteASecondAndNeverWithoutALimit) {
+  EXPECT_EQ(LookAgainIn({.used = 0, .of = 0}), absl::InfiniteDuration());
+  EXPECT_EQ(LookAgainIn({.used = 0, .of = 2048 * kMiB}), absl::Seconds(1));
+  EXPECT_EQ(LookAgainIn({.used = 1948 * kMiB, .of = 2048 * kMiB}), absl::Seconds(100.0 / 2048));
+  EXPECT_EQ(LookAgainIn({.used = 2040 * kMiB, .of = 2048 * kMiB}), absl::Milliseconds(10));
+  EXPECT_EQ(LookAgainIn({.used = 3000 * kMiB, .of = 2048 * kMiB}), absl::Milliseconds(10));
+}
+
 class VitalsReaderTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -161,9 +199,10 @@ TEST(VitalsMonitor, TellsWhenItChangesAndNotWithEveryLook) {
   testing::FakeClock clock;
   Vitals vitals = Roomy();
   std::vector<Judgement> told;
-  VitalsMonitor monitor(
-      clock, [&] { return vitals; }, absl::Seconds(1),
-      [&](const Judgement& found) { told.push_back(found); });
+  const VitalsMonitor::Read read{.all = [&] { return vitals; },
+                                 .memory = [&] { return vitals.memory; }};
+  VitalsMonitor monitor(clock, read, absl::Seconds(1),
+                        [&](const Judgement& found) { told.push_back(found); });
   const auto pass = [&clock] {
     for (int i = 0; i < 3; ++i) {
       clock.Advance(absl::Seconds(1));
@@ -183,6 +222,31 @@ TEST(VitalsMonitor, TellsWhenItChangesAndNotWithEveryLook) {
   pass();
   ASSERT_EQ(told.size(), 2u);
   EXPECT_TRUE(told[1].fit.ok());
+}
+
+// 375 MiB a second, in lumps of 25: it must see in time that the next would be too many, and take
+// calls again soon after they have ended.
+TEST(VitalsMonitor, RefusesBeforeMemoryThatFillsFastIsGone) {
+  testing::FakeClock clock;
+  Vitals vitals = Roomy();
+  bool refuses = false;
+  const VitalsMonitor::Read read{.all = [&] { return vitals; },
+                                 .memory = [&] { return vitals.memory; }};
+  VitalsMonitor monitor(clock, read, absl::Milliseconds(500),
+                        [&](const Judgement& found) { refuses = !found.fit.ok(); });
+  for (int passed = 0; passed < 2000; ++passed) {
+    if (passed % 66 == 0 && !refuses) vitals.memory.used += 25 * kMiB;
+    ASSERT_LE(vitals.memory.used, vitals.memory.of - 16 * kMiB);
+    clock.Advance(absl::Milliseconds(1));
+    clock.Settle();
+  }
+  EXPECT_TRUE(refuses);
+  vitals.memory.used = 100 * kMiB;
+  for (int passed = 0; refuses && passed < 200; ++passed) {
+    clock.Advance(absl::Milliseconds(1));
+    clock.Settle();
+  }
+  EXPECT_FALSE(refuses);
 }
 
 }  // namespace
