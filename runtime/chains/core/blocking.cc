@@ -1,18 +1,18 @@
 #include "chains/core/blocking.h"
 
-#include <exception>
-
 #include "absl/strings/str_cat.h"
 #include "chains/core/loop.h"
+#include "chains/core/promise.h"
 #include "chains/core/worker_pool.h"
 
 namespace chains::internal {
 
 std::coroutine_handle<> BlockingWork::await_suspend(std::coroutine_handle<>) noexcept {
   if (!loop().workers().Submit([this] { RunOnWorker(); })) {
-    return waiter().Fail(absl::ResourceExhaustedError(absl::StrCat(
-        "the worker pool's queue is full: ", loop().workers().options().max_queued,
-        " pieces of Blocking work wait for ", loop().workers().options().threads, " threads")));
+    return waiter().Fail(absl::ResourceExhaustedError(
+        absl::StrCat("no thread takes this Blocking work: ", loop().workers().options().max_queued,
+                     " pieces wait for ", loop().workers().options().threads,
+                     " threads, or the system starts none (ulimit -u, pids.max)")));
   }
   loop().BlockingStarts();
   waiter().Pin();
@@ -24,10 +24,8 @@ void BlockingWork::RunOnWorker() noexcept {
   if (!stop_.stop_requested()) {
     try {
       status_ = Work(stop_);
-    } catch (const std::exception& e) {
-      status_ = absl::InternalError(absl::StrCat("exception: ", e.what()));
     } catch (...) {
-      status_ = absl::InternalError("exception of an unknown type");
+      status_ = Promise::FromException();
     }
   }
   loop().Post([this] { Return(); });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -78,6 +79,9 @@ void Promise::LeaveWith(absl::Status& failure) noexcept {
 absl::Status Promise::FromException() noexcept {
   try {
     throw;
+  } catch (const std::bad_alloc&) {  // the process goes on: what is smaller fits yet
+    return absl::ResourceExhaustedError(
+        "out of memory; declare more, Resources{.memory}, or a smaller limit of calls");
   } catch (const std::exception& e) {
     return absl::InternalError(absl::StrCat("exception: ", e.what()));
   } catch (...) {

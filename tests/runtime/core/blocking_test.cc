@@ -77,6 +77,12 @@ TEST(BlockingTest, AnExceptionIsInternal) {
               StatusIs(absl::StatusCode::kInternal, HasSubstr("unknown type")));
 }
 
+TEST(BlockingTest, MemoryThatIsNotToBeHadIsUsedUp) {
+  auto throws = []() -> Task<int> { co_return co_await Blocking([] { return NoMemory(); }); };
+  EXPECT_THAT(Await(throws()),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("declare more")));
+}
+
 TEST(BlockingTest, TakesANamedCallableThatOwnsThings) {
   auto works = [](std::string text) -> Task<size_t> {
     auto work = [text = std::move(text)] { return text.size(); };
@@ -142,8 +148,8 @@ TEST(BlockingTest, AFullPoolRefuses) {
   EXPECT_THAT(queued.outcome(), IsOk());
   EXPECT_THAT(refused.outcome(),
               StatusIs(absl::StatusCode::kResourceExhausted,
-                       "the worker pool's queue is full: 1 pieces of Blocking work wait for 1 "
-                       "threads"));
+                       "no thread takes this Blocking work: 1 pieces wait for 1 threads, or the "
+                       "system starts none (ulimit -u, pids.max)"));
   EXPECT_EQ(clock.blocking(), 0u);
 }
 

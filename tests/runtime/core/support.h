@@ -1,6 +1,7 @@
 // Small coroutines and witnesses that the tests of the core share.
 #pragma once
 
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -48,6 +49,7 @@ inline Task<int> Never(int& destroyed, int& resumed) {
 
 // What a library may throw.
 inline int Throws() { return std::vector<int>().at(7); }
+inline int NoMemory() { throw std::bad_alloc(); }
 inline void ThrowsInt() { std::rethrow_exception(std::make_exception_ptr(7)); }
 
 // On virtual time.

@@ -171,6 +171,12 @@ TEST(ExceptionTest, BecomesInternalAtTheEdgeOfItsCoroutine) {
               StatusIs(absl::StatusCode::kInternal, HasSubstr("exception: vector")));
 }
 
+TEST(ExceptionTest, OfMemoryThatIsNotToBeHadSaysThatItIsUsedUp) {
+  auto throws = []() -> Task<int> { co_return NoMemory(); };
+  EXPECT_THAT(Await(throws()),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("declare more")));
+}
+
 TEST(ExceptionTest, OfAnyTypeBecomesInternal) {
   auto throws = []() -> Task<void> {
     ThrowsInt();
