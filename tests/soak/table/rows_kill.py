@@ -4,7 +4,7 @@ import time
 
 from records import NAMES, OK, UNAVAILABLE, by_code, calls, entries
 from verdict import Verdict
-from world import World, now
+from world import World, many_processors, now, side_by_side
 
 
 def kill_each_second(load, replicas):
@@ -49,8 +49,9 @@ def hello_under_kills(rate, seconds):
 def kill_idempotent(short):
     verdict = Verdict("kill -9 a replica every second, 3 replicas, idempotent", "0 failed of 100,000")
     rate, seconds = (150, 4) if short else (500, 200)
-    for name, (load, records, killed) in (("deep", under_kills("RunRemote", rate, seconds)[:3]),
-                                          ("hello", hello_under_kills(rate, seconds))):
+    found = side_by_side(many_processors(), deep=lambda: under_kills("RunRemote", rate, seconds)[:3],
+                         hello=lambda: hello_under_kills(rate, seconds))
+    for name, (load, records, killed) in found.items():
         failed = [each for each in records if each.code != OK]
         verdict.figures[name] = {"calls": len(records), "failed": len(failed), "kills": len(killed)}
         verdict.check(len(records) == rate * seconds, f"{name}: {rate * seconds} calls were to be made")

@@ -1,58 +1,64 @@
-"""Networks that break, resources that run out, versions that follow each other."""
+"""Networks that break, versions that follow each other."""
+import concurrent.futures
+import functools
 import os
 import pathlib
-import socket
 import subprocess
 import sys
-import threading
 import time
 
-from records import OK, back_after, by_code, calls
+from records import OK, back_after, by_code, calls, latencies, quantile
 from verdict import Verdict
-from world import BIN, PATIENCE, World, now
+from world import BIN, PATIENCE, World, many_processors, now, side_by_side
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "e2e"))
 
 
 def partition(short):
     verdict = Verdict("partition gateway–entrypoint, entrypoint–leaf, 10 s", "no hang beyond deadline; heals by itself")
-    before, cut, after = (1, 2, 2) if short else (5, 10, 10)
-    for where in ("gateway–entrypoint", "entrypoint–leaf"):
-        one_partition(verdict, where, before, cut, after)
+    seconds = (1, 2, 2) if short else (5, 10, 10)
+    places = ("gateway–entrypoint", "entrypoint–leaf")
+    parts = {f"{chain}, {where}": functools.partial(one_partition, chain, where == places[1], seconds)
+             for chain in ("deep", "hello") for where in places}
+    for name, (records, healed) in side_by_side(short or many_processors(), **parts).items():
+        longest = max(each.end - each.due for each in records)
+        recovery = back_after(records, healed, lambda each: each.code == OK)
+        failed = sum(each.code != OK for each in records)
+        verdict.figures[name] = {"failed": failed, "longest call, s": round(longest, 2), "deadline, s": TIMEOUT,
+                                 "healed after, s": None if recovery is None else round(recovery, 2),
+                                 "codes": by_code(records)}
+        verdict.check(failed > 0, f"{name}: nothing failed, so there was no partition")
+        verdict.check(longest <= TIMEOUT + 0.5, f"{name}: a call took {longest:.1f} s")
+        verdict.check(recovery is not None and recovery < 3, f"{name}: healed after {recovery} s")
     return verdict
 
 
-def one_partition(verdict, where, before, cut, after):
-    timeout, proxies = 1.0, []
+TIMEOUT = 1.0
+
+
+def one_partition(name, inner, seconds):
+    before, cut, after = seconds
+    proxies = []
     world = World(attempts=3)
     try:
         def through(address):
             proxies.append(world.proxy(address))
             return proxies[-1].address
 
-        inner = where == "entrypoint–leaf"
-        chain = world.deep(reach=through if inner else lambda address: address)
-        top = chain["Top"][0].address
-        gateway = world.gateway("deep/production", top if inner else through(top))
-        load = world.load(gateway.address, (100, before + cut + after), sleep_us=1000,
-                          timeout_ms=int(timeout * 1000), metadata=["chains-chain=deep"])
+        chain = {"deep": world.deep, "hello": world.hello}[name](reach=through if inner else lambda address: address)
+        top = chain["Top" if name == "deep" else "HelloAll"][0].address
+        gateway = world.gateway(f"{name}/production", top if inner else through(top))
+        flags = {"sleep_us": 1000} if name == "deep" else {"method": "/hello.HelloAll/RunRemote", "hello": 3}
+        load = world.load(gateway.address, (100, before + cut + after), timeout_ms=int(TIMEOUT * 1000),
+                          metadata=[f"chains-chain={name}"], **flags)
         time.sleep(before)
         proxies[0].ask("set blackhole")
         time.sleep(cut)
         proxies[0].ask("set")
         healed = now()
-        records = calls(load.finish())
+        return calls(load.finish()), healed
     finally:
         world.close()
-    longest = max(each.end - each.due for each in records)
-    recovery = back_after(records, healed, lambda each: each.code == OK)
-    failed = sum(each.code != OK for each in records)
-    verdict.figures[where] = {"failed": failed, "longest call, s": round(longest, 2), "deadline, s": timeout,
-                              "healed after, s": None if recovery is None else round(recovery, 2),
-                              "codes": by_code(records)}
-    verdict.check(failed > 0, f"{where}: nothing failed, so there was no partition")
-    verdict.check(longest <= timeout + 0.5, f"{where}: a call took {longest:.1f} s")
-    verdict.check(recovery is not None and recovery < 3, f"{where}: healed after {recovery} s")
 
 
 def corrupt(short):
@@ -88,147 +94,53 @@ def corrupt(short):
     return verdict
 
 
-def descriptors(short):
-    """Of the gateway, and of an entrypoint."""
-    verdict = Verdict("file descriptors exhausted", "refuses, recovers")
-    world = World()
-    try:
-        leaf = world.replica("deep", "Leaf")
-        lower = world.replica("deep", "Lower", [("Leaf", leaf.address)])
-        upper = world.replica("deep", "Upper", [("Lower", lower.address)])
-        top = world.replica("deep", "Top", [("Upper", upper.address)], prefix=["prlimit", "--nofile=80"])
-        calls(world.load(top.address, (20, 1), connections=1).finish())
-        load = world.load(top.address, (50, 2.5 if short else 10), timeout_ms=2000, connections=1)
-        time.sleep(0.5)
-        host, port = top.address.rsplit(":", 1)
-        held = []
-        for _ in range(200):
-            held.append(socket.create_connection((host, int(port)), timeout=2))
-        busy = processor_seconds(top.process.pid)
-        time.sleep(1)
-        busy = processor_seconds(top.process.pid) - busy
-        for each in held:
-            each.close()
-        freed = now()
-        records = calls(load.finish())
-        fresh = calls(world.load(top.address, (20, 3), timeout_ms=2000, connections=1).finish())
-        recovery = back_after(fresh, freed, lambda each: each.code == OK)
-        verdict.figures = {"connected before": by_code(records), "afterwards": by_code(fresh),
-                           "processor, of 1 s without descriptors": round(busy, 2)}
-        verdict.check(top.runs(), "the entrypoint ended")
-        verdict.check(all(each.code == OK for each in records), "calls of who was connected failed")
-        verdict.check(recovery is not None and recovery < 2, "new connections are not served afterwards")
-        verdict.check(busy < 0.5, f"it keeps a processor busy: {busy:.2f} s of one")
-    finally:
-        world.close()
-    return verdict
-
-
-def memory(short):
-    """Of a leaf: calls hold more and more of it, up to what it may have; then they end."""
-    verdict = Verdict("memory exhausted", "refuses, recovers")
-    world = World()
-    try:
-        chain = world.deep()
-        top, leaf = chain["Top"][0].address, chain["Leaf"][0]
-        calls(world.load(top, (50, 1)).finish())
-        leaf.limit(data=(leaf.status("VmData") + 300 * 1024) * 1024)
-        load = world.load(top, (20, 7 if short else 30), timeout_ms=2000)
-        time.sleep(1)
-        # 25 MiB each: room for about twelve, and there are up to 45 at a time.
-        greedy = calls(world.load(top, (15, 4), hold_mib=25, sleep_us=3_000_000, timeout_ms=5000,
-                                  first_id=1_000_000).finish())
-        ended = max(each.end for each in greedy)
-        records = calls(load.finish())
-        recovery = back_after(records, ended, lambda each: each.code == OK)
-        verdict.figures = {"greedy": by_code(greedy), "others": by_code(records),
-                           "recovery, s": None if recovery is None else round(recovery, 2)}
-        verdict.check(leaf.runs(), "the leaf ended")
-        verdict.check(any(each.code != OK for each in greedy), "nothing was refused")
-        verdict.check(recovery is not None and recovery < 2, f"recovery takes {recovery} s")
-    finally:
-        world.close()
-    return verdict
-
-
-def threads(short):
-    """Of a leaf whose calls wait on threads of its pool. Only for root: the leaf is another user, who may have few."""
-    verdict = Verdict("threads exhausted", "refuses, recovers")
-    if os.geteuid() != 0:
-        verdict.check(False, "only root can start a replica as a user of its own")
-        return verdict
-    world = World()
-    world.folder.chmod(0o755)
-    world.settings({})
-    try:
-        # A user whom nobody else is: the limit is for all processes of one.
-        leaf = world.replica("deep", "Leaf", prefix=["setpriv", "--reuid", "54321", "--clear-groups"])
-        lower = world.replica("deep", "Lower", [("Leaf", leaf.address)])
-        upper = world.replica("deep", "Upper", [("Lower", lower.address)])
-        top = world.replica("deep", "Top", [("Upper", upper.address)])
-        calls(world.load(top.address, (50, 1)).finish())
-        leaf.limit(nproc=leaf.status("Threads"))
-        seconds = 2 if short else 20
-        records = calls(world.load(top.address, (50, seconds), blocks=True, sleep_us=100_000, timeout_ms=2000).finish())
-        leaf.limit(nproc=None)
-        freed = now()
-        fresh = calls(world.load(top.address, (50, 4), blocks=True, sleep_us=1000, timeout_ms=2000).finish())
-        recovery = back_after(fresh, freed, lambda each: each.code == OK)
-        longest = max(each.end - each.due for each in records)
-        verdict.figures = {"without threads": by_code(records), "longest call, s": round(longest, 2),
-                           "afterwards": by_code(fresh), "recovery, s": None if recovery is None else round(recovery, 2)}
-        verdict.check(leaf.runs(), "the leaf ended")
-        verdict.check(longest <= 2.5, f"a call took {longest:.1f} s")
-        verdict.check(recovery is not None and recovery < 2, f"recovery takes {recovery} s")
-    finally:
-        world.close()
-    return verdict
-
-
-def processor_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def rollout(short):
+    """Of deep and of hello, each under load of its own."""
     verdict = Verdict("rollout of every chainlet, 20 times, at 500 requests/s", "0 failed")
-    from platform_under_test import Platform  # needs BIN
     times, rate = (1, 100) if short else (20, 500)
     world = World()
     world.settings({"attempts": 3, "replicas": 1})
     os.environ["TMPDIR"] = str(world.folder)
+    from platform_under_test import Platform  # needs BIN
     platform = Platform("--memory", "1Ti", "--cpus", "64")
     try:
-        platform.push(BIN / "deep", "--name", "deep")
-        done = threading.Event()
-        problems = []
-
-        def roll():
-            try:
-                for _ in range(times):
-                    platform.push(BIN / "deep", "--name", "deep", "--promote", timeout=PATIENCE)
-            except Exception as error:  # told below
-                problems.append(str(error))
-            done.set()
-
-        before = now()
-        thread = threading.Thread(target=roll)
-        records = []
-        metadata = [f"authorization=Api-Key {platform.key}", "chains-chain=deep"]
-        thread.start()
-        while not done.is_set():
-            records += calls(world.load(platform.grpc, (rate, 10), metadata=metadata, timeout_ms=10_000,
-                                        first_id=1 + len(records)).finish())
-        thread.join()
-        verdict.figures = {"calls": len(records), "rollouts": times, "seconds": round(now() - before),
-                           "codes": by_code(records)}
-        verdict.check(not problems, "; ".join(problems))
-        failed = sum(each.code != OK for each in records)
-        verdict.check(failed == 0, f"{failed} failed")
+        for name in ("deep", "hello"):
+            platform.push(BIN / name, "--name", name, "--promote", timeout=PATIENCE)
+        begin = now()
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            rolling = pool.submit(roll, platform, times)
+            loads = {name: pool.submit(load_while, rolling, world, platform, name, rate) for name in ("deep", "hello")}
+            found = {name: each.result() for name, each in loads.items()}
+        verdict.figures = {"rollouts of each": times, "seconds": round(now() - begin)}
+        problem = rolling.exception()
+        verdict.check(problem is None, str(problem))
     finally:
         platform.close()
         world.close()
+    for name, (records, said) in found.items():
+        failed = sum(each.code != OK for each in records)
+        verdict.figures[name] = {"calls": len(records), "codes": by_code(records),
+                                 "p99, ms": round(quantile(latencies(records), 0.99), 1)}
+        verdict.check(failed == 0, f"{name}: {failed} failed: {said}")
     return verdict
+
+
+def roll(platform, times):
+    for _ in range(times):
+        for name in ("deep", "hello"):
+            platform.push(BIN / name, "--name", name, "--promote", timeout=PATIENCE)
+
+
+def load_while(rolling, world, platform, name, rate):
+    """Records of calls, and what failures said."""
+    flags = {"method": "/hello.HelloAll/RunRemote", "hello": 3} if name == "hello" else {}
+    records, said = [], ""
+    while not rolling.done():
+        load = world.load(platform.grpc, (rate, 10), timeout_ms=10_000, first_id=1 + len(records),
+                          metadata=[f"authorization=Api-Key {platform.key}", f"chains-chain={name}"], **flags)
+        records += calls(load.finish())
+        said += "".join(line for line in load.said.splitlines(True) if not line.startswith("0 "))
+    return records, said.strip()
 
 
 def fuzz(short):

@@ -1,68 +1,114 @@
 """Slow replicas, too much load, leaves that are down, callers who leave."""
+import functools
 import time
 
 from records import (DEADLINE_EXCEEDED, OK, back_after, by_code, calls, entries, latencies, per_second, quantile)
 from verdict import Verdict
-from world import World, now
+from world import World, many_processors, now, side_by_side
+
+
+SLOW_BY, SLOW_US = 100, 2000
 
 
 def slow_replica(short):
     verdict = Verdict("one replica 100× slow", "p99 ≤ 2× of without (hedged), ≤ 5 % extra calls")
-    rate, seconds = (100, 4) if short else (200, 60)
-    found = {}
-    for name, slow in (("without", ()), ("with", (100,))):
-        world = World(hedging=1, attempts=3)
-        try:
-            chain = world.deep(leaves=3, slow=slow)
-            top = chain["Top"][0].address
-            calls(world.load(top, (rate, 2), sleep_us=2000, first_id=10_000_000).finish())  # so that it has learned
-            begun = len([each for each in entries(world.ledger) if each.depth == 1 and each.what == "b"])
-            records = calls(world.load(top, (rate, seconds), sleep_us=2000).finish())
-            all_begun = len([each for each in entries(world.ledger) if each.depth == 1 and each.what == "b"])
-            found[name] = (quantile(latencies(records), 0.99), (all_begun - begun) / len(records) - 1, records)
-        finally:
-            world.close()
-    ratio = found["with"][0] / found["without"][0]
-    verdict.figures = {"p99 without, ms": round(found["without"][0], 2), "p99 with, ms": round(found["with"][0], 2),
-                       "ratio": round(ratio, 2), "extra calls": f"{100 * found['with'][1]:.1f} %",
-                       "codes": by_code(found["with"][2])}
-    # Beside other tests both are long; a call that waits for the slow replica takes 200 ms.
-    verdict.check(ratio <= 2 or (short and found["with"][0] <= 100), f"p99 is {ratio:.1f}×")
-    verdict.check(found["with"][1] <= 0.05, f"{100 * found['with'][1]:.1f} % extra calls")
-    verdict.check(all(each.code == OK for each in found["with"][2]), "calls failed")
+    rate, seconds = (100, 5) if short else (200, 60)
+    both = {name: lambda one=one: (one((), rate, seconds), one((SLOW_BY,), rate, seconds))
+            for name, one in (("deep", one_slow_of_deep), ("hello", one_slow_of_hello))}
+    for name, (without, found) in side_by_side(short, **both).items():
+        ratio = found["p99"] / without["p99"]
+        figures = {"p99 without, ms": round(without["p99"], 2), "p99 with, ms": round(found["p99"], 2),
+                   "ratio": round(ratio, 2), "codes": by_code(found["records"])}
+        if "extra" in found:
+            figures["extra calls"] = f"{100 * found['extra']:.1f} %"
+            figures["met the slow one"] = found["met"]
+            figures["of them answered by another"] = found["rescued"]
+            # Briefly, what each of three edges may do before it has earned any counts as well.
+            most = 0.05 + (60 / len(found["records"]) if short else 0)
+            verdict.check(found["extra"] <= most, f"{name}: {100 * found['extra']:.1f} % extra calls")
+            # Balancing avoids the slow one, too; those that it sends there are for hedging to save.
+            verdict.check(found["met"] > 0, f"{name}: no call met the slow replica, so nothing is shown")
+            verdict.check(found["rescued"] >= 0.9 * found["met"],
+                          f"{name}: of {found['met']} calls that met the slow replica only {found['rescued']} were "
+                          "answered by another")
+        verdict.figures[name] = figures
+        # Beside other tests both are long, and of so few calls one that is late is the p99.
+        verdict.check(ratio <= 2 or (short and found["p99"] <= SLOW_BY * SLOW_US / 1000 / 2),
+                      f"{name}: p99 is {ratio:.1f}×")
+        verdict.check(all(each.code == OK for each in found["records"]), f"{name}: calls failed")
     return verdict
+
+
+def one_slow_of_deep(slow, rate, seconds):
+    world = World(hedging=1, attempts=3)
+    try:
+        chain = world.deep(leaves=3, slow=slow)
+        top = chain["Top"][0].address
+        calls(world.load(top, (rate, 2), sleep_us=SLOW_US, first_id=10_000_000).finish())  # so that it has learned
+        records = calls(world.load(top, (rate, seconds), sleep_us=SLOW_US).finish())
+        begun = [each for each in entries(world.ledger) if each.depth == 1 and each.what == "b" and each.id < 10_000_000]
+    finally:
+        world.close()
+    met = {each.id for each in begun if slow and each.process == chain["Leaf"][0].process.pid}
+    soon = SLOW_BY * SLOW_US / 1e6 * 0.9
+    return {"records": records, "p99": quantile(latencies(records), 0.99), "extra": len(begun) / len(records) - 1,
+            "met": len(met), "rescued": sum(each.id in met and each.end - each.due < soon for each in records)}
+
+
+def one_slow_of_hello(slow, rate, seconds):
+    world = World(hedging=1, sleep_us=SLOW_US)
+    try:
+        address = world.hello(replicas=3, slow=slow, program="soak-hello")["HelloAll"][0].address
+        flags = {"method": "/hello.HelloAll/RunRemote", "hello": 1}
+        calls(world.load(address, (rate, 2), **flags).finish())
+        records = calls(world.load(address, (rate, seconds), **flags).finish())
+    finally:
+        world.close()
+    return {"records": records, "p99": quantile(latencies(records), 0.99)}
 
 
 def overload(short):
     verdict = Verdict("2× overload for 60 s",
                       "goodput ≥ 90 % of capacity, p99 of the accepted ≤ deadline, recovery < 2 s after")
+    parts = {name: functools.partial(one_overload, name, short) for name in ("deep", "hello")}
+    for name, (records, over, end) in side_by_side(short, **parts).items():
+        good = [each.end for each in records if each.code == OK]
+        # The first second fills the queue.
+        goodput = per_second(good, over + 1, end) / CAPACITY
+        calm = [each for each in records if each.due < over - 0.2]
+        usual = quantile(latencies(calm), 0.99)
+        accepted = quantile(latencies([each for each in records if over <= each.due < end]), 0.99)
+        recovery = back_after(records, end, lambda each: each.code == OK and (each.end - each.due) * 1000 < 2 * usual)
+        verdict.figures[name] = {"capacity, 1/s": CAPACITY, "goodput": f"{100 * goodput:.0f} %",
+                                 "p99 accepted, ms": round(accepted), "deadline, ms": DEADLINE_MS,
+                                 "recovery, s": None if recovery is None else round(recovery, 2),
+                                 "codes": by_code(records)}
+        verdict.check(goodput >= 0.9, f"{name}: goodput is {100 * goodput:.0f} %")
+        verdict.check(accepted <= DEADLINE_MS, f"{name}: p99 of the accepted is {accepted:.0f} ms")
+        verdict.check(recovery is not None and recovery < 2, f"{name}: recovery takes {recovery} s")
+    return verdict
+
+
+AT_A_TIME, WORK_US, DEADLINE_MS = 8, 40_000, 500
+CAPACITY = AT_A_TIME / (WORK_US / 1e6)
+
+
+def one_overload(name, short):
+    """The records, and when the overload began and ended."""
     before, during, after = (1, 4, 3) if short else (10, 60, 10)
-    at_a_time, sleep_us, deadline_ms = 8, 40_000, 500
-    capacity = at_a_time / (sleep_us / 1e6)
-    world = World(limit=at_a_time)
+    world = World(limit=AT_A_TIME, sleep_us=WORK_US)
     try:
-        chain = world.deep()
-        load = world.load(chain["Top"][0].address, (capacity / 2, before), (2 * capacity, during),
-                          (capacity / 2, after), sleep_us=sleep_us, timeout_ms=deadline_ms)
-        records = calls(load.finish())
+        if name == "deep":
+            address, flags = world.deep()["Top"][0].address, {"sleep_us": WORK_US}
+        else:
+            address = world.hello(program="soak-hello")["HelloAll"][0].address
+            flags = {"method": "/hello.HelloAll/RunRemote", "hello": 1}
+        records = calls(world.load(address, (CAPACITY / 2, before), (2 * CAPACITY, during), (CAPACITY / 2, after),
+                                   timeout_ms=DEADLINE_MS, **flags).finish())
     finally:
         world.close()
     begin = min(each.due for each in records)
-    over, end = begin + before, begin + before + during
-    good = [each.end for each in records if each.code == OK]
-    # The first second fills the queue.
-    goodput = per_second(good, over + 1, end) / capacity
-    calm = [each for each in records if each.due < over - 0.2]
-    usual = quantile(latencies(calm), 0.99)
-    accepted = quantile(latencies([each for each in records if over <= each.due < end]), 0.99)
-    recovery = back_after(records, end, lambda each: each.code == OK and (each.end - each.due) * 1000 < 2 * usual)
-    verdict.figures = {"capacity, 1/s": capacity, "goodput": f"{100 * goodput:.0f} %", "p99 accepted, ms": round(accepted),
-                       "deadline, ms": deadline_ms, "recovery, s": None if recovery is None else round(recovery, 2),
-                       "codes": by_code(records)}
-    verdict.check(goodput >= 0.9, f"goodput is {100 * goodput:.0f} %")
-    verdict.check(accepted <= deadline_ms, f"p99 of the accepted is {accepted:.0f} ms")
-    verdict.check(recovery is not None and recovery < 2, f"recovery takes {recovery} s")
-    return verdict
+    return records, begin + before, begin + before + during
 
 
 def storm(short):
@@ -165,14 +211,18 @@ def leak(verdict, world, chain, short):
     for each in replicas:  # without a ledger, and with nothing behind them
         each.kill()
         each.start()
-    total, rate = (1500, 500) if short else (1_000_000, 1000)
+    # With so many processors that they carry it, within six minutes.
+    total, rate = (1500, 500) if short else (1_000_000, 3000 if many_processors() else 1000)
     load = world.load(chain["Top"][0].address, (rate, total / rate), sleep_us=5000, leave=0.3, leave_within_ms=10)
     time.sleep(total / rate * 0.3)
     first = {each.name: each.resident() for each in replicas}
-    load.finish()
+    carried = calls(load.finish())
+    stayed = [each for each in carried if not each.left]
+    verdict.check(sum(each.code != OK for each in stayed) <= len(stayed) / 1000,
+                  f"of the calls for leaks failed: {by_code(carried)}")
     grown = {name: each.resident() / first[name] - 1 for name, each in ((each.name, each) for each in replicas)}
     worst = max(grown, key=grown.get)
-    verdict.figures["calls for leaks"] = total
+    verdict.figures["calls for leaks"] = f"{total} at {rate}/s"
     verdict.figures["RSS, last 70 % of them"] = f"{100 * grown[worst]:+.1f} % ({worst})"
     # Briefly, what is measured is warm-up.
     verdict.check(short or grown[worst] <= 0.02, f"{worst} grew by {100 * grown[worst]:.1f} %")

@@ -3,8 +3,10 @@
 BIN (environment) is the folder of the built programs. Every wait has a limit, and whatever was
 started is ended with the World that started it.
 """
+import concurrent.futures
 import os
 import pathlib
+import random
 import re
 import resource
 import select
@@ -23,15 +25,54 @@ class Broken(Exception):
     """A row could not be run: this says nothing about the chain."""
 
 
-def free_address():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{free.getsockname()[1]}"
+class Ports:
+    """A hundred that are one world's, whatever runs beside it, until it is closed. They are below those that the
+    system gives to connections: who is killed finds its own free when it starts again."""
+
+    BLOCKS, SIZE, FIRST = 200, 100, 11_000
+
+    def __init__(self):
+        begin = random.randrange(self.BLOCKS)
+        for block in (each % self.BLOCKS for each in range(begin, begin + self.BLOCKS)):
+            self.claim = socket.socket(socket.AF_UNIX)  # in effect a lock, and gone with its process
+            try:
+                self.claim.bind(f"\0chains-soak-ports-{block}")
+            except OSError:
+                self.claim.close()
+                continue
+            self.left = iter(range(self.FIRST + block * self.SIZE, self.FIRST + (block + 1) * self.SIZE))
+            return
+        raise Broken("no ports are left: too many rows run at a time")
+
+    def free_address(self):
+        for port in self.left:
+            with socket.socket() as free:
+                try:
+                    free.bind(("127.0.0.1", port))
+                except OSError:
+                    continue
+                return f"127.0.0.1:{port}"
+        raise Broken("a row has no ports left")
+
+    def close(self):
+        self.claim.close()
+
+
+def many_processors():
+    """Whether this process may use so many that much goes on beside each other."""
+    return len(os.sched_getaffinity(0)) >= 6
 
 
 def now():
     """As records tell the time."""
     return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+def side_by_side(at_once, **parts):
+    """What each part (a function) found, by its name; they run at the same time or one after the other."""
+    with concurrent.futures.ThreadPoolExecutor(len(parts) if at_once else 1) as pool:
+        running = {name: pool.submit(part) for name, part in parts.items()}
+        return {name: future.result() for name, future in running.items()}
 
 
 class Program:
@@ -41,6 +82,7 @@ class Program:
         self.name, self.arguments, self.ready = name, [str(a) for a in arguments], ready
         self.environment = {**world.environment, **(environment or {})}
         self.log = open(world.folder / f"{name}.log", "ab")
+        self.ended = None  # once the world is closed: with which code it had ended before
         self.start()
 
     def start(self, wait=True):
@@ -69,12 +111,17 @@ class Program:
     def runs(self):
         return self.process.poll() is None
 
-    def limit(self, **resources):
-        """From now on, and at once: limit(nofile=80), limit(data=None), which takes it away."""
+    def limit(self, prefix=(), **resources):
+        """From now on, and at once: limit(nproc=1), limit(data=None), which takes it away. `prefix`: what makes
+        somebody who may do that to it, where this process may not."""
         for name, value in resources.items():
-            kind = getattr(resource, f"RLIMIT_{name.upper()}")
-            hard = resource.prlimit(self.process.pid, kind)[1]
-            resource.prlimit(self.process.pid, kind, (hard if value is None else value, hard))
+            hard = resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))[1]  # it inherited it
+            soft = hard if value is None else value
+            soft = "unlimited" if soft == resource.RLIM_INFINITY else soft
+            done = subprocess.run([*prefix, "prlimit", f"--pid={self.process.pid}", f"--{name}={soft}:"],
+                                  capture_output=True, text=True)
+            if done.returncode != 0:
+                raise Broken(f"{self.name} cannot be limited: {done.stderr.strip()}")
 
     def status(self, field):
         """A number of /proc/PID/status."""
@@ -99,7 +146,7 @@ class World:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="soak"))
         self.ledger = self.folder / "ledger"
         self.environment = {**os.environ, "TMPDIR": str(self.folder)}
-        self.programs, self.count = [], 0
+        self.programs, self.count, self.ports = [], 0, Ports()
         self.settings({"ledger": self.ledger, **settings})
 
     def settings(self, values):
@@ -115,7 +162,7 @@ class World:
 
     def replica(self, chain, chainlet, callees=(), faults=(), environment=None, prefix=()):
         """`callees`: (chainlet, address), once for each replica of it. It keeps its address."""
-        arguments = [*prefix, BIN / chain, "serve", "--chainlets", chainlet, "--listen", free_address()]
+        arguments = [*prefix, BIN / chain, "serve", "--chainlets", chainlet, "--listen", self.ports.free_address()]
         for name, address in callees:
             arguments += ["--endpoints", f"{name}={address}"]
         for fault in faults:
@@ -142,11 +189,12 @@ class World:
         top = [self.replica("deep", "Top", [("Upper", each.address) for each in upper]) for _ in range(tops)]
         return {"Leaf": leaf, "Lower": lower, "Upper": upper, "Top": top}
 
-    def hello(self, replicas):
-        """The chain of chainlets/hello: {chainlet: replicas}."""
-        say = [self.replica("hello", "SayHello") for _ in range(replicas)]
-        return {"SayHello": say, "HelloAll": [self.replica("hello", "HelloAll",
-                                                           [("SayHello", each.address) for each in say])]}
+    def hello(self, replicas=1, slow=(), program="hello", reach=lambda address: address):
+        """The chain of chainlets/hello, likewise; as it is, or as `program` soak-hello."""
+        say = [self.replica(program, "SayHello", environment={"SLOW": str(by)})
+               for by in [*slow, *[1] * (replicas - len(slow))]]
+        return {"SayHello": say,
+                "HelloAll": [self.replica(program, "HelloAll", [("SayHello", reach(each.address)) for each in say])]}
 
     def load(self, address, *rates, **flags):
         """Starts load; finish() is its records. Flags are soak-load's: sleep_us=2000 is --sleep-us 2000."""
@@ -154,12 +202,14 @@ class World:
 
     def close(self):
         for program in self.programs:
-            if program.runs():
+            program.ended = program.process.poll()
+            if program.ended is None:
                 program.process.kill()
             program.process.wait()
             program.process.stdin.close()
             program.process.stdout.close()
             program.log.close()
+        self.ports.close()
         if "KEEP" not in os.environ:
             shutil.rmtree(self.folder, ignore_errors=True)
 
