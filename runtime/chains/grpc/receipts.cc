@@ -75,11 +75,12 @@ ServedReceipt::~ServedReceipt() {
   const bool late = receipt_->loop().Now() >= context_.deadline();
   recording_.Ended(late ? absl::DeadlineExceededError("its deadline passed")
                         : absl::CancelledError("its caller left"));
-  if (spans_ != nullptr) Tell();
+  Tell();
 }
 
 // The first call is the one that is served.
 void ServedReceipt::Tell() {
+  if (spans_ == nullptr) return;
   std::vector<v1::Span> spans = SpansOf(*receipt_, spans_->process());
   spans_->Drop(receipt_->calls_too_many());
   if (!spans.empty()) {
@@ -90,11 +91,12 @@ void ServedReceipt::Tell() {
     own.set_asked(outermost_);
     if (const auto id = context_.Header("x-request-id")) own.set_request_id(std::string(*id));
   }
-  spans_->Add(std::move(spans));
+  std::exchange(spans_, nullptr)->Add(std::move(spans));
 }
 
 std::string ServedReceipt::Answer(const grpc::Status& status) {
   recording_.Ended(absl::Status(static_cast<absl::StatusCode>(status.error_code()), ""));
+  Tell();
   if (!receipt_->purpose().receipt) return {};
   return EncodeReceipt(*recording_.record(), RoomForReceipt(status));
 }

@@ -74,7 +74,8 @@ class ServedReceipt {
   const Context& context() const { return context_; }
   // How it ended, in the callee's own words; before Answer().
   void Ended(const absl::Status& status) { recording_.Ended(status); }
-  // The call is over, and answers so; once. The value of kReceiptAnswer, or nothing.
+  // The call is over, with all that it waited for, and answers so; once. The value of
+  // kReceiptAnswer, or nothing. Who has the answer finds the spans in their queue.
   std::string Answer(const grpc::Status& status);
   // … which goes into `to`, before that is sent.
   void Answer(const grpc::Status& status, grpc::ServerContext& to);
@@ -82,8 +83,8 @@ class ServedReceipt {
  private:
   void Tell();
 
-  SpanQueue* const spans_;  // null: it is not traced
-  const bool outermost_;    // nobody above tells of the trace
+  SpanQueue* spans_;      // null: it is not traced, or told of
+  const bool outermost_;  // nobody above tells of the trace
   const std::shared_ptr<Receipt> receipt_;
   Recording recording_;
   const Context context_;

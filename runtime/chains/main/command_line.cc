@@ -190,6 +190,8 @@ ParsedCommandLine ParseCommandLine(const std::string& chain, int argc, const cha
   run.add_option("--placement", raw.placement, "together, loopback or grpc")
       ->check(CLI::IsMember({"together", "loopback", "grpc"}));
   run.add_option("--timeout", raw.timeout, "how long to wait for the answer");
+  run.add_flag("--trace", command.trace,
+               "show afterwards, on standard error, which calls there were and how long they took");
   AddContextFlags(run, command, raw);
 
   CLI::App& serve = *app.add_subcommand("serve", "answer gRPC calls until SIGTERM");

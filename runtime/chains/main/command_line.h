@@ -22,6 +22,7 @@ struct CommandLine {
   std::string method = "";   // of the entrypoint, "run_remote" by default
   Placement placement = Placement::kTogether;
   absl::Duration timeout = absl::Seconds(60);
+  bool trace = false;
 
   // serve
   std::vector<std::string> chainlets = {};

@@ -104,7 +104,8 @@ int Chain::Main(int argc, char** argv) const {
                            {.json = command.request_json,
                             .method = command.method,
                             .placement = command.placement,
-                            .timeout = command.timeout},
+                            .timeout = command.timeout,
+                            .trace = command.trace},
                            LocalOptionsFrom(command));
     case internal::Verb::kServe:
       return internal::Serve(*placed, command);

@@ -16,6 +16,7 @@
 #include "chains/grpc/process.h"
 #include "chains/grpc/run_on.h"
 #include "chains/json/transcoder.h"
+#include "chains/main/waterfall.h"
 
 namespace chains {
 namespace internal {
@@ -87,6 +88,12 @@ Task<void> CallAndPrint(Channel& channel, const Transcoder& transcoder,
   }
 }
 
+// What the call under `receipt` did, and other reactors told of.
+Task<std::vector<v1::Span>> Collect(const Receipt& receipt, SpanQueue& spans) {
+  spans.AddCallsOf(receipt);
+  co_return spans.TakeAll();
+}
+
 }  // namespace
 
 int Run(const Chain& chain, RunRequest request, LocalOptions options) {
@@ -105,14 +112,27 @@ int Run(const Chain& chain, RunRequest request, LocalOptions options) {
   absl::StatusOr<std::string> wire = (*transcoder)->RequestToWire(**method, request.json);
   if (!wire.ok()) return Fail(wire.status());
 
+  SpanQueue spans("run");
+  if (request.trace) options.spans = &spans;
   absl::StatusOr<std::unique_ptr<RunningChain>> running =
       RunningChain::Start(chain, request.placement, std::move(options));
   if (!running.ok()) return Fail(running.status());
-  Context context(absl::Now() + request.timeout, "", {});
+  Reactor& reactor = (*running)->reactor();
+  const TraceId trace = NewTraceId();
+  Context context(absl::Now() + request.timeout, trace, {});
+  std::shared_ptr<Receipt> receipt;
+  if (request.trace) {
+    receipt = Receipt::Begin(reactor, {.receipt = false, .traced = true, .trace = trace});
+    context = receipt->Under(context);
+  }
   absl::StatusOr<Unit> done = RunOn(
-      (*running)->reactor(),
+      reactor,
       [&] { return CallAndPrint((*running)->channel(), **transcoder, **method, Bytes(*wire)); },
       std::move(context));
+  if (receipt != nullptr) {
+    const auto collected = RunOn(reactor, [&] { return Collect(*receipt, spans); });
+    if (collected.ok()) std::fputs(Waterfall(*collected, kWaterfallColumns).c_str(), stderr);
+  }
   return done.ok() ? 0 : Fail(done.status());
 }
 

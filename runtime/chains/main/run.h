@@ -15,6 +15,7 @@ struct RunRequest {
   std::string method = "";  // in snake_case; run_remote, or the only one, by default
   Placement placement = Placement::kTogether;
   absl::Duration timeout = absl::Seconds(60);
+  bool trace = false;  // prints a waterfall of its calls (main/waterfall.h) on standard error
 };
 
 // Prints the answer, or each item of a stream on a line of its own, on standard output; errors on

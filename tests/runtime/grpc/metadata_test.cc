@@ -49,13 +49,13 @@ TEST(MetadataTest, APriorityAndAFurtherAttemptTravelAndAreNoHeaders) {
 }
 
 TEST(MetadataTest, AQuestionForLoadIsNoHeader) {
-  bool asks = false;
-  const Context context = internal::Receive(absl::InfiniteFuture(), {{"chains-load", "1"}}, &asks);
-  EXPECT_TRUE(asks);
+  internal::Wishes asked;
+  const Context context = internal::Receive(absl::InfiniteFuture(), {{"chains-load", "1"}}, &asked);
+  EXPECT_TRUE(asked.load);
   EXPECT_TRUE(context.headers().empty());
-  asks = false;
-  internal::Receive(absl::InfiniteFuture(), {{"x-user", "ada"}}, &asks);
-  EXPECT_FALSE(asks);
+  internal::Wishes silent;
+  internal::Receive(absl::InfiniteFuture(), {{"x-user", "ada"}}, &silent);
+  EXPECT_FALSE(silent.load);
 }
 
 TEST(MetadataTest, ALoadIsANumberOfCalls) {
