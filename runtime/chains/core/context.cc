@@ -10,7 +10,8 @@ Context::Context(absl::Time deadline, std::string_view trace_id, Headers headers
     : Context(deadline, internal::ParseTraceId(trace_id), std::move(headers)) {}
 
 Context::Context(absl::Time deadline, internal::TraceId trace, Headers headers)
-    : Context(deadline, internal::Traceparent{.trace = trace}, std::move(headers)) {}
+    : Context(deadline, internal::Traceparent{.trace = trace, .parent = 0, .sampled = false},
+              std::move(headers)) {}
 
 Context::Context(absl::Time deadline, const internal::Traceparent& parent, Headers headers)
     : deadline_(deadline),

@@ -178,7 +178,7 @@ Context Receive(absl::Time deadline,
       headers.emplace_back(name, value);
     }
   }
-  if (parent.trace.empty()) parent = {.trace = NewTraceId()};
+  if (parent.trace.empty()) parent = {.trace = NewTraceId(), .parent = 0, .sampled = false};
   wanted.traced = parent.sampled;
   Context context(deadline, parent, std::move(headers));
   if (said.priority != Context::kUsualPriority) context = context.WithPriority(said.priority);

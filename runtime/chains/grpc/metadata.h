@@ -30,12 +30,12 @@ struct Wishes {
   bool receipt = false;  // kReceiptQuestion, with "1"
   // Its traceparent says sampled: what `parent` names is to be the parent of what is done here.
   bool traced = false;
-  Traceparent parent;
+  Traceparent parent = {};
   // The caller tells its platform of this trace as well: so it is not for this process to say that
   // it began here ("chains-traced: 1").
   bool told_above = false;
   // The messages are to be kept for this recording ("chains-recording: ID"); empty: they are not.
-  std::string_view recording;  // of the metadata
+  std::string_view recording = {};  // of the metadata
 };
 
 // What a caller sent. Without a valid W3C `traceparent` a trace begins here. `wishes` may be null.
