@@ -11,6 +11,9 @@
 namespace chains::json {
 namespace {
 
+// Text of a small message is as long: its string is allocated once, not grown from 15 bytes.
+constexpr size_t kSmall = 63;
+
 template <typename Number>
 void AppendNumber(Number number, std::string& out) {
   char digits[32];
@@ -27,6 +30,7 @@ void JsonWriter::Separate() {
 
 JsonWriter& JsonWriter::Open(char bracket) {
   Separate();
+  if (out_.empty()) out_.reserve(kSmall);
   out_ += bracket;
   closing_ += bracket == '{' ? '}' : ']';
   fresh_ = true;
@@ -54,25 +58,26 @@ JsonWriter& JsonWriter::String(std::string_view text) {
   return *this;
 }
 
+// Almost always all of it is plain.
 void JsonWriter::Quote(std::string_view text) {
   out_ += '"';
+  size_t at = PlainLength(text, 0);
   size_t begin = 0;
-  size_t at = 0;
   while (at < text.size()) {
-    at += PlainLength(text, at);
-    if (at == text.size()) break;
     const unsigned char c = text[at];
     if (c >= 0x80) {
       if (const size_t length = Utf8Length(text, at); length > 0) {
         at += length;
+        at += PlainLength(text, at);
         continue;
       }
     }
-    out_.append(text, begin, at - begin);
+    out_.append(text.data() + begin, at - begin);
     Escape(c);
     begin = ++at;
+    at += PlainLength(text, at);
   }
-  out_.append(text, begin, at - begin);
+  out_.append(text.data() + begin, at - begin);
   out_ += '"';
 }
 

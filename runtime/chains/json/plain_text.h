@@ -55,6 +55,11 @@ inline size_t PlainLength(std::string_view text, size_t at) {
       const size_t plain = internal::PlainOfEight(text.data() + at);
       if (plain < 8) return at - begin + plain;
     }
+    // The rest together with some before it, which is plain.
+    if (at - begin >= 8 && at < text.size()) {
+      const size_t plain = internal::PlainOfEight(text.data() + text.size() - 8);
+      return text.size() - 8 + plain - begin;
+    }
   }
   while (at < text.size() && IsPlain(text[at])) ++at;
   return at - begin;
