@@ -1,4 +1,5 @@
 // bench-inside ROUNDS: what is timed within one process, as a list in JSON.
+// bench-inside NAME ours|floor TIMES: does one of them so often, for callgrind to count.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -37,10 +38,21 @@ void Print(const std::vector<double>& values) {
   std::printf("]");
 }
 
+// What is to be done instead of timing all.
+struct Only {
+  std::string name;  // empty: all are timed
+  bool ours = true;
+  int64_t times = 0;
+} only;
+
 }  // namespace
 
 Timed TimeBoth(const std::string& name, int rounds, const std::function<void(int64_t)>& ours,
                const std::function<void(int64_t)>& floor) {
+  if (!only.name.empty()) {
+    if (name == only.name) (only.ours ? ours : floor)(only.times);
+    return {};
+  }
   Timed timed{.name = name, .ours = {}, .floor = {}};
   const int64_t times = TimesFor(ours);
   const int64_t floor_times = TimesFor(floor);
@@ -55,9 +67,14 @@ Timed TimeBoth(const std::string& name, int rounds, const std::function<void(int
 
 int main(int argc, char** argv) {
   chains::PrepareProcess();
-  const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 5;
+  if (argc == 4) {
+    bench::only = {
+        .name = argv[1], .ours = std::string(argv[2]) == "ours", .times = std::atoll(argv[3])};
+  }
+  const int rounds = argc == 2 ? std::max(1, std::atoi(argv[1])) : 5;
   std::vector<bench::Timed> all = bench::TimeCalls(rounds);
   for (bench::Timed& timed : bench::TimeJson(rounds)) all.push_back(std::move(timed));
+  if (argc == 4) return 0;
   std::printf("[");
   for (size_t i = 0; i < all.size(); ++i) {
     std::printf("%s{\"name\": \"%s\", \"ours\": ", i == 0 ? "" : ", ", all[i].name.c_str());
