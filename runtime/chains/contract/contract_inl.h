@@ -166,9 +166,10 @@ class EachAttempt {
   Request request_;
 };
 
-// What a function throws that is no coroutine is thrown to whoever awaits it.
+// What a function throws that is no coroutine is thrown to whoever awaits it. Inlined, because the
+// call would be 25 of 840 instructions of a call in the same process.
 template <auto kMethod, typename Reply, typename T, typename Request>
-Task<Reply> CallOnce(T& target, Request&& request) {
+[[gnu::always_inline]] inline Task<Reply> CallOnce(T& target, Request&& request) {
   try {
     return (target.*kMethod)(std::move(request));
   } catch (...) {

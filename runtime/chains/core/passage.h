@@ -90,18 +90,13 @@ class Passage {
   virtual bool TryEnterByItself(const Context&, absl::Time) { return false; }
   virtual void LeaveByItself(absl::StatusCode) {}
   bool TryEnterPlainly(absl::Time deadline, absl::Time earliest_now) {
-    if (earliest_now != now_) {
-      now_ = soonest_ = earliest_now;
-      latest_ = now_ + plain_.reach;
-      if (plain_.typical != nullptr) {
-        soonest_ += plain_.typical->least();
-        if (plain_.typical->IsToBeTimed()) return false;
-      }
-    }
+    if (earliest_now != now_ && !BeginAt(earliest_now)) return false;
     if (deadline > latest_ || deadline <= soonest_ || !plain_.gate->TakePlace()) return false;
     if (plain_.counters != nullptr) plain_.counters->Started();
     return true;
   }
+  // The first call of this time: says whether it may take the first way.
+  bool BeginAt(absl::Time now);
 
   const Plain plain_;
   absl::Time now_;      // of the last call

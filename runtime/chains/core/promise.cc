@@ -44,6 +44,14 @@ void Promise::Orphan() {
 Promise& Promise::GoThrough() {
   if (context_->record() != nullptr) return TakeDetour(*passages_[passage_count_ - 1]);
   const absl::Time now = loop_->EarliestNow();
+  // Both ends of an edge, the usual case: without the loop's counting.
+  if (passage_count_ == 2 && inside_ == 0) {
+    if (!passages_[1]->TryEnter(*context_, now)) return TakeDetour(*passages_[1]);
+    inside_ = 1;
+    if (!passages_[0]->TryEnter(*context_, now)) return TakeDetour(*passages_[0]);
+    inside_ = 2;
+    return *this;
+  }
   while (inside_ < passage_count_) {
     Passage& next = *passages_[passage_count_ - 1 - inside_];
     if (!next.TryEnter(*context_, now)) return TakeDetour(next);
@@ -65,6 +73,12 @@ Promise& Promise::TakeDetour(Passage& passage) {
 }
 
 void Promise::LeaveWith(absl::StatusCode code) noexcept {
+  if (inside_ == 2 && passage_count_ == 2) {
+    inside_ = 0;
+    passages_[0]->Leave(code);
+    passages_[1]->Leave(code);
+    return;
+  }
   while (inside_ > 0) passages_[passage_count_ - inside_--]->Leave(code);
 }
 
@@ -86,14 +100,6 @@ absl::Status Promise::FromException() noexcept {
     return absl::InternalError(absl::StrCat("exception: ", e.what()));
   } catch (...) {
     return absl::InternalError("exception of an unknown type");
-  }
-}
-
-void Drop(Promise& promise) {
-  if (promise.pinned()) {
-    promise.Orphan();
-  } else {
-    promise.Destroy();
   }
 }
 

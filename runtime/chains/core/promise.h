@@ -158,7 +158,13 @@ class Promise : public PooledFrame {
 };
 
 // Lets go of a suspended coroutine: destroys its frame now, or when its last pin is gone.
-void Drop(Promise& promise);
+inline void Drop(Promise& promise) {
+  if (promise.pinned()) {
+    promise.Orphan();
+  } else {
+    promise.Destroy();
+  }
+}
 
 // `co_await status`: goes on when it is OK, else leaves the coroutine with it.
 class StatusAwaiter {
