@@ -1,0 +1,3 @@
+import type { Handler } from './methods';
+
+export const logMethods: Record<string, Handler> = {};

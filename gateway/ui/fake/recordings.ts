@@ -1,0 +1,3 @@
+import type { Handler } from './methods';
+
+export const recordingMethods: Record<string, Handler> = {};
