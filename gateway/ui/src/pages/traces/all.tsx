@@ -1,7 +1,6 @@
-// Traces.
-import { Empty } from '../../components/say';
-import type { PageProps } from '../registry';
+// Traces of all chains.
+import { TraceList } from './list';
 
-export default function TracesPage({ params }: PageProps) {
-  return <Empty title="Traces">Nothing is built here yet. {Object.values(params).join()}</Empty>;
+export default function AllTracesPage() {
+  return <TraceList of={undefined} />;
 }

@@ -1,9 +1,7 @@
 // Traces of a chain.
-import { Empty } from '../../components/say';
 import type { ChainPageProps } from '../registry';
+import { TraceList } from './list';
 
 export default function TracesPage({ target }: ChainPageProps) {
-  return (
-    <Empty title="Traces">{`Nothing is built here yet: ${target.chain}, ${target.name}.`}</Empty>
-  );
+  return <TraceList of={target.of} />;
 }
