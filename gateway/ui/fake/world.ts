@@ -32,6 +32,11 @@ export const SHAPES: Shape[] = [
     ],
   },
   {
+    chain: 'streaming',
+    chainlets: ['streaming.Consumer', 'streaming.Generator'],
+    edges: [[0, 1]],
+  },
+  {
     chain: 'poems',
     chainlets: [
       'poems.Poems',

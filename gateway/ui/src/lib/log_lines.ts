@@ -6,7 +6,7 @@ export interface LogFilter {
   level: string; // this one and above; empty: all
   chainlet: string;
   replica: string;
-  text: string; // in message, fields and ids, whatever the case
+  text: string; // in the message or a field's value, whatever the case: as the platform has it
   traceId: string;
   requestId: string;
 }
@@ -48,10 +48,16 @@ function isNamed(chainlet: string, wanted: string): boolean {
 }
 
 function textOf(line: LogLine): string {
-  const fields = Object.entries(line.fields ?? {}).map(([name, value]) => `${name}=${value}`);
-  return [line.message, ...fields, line.request_id, line.trace_id, line.replica]
-    .join('\n')
-    .toLowerCase();
+  return [line.message, ...Object.values(line.fields ?? {})].join('\n').toLowerCase();
+}
+
+/** What was typed: an id of a trace or of a request is looked for as such. */
+export function asFilter(text: string, filter: LogFilter): LogFilter {
+  const said = text.trim();
+  if (/^[0-9a-f]{32}$/.test(said)) return { ...filter, text: '', traceId: said };
+  if (/^([0-9a-f]{16}|req_[0-9a-f]{32})$/.test(said))
+    return { ...filter, text: '', requestId: said };
+  return { ...filter, text };
 }
 
 export interface Kept {

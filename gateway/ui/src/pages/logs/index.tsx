@@ -7,7 +7,7 @@ import { Icon } from '../../components/icon';
 import { Empty, Stale } from '../../components/say';
 import { VirtualRows } from '../../components/virtual_rows';
 import { useDebounced } from '../../hooks/debounced';
-import { LEVELS, type LogFilter, type LogLines } from '../../lib/log_lines';
+import { asFilter, LEVELS, type LogLines } from '../../lib/log_lines';
 import { setQuery } from '../../router';
 import type { ChainPageProps } from '../registry';
 import { LineRow, OpenedLine } from './line';
@@ -23,14 +23,14 @@ const LEVEL_NAMES = [
 
 export default function LogsPage({ target, query }: ChainPageProps) {
   const [text, setText] = useState(query.get('text') ?? '');
-  const filter: LogFilter = {
+  const filter = asFilter(text, {
     level: query.get('level') ?? '',
     chainlet: query.get('chainlet') ?? '',
     replica: query.get('replica') ?? '',
     traceId: query.get('trace') ?? '',
     requestId: query.get('request') ?? '',
-    text,
-  };
+    text: '',
+  });
   const [follow, setFollow] = useState(true);
   // Typing filters at once what is here; the platform, which has more, is asked when it is done.
   const asked = useDebounced(filter, 400);
