@@ -32,11 +32,6 @@ export const SHAPES: Shape[] = [
     ],
   },
   {
-    chain: 'streaming',
-    chainlets: ['streaming.Consumer', 'streaming.Generator'],
-    edges: [[0, 1]],
-  },
-  {
     chain: 'poems',
     chainlets: [
       'poems.Poems',
@@ -71,6 +66,11 @@ export const SHAPES: Shape[] = [
           ]
         : [[from, to]];
     }).flat(),
+  },
+  {
+    chain: 'streaming',
+    chainlets: ['streaming.Consumer', 'streaming.Generator'],
+    edges: [[0, 1]],
   },
 ];
 
@@ -252,7 +252,7 @@ function environment(chain: string, name: string, at: string, previous = ''): En
   return { chain, name, deployment: at, previous, scaling: {} };
 }
 
-const [hello, transcribe, poems, wide] = SHAPES as [Shape, Shape, Shape, Shape];
+const [hello, transcribe, poems, wide, streaming] = SHAPES as [Shape, Shape, Shape, Shape, Shape];
 add(hello, 'h3k9d2', 3, 2);
 add(hello, 'h2m4x7', 2, 30);
 add(hello, 'h1c8b1', 1, 240, 'DEPLOYMENT_INACTIVE');
@@ -263,6 +263,7 @@ add(poems, 'p4r8t1', 2, 9, 'DEPLOYMENT_UNHEALTHY');
 add(poems, 'p3z2y9', 1, 80);
 add(poems, 'p5fail', 2, 1, 'DEPLOYMENT_FAILED');
 add(wide, 'w1w1w1', 2, 5);
+add(streaming, 's1a7c3', 2, 20);
 environments.push(
   environment('hello', 'production', 'h2m4x7', 'h1c8b1'),
   environment('hello', 'staging', 'h3k9d2', 'h2m4x7'),
@@ -270,6 +271,7 @@ environments.push(
   environment('poems', 'production', 'p4r8t1', 'p3z2y9'),
   environment('wide', 'production', 'w1w1w1'),
   environment('wide', 'staging', ''),
+  environment('streaming', 'production', 's1a7c3'),
 );
 const staged = environments[3] as Environment;
 staged.ended_canary = {

@@ -13,7 +13,7 @@ const WAIT_MS = 30_000;
 const FLAGS = [
   '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-proxy-server', '--disable-background-networking',
   '--disable-component-update', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
-  '--force-color-profile=srgb', '--hide-scrollbars',
+  '--force-color-profile=srgb', '--enable-features=OverlayScrollbar',
 ];
 
 export class Browser {
@@ -72,7 +72,7 @@ export class Browser {
       await this.page.setViewportSize(viewport);
       for (const colorScheme of ['light', 'dark']) {
         await this.page.emulateMedia({ colorScheme });
-        await this.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+        await this.settle();
         await this.page.screenshot({ path: join(this.shots, `${name}-${size}-${colorScheme}.png`) });
         // Each size once and each theme once: the other two add nothing but time.
         if ((size === 'desktop') === (colorScheme === 'light')) {
@@ -84,6 +84,18 @@ export class Browser {
     await this.page.setViewportSize(SIZES.desktop);
     await this.page.emulateMedia({ colorScheme: 'light' });
     return found;
+  }
+
+  /** Until what changes its colour or place has done so, and is painted. */
+  async settle() {
+    await this.page.evaluate(async () => {
+      const frame = () => new Promise((done) => requestAnimationFrame(done));
+      await frame();
+      await frame();
+      const ending = document.getAnimations().filter((each) => each.effect?.getComputedTiming().endTime !== Infinity);
+      await Promise.all(ending.map((each) => each.finished.catch(() => undefined)));
+      await frame();
+    });
   }
 
   /** Serious and critical issues, by axe-core. It is put in by the browser, past the page's policy. */

@@ -26,7 +26,7 @@ export const chapters = {
 
   async 'shows what there is'(browser) {
     await browser.go('/');
-    await browser.page.getByRole('heading', { name: 'Overview' }).waitFor();
+    await browser.page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
     await browser.page.getByRole('main').getByText('transcribe').first().waitFor();
     equal(await browser.look('overview'), []);
   },
@@ -58,16 +58,16 @@ export const chapters = {
     await page.getByRole('button', { name: 'Call', exact: true }).waitFor();
     await page.evaluate(() => document.activeElement?.blur());
     const seen = new Set();
-    for (let i = 0; i < 60 && !seen.has('Call'); ++i) {
+    for (let i = 0; i < 60 && !seen.has('BUTTON Call'); ++i) {
       await page.keyboard.press('Tab');
       seen.add(
         await page.evaluate(() => {
           const at = document.activeElement;
           const visible = at && getComputedStyle(at).outlineStyle !== 'none';
-          return visible ? (at.textContent ?? '').trim() : `unseen ${at?.tagName}`;
+          return visible ? `${at.tagName} ${(at.textContent ?? '').trim()}` : `unseen ${at?.tagName}`;
         }),
       );
     }
-    check(seen.has('Call'), `Tab does not lead to the button that calls: ${[...seen].join(', ')}`);
+    check(seen.has('BUTTON Call'), `Tab does not lead to the button that calls: ${[...seen].join(', ')}`);
   },
 };

@@ -25,7 +25,7 @@ export const calls = {
     // At once by the receipt, and then by the trace.
     await page.getByRole('figure', { name: 'Waterfall of this call' }).waitFor();
     await page.getByRole('link', { name: 'Open the trace' }).waitFor();
-    await page.getByRole('figure', { name: 'Waterfall of this call' }).getByText('Gateway').waitFor();
+    await page.getByRole('figure', { name: 'Waterfall of this call' }).getByRole('button', { name: /^Gateway/ }).waitFor();
     equal(await browser.look('call'), []);
   },
 

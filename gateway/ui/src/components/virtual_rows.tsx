@@ -26,8 +26,13 @@ export function VirtualRows(props: VirtualRowsProps) {
   const { label, count, rowHeight, row, head, follow, onFollow } = props;
   const view = useRef<HTMLDivElement>(null);
   const [scroll, setScroll] = useState({ top: 0, height: 600 });
+  const following = useRef(follow);
+  following.current = follow;
   const shown = windowOf(count, rowHeight, scroll.top, scroll.height);
 
+  const toEnd = () => {
+    if (following.current && view.current) view.current.scrollTop = view.current.scrollHeight;
+  };
   const read = () => {
     const box = view.current;
     if (!box) return;
@@ -39,20 +44,26 @@ export function VirtualRows(props: VirtualRowsProps) {
   };
 
   useLayoutEffect(() => {
-    const watcher = new ResizeObserver(read);
+    const watcher = new ResizeObserver(() => {
+      toEnd();
+      read();
+    });
     if (view.current) watcher.observe(view.current);
     return () => watcher.disconnect();
   }, []);
 
   useLayoutEffect(() => {
-    if (follow && view.current) view.current.scrollTop = view.current.scrollHeight;
+    toEnd();
     read();
   }, [count, follow, props.version]);
 
   const scrolled = () => {
-    read();
     const box = view.current;
-    if (box && onFollow) onFollow(isAtEnd(box.scrollTop, box.clientHeight, box.scrollHeight));
+    // A window that changes its size scrolls, too, but nobody wanted that.
+    const isResized = box?.clientHeight !== scroll.height;
+    read();
+    if (box && onFollow && !isResized)
+      onFollow(isAtEnd(box.scrollTop, box.clientHeight, box.scrollHeight));
   };
 
   const indices = Array.from({ length: shown.end - shown.first }, (_, i) => shown.first + i);

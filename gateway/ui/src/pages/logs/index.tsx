@@ -1,12 +1,13 @@
 // Logs of a chain: the last lines, and those that come. What is looked for is in the address, so that a
 // search can be handed on.
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { Badge } from '../../components/badge';
 import { Field, Select } from '../../components/field';
 import { Icon } from '../../components/icon';
 import { Empty, Stale } from '../../components/say';
 import { VirtualRows } from '../../components/virtual_rows';
 import { useDebounced } from '../../hooks/debounced';
+import { useMedia } from '../../hooks/media';
 import { asFilter, LEVELS, type LogLines } from '../../lib/log_lines';
 import { setQuery } from '../../router';
 import type { ChainPageProps } from '../registry';
@@ -63,7 +64,7 @@ export default function LogsPage({ target, query }: ChainPageProps) {
   return (
     <div class="stack">
       <search class="filters">
-        <div class="field grow">
+        <div class="grow">
           <Field label="Find">
             {(control) => (
               <input
@@ -143,7 +144,7 @@ function Lines(props: {
   text: string;
 }) {
   const { tail, follow, setFollow, text } = props;
-  const narrow = useMemo(() => matchMedia('(max-width: 760px)').matches, []);
+  const narrow = useMedia('(max-width: 760px)');
   // Who scrolls away sees lines that stay where they are: those of then.
   const kept = useRef(tail.lines.shown);
   if (follow) kept.current = tail.lines.shown;

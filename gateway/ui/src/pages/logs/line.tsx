@@ -10,7 +10,6 @@ const clock = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
-  fractionalSecondDigits: 3,
   hourCycle: 'h23',
 });
 
@@ -39,6 +38,7 @@ export function LineRow({
     >
       <span role="cell" class="muted ellipsis">
         {clock.format(num(line.unix_ms))}
+        <span class="fraction">.{String(num(line.unix_ms) % 1000).padStart(3, '0')}</span>
       </span>
       <span role="cell" class={`level ${line.level || 'debug'}`}>
         {level}

@@ -81,7 +81,7 @@ function Recorder({ target }: { target: ChainPageProps['target'] }) {
   };
   const isRecording = taken.state === 'recording';
   const number = (label: string, name: 'percent' | 'requests' | 'seconds', max: number) => (
-    <div class="field narrow">
+    <div class="narrow">
       <Field label={label}>
         {(control) => (
           <input

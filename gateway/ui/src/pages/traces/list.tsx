@@ -9,6 +9,7 @@ import { Empty, Loaded } from '../../components/say';
 import { Ago } from '../../components/time';
 import { VirtualRows } from '../../components/virtual_rows';
 import { useDebounced } from '../../hooks/debounced';
+import { useMedia } from '../../hooks/media';
 import { usePoll } from '../../hooks/poll';
 import { num, us } from '../../lib/format';
 import { codeName } from '../../lib/waterfall';
@@ -36,34 +37,38 @@ export function TraceList({ of }: { of: Sent<DeploymentRequest> | undefined }) {
   return (
     <div class="stack">
       <search class="filters">
-        <Field label="Find">
-          {(control) => (
-            <input
-              {...control}
-              type="search"
-              placeholder="Method, trace or request id"
-              value={text}
-              onInput={(event) => {
-                setText(event.currentTarget.value);
-                setQuery({ text: event.currentTarget.value });
-              }}
-            />
-          )}
-        </Field>
-        <Field label="At least, ms">
-          {(control) => (
-            <input
-              {...control}
-              type="number"
-              min="0"
-              value={atLeast}
-              onInput={(event) => {
-                setAtLeast(event.currentTarget.value);
-                setQuery({ ms: event.currentTarget.value });
-              }}
-            />
-          )}
-        </Field>
+        <div class="grow">
+          <Field label="Find">
+            {(control) => (
+              <input
+                {...control}
+                type="search"
+                placeholder="Method, trace or request id"
+                value={text}
+                onInput={(event) => {
+                  setText(event.currentTarget.value);
+                  setQuery({ text: event.currentTarget.value });
+                }}
+              />
+            )}
+          </Field>
+        </div>
+        <div class="narrow">
+          <Field label="At least, ms">
+            {(control) => (
+              <input
+                {...control}
+                type="number"
+                min="0"
+                value={atLeast}
+                onInput={(event) => {
+                  setAtLeast(event.currentTarget.value);
+                  setQuery({ ms: event.currentTarget.value });
+                }}
+              />
+            )}
+          </Field>
+        </div>
         <Checkbox
           label="Failed only"
           checked={failed}
@@ -94,7 +99,7 @@ export function TraceList({ of }: { of: Sent<DeploymentRequest> | undefined }) {
 }
 
 function Rows({ traces }: { traces: readonly TraceSummary[] }) {
-  const narrow = matchMedia('(max-width: 760px)').matches;
+  const narrow = useMedia('(max-width: 760px)');
   const longest = Math.max(1, ...traces.map((trace) => num(trace.duration_us)));
   return (
     <VirtualRows
