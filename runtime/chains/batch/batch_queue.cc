@@ -176,6 +176,7 @@ BatchMembers BatchQueue::Begin(Batch& batch, absl::Time now) {
   }
   counts_.members += present.size();
   if (!present.empty()) ++counts_.batches;
+  if (!present.empty() && sizes_ != nullptr) sizes_->Add(present.size());
   return present;
 }
 

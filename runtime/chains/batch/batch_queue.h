@@ -17,6 +17,7 @@
 
 #include "chains/batch/batch_plan.h"
 #include "chains/core/loop.h"
+#include "chains/core/size_counters.h"
 #include "chains/core/task.h"
 
 namespace chains {
@@ -119,6 +120,8 @@ class BatchQueue : public std::enable_shared_from_this<BatchQueue> {
   static void WakeAll(BatchMembers members);
 
   const BatchOptions options_;
+  // How large batches are, told to the chainlet that the queue was made for; may be null.
+  const std::shared_ptr<SizeCounters> sizes_ = BuildingFor::batches();
   mutable std::mutex mutex_;
   // Guarded by mutex_. In order of arrival; waiting_ is what the plan sees of queue_.
   BatchMembers queue_;

@@ -148,6 +148,7 @@ absl::StatusOr<Built> Assembly::MakeObject(const ChainletSpec& chainlet) {
   if (absl::Status gpu = CheckGpu(chainlet, context); !gpu.ok()) return NotBuilt(chainlet, gpu);
   absl::StatusOr<Built> built;
   try {
+    const BuildingFor building(counters_.AddBatches(chainlet.name()));
     built = chainlet.build(dependencies, context);
   } catch (const std::exception& e) {
     built = absl::InternalError(absl::StrCat("its constructor threw: ", e.what()));
@@ -165,11 +166,15 @@ Caller Assembly::CallerOf(const ChainletSpec& caller, const DependencySpec& depe
           .counters = counters_.AddEdge(caller.name(), dependency.callee->info->name)};
 }
 
+bool Assembly::IsHere(const DependencySpec& dependency) const {
+  const std::string_view name = dependency.callee->info->name;
+  return options_.fakes.contains(name) || (dependency.url.empty() && IsLocal(name));
+}
+
 absl::StatusOr<void*> Assembly::Reach(const ChainletSpec& caller, const DependencySpec& dependency,
                                       Link& link) {
   const std::string_view name = dependency.callee->info->name;
-  const bool is_faked = options_.fakes.contains(name);
-  if (is_faked || (dependency.url.empty() && IsLocal(name))) {
+  if (IsHere(dependency)) {
     absl::StatusOr<Node*> callee = Make(*chain_.Find(name));
     if (!callee.ok()) return callee.status();
     if (options_.local_calls == LocalCalls::kDirect && options_.ways_out.wrap_way == nullptr) {
@@ -203,13 +208,17 @@ absl::StatusOr<void*> Assembly::MakeLink(const ChainletSpec& caller,
                                          const DependencySpec& dependency) {
   const std::string_view name = dependency.callee->info->name;
   auto link = std::make_unique<Link>();
+  auto measures = [this, &caller, remote = !IsHere(dependency)](const Method& method) {
+    return &counters_.AddCalls(caller.name(), method, remote);
+  };
   link->edge = std::make_unique<CallerEdge>(
       CallerEdge::Options{.callee = std::string(name),
                           .attempts = dependency.attempts,
                           .timeout = dependency.timeout,
                           .max_in_flight = ShareOf(dependency.max_in_flight),
                           .budget = dependency.retry_budget,
-                          .budget_is_shared = dependency.hedging.on});
+                          .budget_is_shared = dependency.hedging.on,
+                          .measures = std::move(measures)});
   absl::StatusOr<void*> reached = Reach(caller, dependency, *link);
   if (!reached.ok()) return reached.status();
   void* target = *reached;

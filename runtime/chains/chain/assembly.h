@@ -74,6 +74,7 @@ class Assembly {
       : chain_(chain), options_(std::move(options)), counters_(counters) {}
 
   bool IsLocal(std::string_view contract) const;
+  bool IsHere(const DependencySpec& dependency) const;  // its callee is of this assembly
   absl::StatusOr<Node*> Make(const ChainletSpec& chainlet);
   absl::StatusOr<Built> MakeObject(const ChainletSpec& chainlet);
   absl::StatusOr<void*> MakeLink(const ChainletSpec& caller, const DependencySpec& dependency);

@@ -14,6 +14,7 @@
 #include "chains/contract/long_way.h"
 #include "chains/contract/recorded_bytes.h"
 #include "chains/contract/service.h"
+#include "chains/core/call_measures.h"
 #include "chains/core/gate.h"
 #include "chains/core/recording.h"
 #include "chains/core/timing.h"
@@ -240,12 +241,12 @@ class EachSerializedAttempt {
   Bytes request_;
 };
 
-// Between TryEnter() and Leave(); who is dropped leaves CANCELLED.
+// Between TryEnter() and EndAttempt(); who is dropped leaves CANCELLED.
 class Stay {
  public:
   explicit Stay(Passage& passage) : passage_(passage) {}
   Stay(const Stay&) = delete;
-  ~Stay() { passage_.Leave(code_); }
+  ~Stay() { passage_.EndAttempt(code_); }
   void Ended(const absl::Status& status) { code_ = status.code(); }
 
  private:
@@ -260,6 +261,7 @@ Task<Reply> GuardSerialized(Channel& channel, const Method& method, Passage& pas
                             absl::StatusOr<Bytes> request) {
   if (!request.ok()) co_return passage.Describe(request.status(), 0);
   Here::Place here = co_await Here();
+  Measuring measuring(passage.measures(), here.loop());
   int made = 0;
   absl::Status failure;
   if (here.context().record() == nullptr &&
@@ -271,6 +273,7 @@ Task<Reply> GuardSerialized(Channel& channel, const Method& method, Passage& pas
     Reply reply;
     failure = received.ok() ? received->ParseInto(reply) : received.status();
     stay.Ended(failure);
+    measuring.Ended(failure);
     if (failure.ok()) co_return reply;
   }
   absl::Duration pause;
@@ -282,7 +285,8 @@ Task<Reply> GuardSerialized(Channel& channel, const Method& method, Passage& pas
     pause = *next;
   }
   Task<Reply> rest = GoTheLongWay<Reply>(
-      passage, EachSerializedAttempt<Reply>(channel, method, *std::move(request)), made, pause);
+      passage, EachSerializedAttempt<Reply>(channel, method, *std::move(request)), made, pause,
+      measuring.HandOver());
   co_return co_await Outcome(std::move(rest));
 }
 
@@ -306,6 +310,8 @@ Task<Reply> OnlyAttempt(T& target, Passage& passage, Recording& recording,
 template <auto kMethod, typename Reply, typename T, typename Request>
 Task<Reply> GuardClientStreaming(T& target, Passage& passage, Stream<Request> requests) {
   Here::Place here = co_await Here();
+  here.StandsFor(passage);
+  Measuring measuring(passage.measures(), here.loop());
   Recording recording(here.context(), here.loop(), [&passage] { return passage.place(); });
   absl::StatusOr<Context> context =
       recording.Under(passage.Enter(here.context(), here.loop().Now()));
@@ -319,10 +325,12 @@ Task<Reply> GuardClientStreaming(T& target, Passage& passage, Stream<Request> re
     absl::StatusOr<Reply> outcome = co_await Within<Reply>(std::move(attempt), *context);
     failure = outcome.status();
     if (keeps && outcome.ok()) KeepReply(recording.record(), *outcome);
+    measuring.Ended(failure);
     if (outcome.ok()) recording.Ended(failure);
     if (outcome.ok()) co_return outcome;
   }
   recording.Ended(failure);
+  measuring.Ended(failure);
   co_return passage.Describe(failure, 1);
 }
 
@@ -330,12 +338,15 @@ Task<Reply> GuardClientStreaming(T& target, Passage& passage, Stream<Request> re
 template <auto kMethod, typename Reply, typename T, typename Argument>
 Stream<Reply> GuardReplies(T& target, Passage& passage, Argument argument) {
   Here::Place here = co_await Here();
+  here.StandsFor(passage);
+  Measuring measuring(passage.measures(), here.loop());
   Recording recording(here.context(), here.loop(), [&passage] { return passage.place(); });
   absl::StatusOr<Context> context =
       recording.Under(passage.Enter(here.context(), here.loop().Now()));
   if (!context.ok()) {
     recording.Refused(context.status());
     recording.Ended(context.status());
+    measuring.Ended(context.status());
     co_await passage.Describe(context.status(), 1);
   }
   const bool keeps = KeepsStreamsOf(recording);
@@ -349,6 +360,7 @@ Stream<Reply> GuardReplies(T& target, Passage& passage, Argument argument) {
     if (!waited.ok()) {
       recording.Refused(waited.status());
       recording.Ended(waited.status());
+      measuring.Ended(waited.status());
       co_await passage.Describe(waited.status(), 1);
     }
     permit = *std::move(waited);
@@ -362,6 +374,7 @@ Stream<Reply> GuardReplies(T& target, Passage& passage, Argument argument) {
     if (!next.ok()) {
       attempt.Ended(next.status());
       recording.Ended(next.status());
+      measuring.Ended(next.status());
       co_await passage.Describe(next.status(), 1);
     }
     if (!next->has_value()) break;
@@ -372,6 +385,7 @@ Stream<Reply> GuardReplies(T& target, Passage& passage, Argument argument) {
   }
   attempt.Ended(absl::OkStatus());
   recording.Ended(absl::OkStatus());
+  measuring.Ended(absl::OkStatus());
 }
 
 }  // namespace chains::internal

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "chains/contract/attempt.h"
+#include "chains/core/call_measures.h"
 #include "chains/core/gate.h"
 #include "chains/core/loop.h"
 #include "chains/core/passage.h"
@@ -32,16 +33,21 @@ inline std::optional<absl::Duration> PauseAfter(Passage& passage, const Context&
 
 // The long way of a unary call: one coroutine for all attempts, each of whose waits ends with the
 // context's deadline. `attempt` makes the call of each; it is told whether it is the last. So many
-// were `made` already; with any, a further one begins after `pause`.
+// were `made` already; with any, a further one begins after `pause`. `began`: when the call did,
+// where that was earlier.
 template <typename Reply, typename MakeAttempt>
-Task<Reply> GoTheLongWay(Passage& passage, MakeAttempt attempt, int made, absl::Duration pause) {
+Task<Reply> GoTheLongWay(Passage& passage, MakeAttempt attempt, int made, absl::Duration pause,
+                         absl::Time began = absl::InfinitePast()) {
   Here::Place here = co_await Here();
+  here.StandsFor(passage);
+  Measuring measuring(passage.measures(), here.loop(), began);
   Recording recording(here.context(), here.loop(), [&passage] { return passage.place(); });
   absl::StatusOr<Context> context =
       recording.Under(passage.Enter(here.context(), here.loop().Now()));
   if (!context.ok()) {
     recording.Refused(context.status());
     recording.Ended(context.status());
+    measuring.Ended(context.status());
     co_return passage.Describe(context.status(), made);
   }
   absl::Status failure;
@@ -49,6 +55,7 @@ Task<Reply> GoTheLongWay(Passage& passage, MakeAttempt attempt, int made, absl::
     if (made > 0) {
       co_await Sleep(pause);
       *context = context->AsFurtherAttempt();
+      measuring.FurtherAttempt();
     }
     ++made;
     recording.Waits(made);
@@ -69,6 +76,7 @@ Task<Reply> GoTheLongWay(Passage& passage, MakeAttempt attempt, int made, absl::
       running.Ended(outcome.status());
       failure = outcome.status();
       if (outcome.ok()) recording.Ended(failure);
+      if (outcome.ok()) measuring.Ended(failure);
       if (outcome.ok()) co_return outcome;
     }
     const std::optional<absl::Duration> next =
@@ -77,6 +85,7 @@ Task<Reply> GoTheLongWay(Passage& passage, MakeAttempt attempt, int made, absl::
     pause = *next;
   }
   recording.Ended(failure);
+  measuring.Ended(failure);
   co_return passage.Describe(failure, made);
 }
 

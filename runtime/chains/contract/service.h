@@ -13,6 +13,7 @@
 #include "chains/core/context.h"
 #include "chains/core/stream.h"
 #include "chains/core/task.h"
+#include "chains/core/time_histogram.h"
 
 namespace chains {
 
@@ -26,16 +27,23 @@ class Service {
     const Method* method = nullptr;
     UnaryHandler unary;
     StreamingHandler streaming;
+    // How long its calls take that come from another process, from their arrival until the answer
+    // is ready; what outlives the service. May be null.
+    TimeHistogram* times = nullptr;
   };
 
   // `method` outlives the Service.
   void AddUnary(const Method& method, UnaryHandler handler) {
     handlers_[method.path] =
-        Handler{.method = &method, .unary = std::move(handler), .streaming = {}};
+        Handler{.method = &method, .unary = std::move(handler), .streaming = {}, .times = nullptr};
   }
   void AddStreaming(const Method& method, StreamingHandler handler) {
     handlers_[method.path] =
-        Handler{.method = &method, .unary = {}, .streaming = std::move(handler)};
+        Handler{.method = &method, .unary = {}, .streaming = std::move(handler), .times = nullptr};
+  }
+  // Has calls of all its handlers timed, where `times_of` answers something.
+  void Time(const std::function<TimeHistogram*(const Method& method)>& times_of) {
+    for (auto& [path, handler] : handlers_) handler.times = times_of(*handler.method);
   }
   // Takes over the other's handlers.
   void Merge(Service other) { handlers_.merge(other.handlers_); }

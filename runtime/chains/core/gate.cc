@@ -96,12 +96,14 @@ void Gate::PassPlaceOn() {
 
 void Gate::LetIn(EnterAwaiter& next) {
   if (inside_ > limit_) Count(GateEvent::kWouldWait);  // and waited for the end of the trial's room
+  if (options_.counters != nullptr) options_.counters->Waited(next.loop().Now() - next.since_);
   next.LetIn();
 }
 
 absl::Status Gate::Enqueue(EnterAwaiter& newcomer) {
   const absl::Time now = newcomer.loop().Now();
   newcomer.number_ = came_++;
+  newcomer.since_ = now;
   absl::Status refusal = Foresee(newcomer, now);
   if (refusal.ok()) refusal = MakeRoomFor(newcomer, now);
   if (!refusal.ok()) return refusal;

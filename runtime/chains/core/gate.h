@@ -176,6 +176,7 @@ class Gate::EnterAwaiter final : public internal::Leaf, public Loop::Job {
   int priority_ = 0;
   absl::Time deadline_;
   uint64_t number_ = 0;
+  absl::Time since_;  // when it came
   absl::Status refusal_;
   Queue::iterator place_;
 };

@@ -7,6 +7,7 @@ void LocalLoop::RunUntil(absl::AnyInvocable<bool()> done) {
   while (!done()) {
     if (Turn() || HasWork()) continue;
     Idle(NextTimer());
+    Rested();
   }
 }
 

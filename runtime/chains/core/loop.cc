@@ -69,6 +69,7 @@ bool Loop::RunReady() {
 bool Loop::FireTimers() {
   if (timers_.empty()) return false;
   earliest_now_ = CoarseNow();
+  NoteTurn(earliest_now_);
   if (timers_.begin()->first.first > earliest_now_ + kLongestTick) return false;
   bool any = false;
   const absl::Time now = Now();
@@ -86,6 +87,12 @@ bool Loop::FireTimers() {
     next = timers_.begin();
   }
   return any;
+}
+
+void Loop::NoteTurn(absl::Time now) {
+  if (now - turn_began_ > kStall) [[unlikely]]
+    stalls_.store(stalls() + 1, std::memory_order_relaxed);
+  turn_began_ = now;
 }
 
 bool Loop::Turn() {

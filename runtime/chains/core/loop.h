@@ -78,6 +78,9 @@ class Loop {
   // How many tasks run here on behalf of other loops, too: a batch whose calls came from several. A
   // loop must not end before they do. Any thread may ask.
   size_t hosted() const { return hosted_.load(std::memory_order_acquire); }
+  // Turns that took longer than that: whoever else was to be served waited. Any thread may ask.
+  static constexpr absl::Duration kStall = absl::Milliseconds(50);
+  uint64_t stalls() const { return stalls_.load(std::memory_order_relaxed); }
   // Any thread may ask.
   bool InLoop() const {
     return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
@@ -103,7 +106,12 @@ class Loop {
   // price.
   virtual absl::Time CoarseNow() const;
 
-  void EnterThread() { thread_ = std::this_thread::get_id(); }
+  void EnterThread() {
+    thread_ = std::this_thread::get_id();
+    Rested();
+  }
+  // It waited for something to do, which is no part of a turn.
+  void Rested() { turn_began_ = CoarseNow(); }
   // One turn: what was posted, what is ready, timers that are due. True when anything ran.
   bool Turn();
   // Whether a turn has something to do now, timers left aside.
@@ -117,6 +125,7 @@ class Loop {
   bool RunPosted();
   bool RunReady();
   bool FireTimers();
+  void NoteTurn(absl::Time now);
 
   // Marks how far the ready list reached when the turn began.
   class EndOfTurn final : public Job {
@@ -126,6 +135,8 @@ class Loop {
   WorkerPool& workers_;
   std::atomic<std::thread::id> thread_{};
   absl::Time earliest_now_ = absl::InfinitePast();
+  absl::Time turn_began_ = absl::InfiniteFuture();
+  std::atomic<uint64_t> stalls_{0};
   internal::IntrusiveList<Job> ready_;
   EndOfTurn end_of_turn_;
   std::map<std::pair<absl::Time, uint64_t>, Timer*> timers_;

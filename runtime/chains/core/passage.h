@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "chains/core/call_measures.h"
 #include "chains/core/context.h"
 #include "chains/core/gate.h"
 #include "chains/core/method_counters.h"
@@ -34,6 +35,11 @@ class Passage {
   }
   // How a call ended that TryEnter() let in; a dropped one ends CANCELLED.
   void Leave(absl::StatusCode code) {
+    if (plain_.measures != nullptr) plain_.measures->Ended(code);
+    EndAttempt(code);
+  }
+  // The same where the call goes on with further attempts, or is measured by who made it.
+  void EndAttempt(absl::StatusCode code) {
     if (plain_.gate == nullptr) return LeaveByItself(code);
     if (plain_.counters != nullptr) plain_.counters->Ended(code);
     plain_.gate->LeavePlace();
@@ -50,6 +56,8 @@ class Passage {
   bool timed() const { return plain_.typical != nullptr; }
   // So long an attempt took, from Started() to Ended(), which comes next.
   virtual void Took(absl::Duration, absl::StatusCode) {}
+  // Who measures calls that go the long way; null: nobody.
+  CallMeasures* measures() const { return plain_.measures; }
   // How an attempt ended; a dropped one ends CANCELLED.
   virtual void Ended(absl::StatusCode code) = 0;
 
@@ -82,6 +90,8 @@ class Passage {
     // Whose calls have less time left than this takes go the long way, and so do those that it
     // wants to be timed. Null: nothing is learned. For this passage's calls only.
     TypicalTime* typical = nullptr;
+    // Told of all calls; those that it wants to be timed go the long way. May be null.
+    CallMeasures* measures = nullptr;
   };
   Passage() : plain_() {}
   explicit Passage(Plain plain) : plain_(plain) {}

@@ -72,6 +72,24 @@ Promise& Promise::TakeDetour(Passage& passage) {
   return detour;
 }
 
+std::string_view Promise::ServedChainlet() const {
+  const auto served_by = [](const Passage& passage) -> std::string_view {
+    const CallPlace place = passage.place();
+    return place.where == CallPlace::Where::kCallee ? place.chainlet : "";
+  };
+  for (const Promise* each = this; each != nullptr; each = each->parent_) {
+    if (each->stands_for_) {
+      const std::string_view found = served_by(*each->passages_[kMaxPassages - 1]);
+      if (!found.empty()) return found;
+    }
+    for (int i = each->passage_count_ - each->inside_; i < each->passage_count_; ++i) {
+      const std::string_view found = served_by(*each->passages_[i]);
+      if (!found.empty()) return found;
+    }
+  }
+  return "";
+}
+
 void Promise::LeaveWith(absl::StatusCode code) noexcept {
   if (inside_ == 2 && passage_count_ == 2) {
     inside_ = 0;

@@ -5,6 +5,7 @@
 #include <array>
 #include <coroutine>
 #include <cstdint>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -91,6 +92,15 @@ class Promise : public PooledFrame {
     return true;
   }
   bool has_passages() const { return passage_count_ != 0; }
+  // This coroutine is the long way through `passage`, which outlives it.
+  void StandsFor(Passage& passage) {
+    if (passage_count_ == kMaxPassages) return;
+    passages_[kMaxPassages - 1] = &passage;
+    stands_for_ = true;
+  }
+  // For which chainlet of this process it runs, its full name: that of the innermost call that it
+  // is part of. Empty: none.
+  std::string_view ServedChainlet() const;
   // After Start(): goes through them. Returns who is to run: this, or who took this over.
   Promise& GoThrough();
 
@@ -153,6 +163,7 @@ class Promise : public PooledFrame {
   // Passages are entered from the last to the first; `inside_` counts those that were.
   uint8_t passage_count_ = 0;
   uint8_t inside_ = 0;
+  bool stands_for_ = false;  // for the last of passages_
   std::array<Passage*, kMaxPassages> passages_;
   MakeDetour make_detour_;
 };

@@ -198,6 +198,8 @@ class [[nodiscard]] Here {
     explicit Place(Promise& self) : self_(self) {}
     const Context& context() const { return *self_.context(); }
     Loop& loop() const { return *self_.loop(); }
+    // The coroutine is the long way through `passage`.
+    void StandsFor(Passage& passage) const { self_.StandsFor(passage); }
 
     bool await_ready() const noexcept { return true; }
     void await_suspend(std::coroutine_handle<>) const noexcept {}

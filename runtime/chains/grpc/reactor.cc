@@ -192,6 +192,7 @@ gpr_timespec Reactor::WaitUntil(absl::Time time) {
 // A wait that ended by itself for a timer that is not due yet, because somebody set the clock, is
 // reckoned anew.
 void Reactor::EndRest(bool got_event) {
+  Rested();
   if (!got_event) timer_ = absl::InfinitePast();
   if (looks_ && Overslept(got_event)) lost_wake_ups_.fetch_add(1, std::memory_order_relaxed);
   look_at_ = absl::InfiniteFuture();

@@ -44,6 +44,7 @@ void ServerCall::Returned(Operation& operation, bool ok) {
   } else if (&operation == &done_) {
     answered_ = true;
     task_.reset();
+    if (times_ != nullptr) NoteTime();
     Unlink();
   }
 }
@@ -117,6 +118,8 @@ void ServerCall::RunFallback() {
 
 void ServerCall::Run(const Service::Handler& handler, Context context) {
   Reactor& reactor = lane_.reactor();
+  times_ = handler.times;
+  if (times_ != nullptr) arrived_ = reactor.Now();
   SpanQueue* const spans = lane_.options().spans;
   if (wishes_.receipt || (wishes_.traced && spans != nullptr)) [[unlikely]] {
     receipt_ = std::make_unique<ServedReceipt>(context, reactor, *handler.method, wishes_, spans);
@@ -194,6 +197,10 @@ void ServerCall::Failed(const Service::Handler& handler, const absl::Status& fai
   options.on_failure(task_->context(), *handler.method, failure);
 }
 
+void ServerCall::NoteTime() {
+  std::exchange(times_, nullptr)->Add(lane_.reactor().Now() - arrived_);
+}
+
 void ServerCall::Answer(absl::StatusOr<Bytes> outcome, MethodKind kind) {
   absl::Status status = outcome.status();
   if (status.ok() && kind == MethodKind::kUnary) {
@@ -201,6 +208,7 @@ void ServerCall::Answer(absl::StatusOr<Bytes> outcome, MethodKind kind) {
   }
   if (!status.ok() || kind != MethodKind::kUnary) return End(status);
   if (std::exchange(answered_, true)) return;
+  if (times_ != nullptr) NoteTime();
   if (receipt_ != nullptr) receipt_->Answer(grpc::Status::OK, context_);
   if (wishes_.load) [[unlikely]]
     AnswerLoad();
@@ -212,6 +220,7 @@ void ServerCall::End(const absl::Status& status) {
   const Held<ServerCall> self(this);
   task_.reset();
   if (std::exchange(answered_, true)) return;
+  if (times_ != nullptr) NoteTime();
   const grpc::Status answer = ToGrpcStatus(status);
   if (receipt_ != nullptr) {
     receipt_->Ended(status);

@@ -54,6 +54,7 @@ class ServerCall final : public ListNode, public Operation::Owner {
   void AnswerLoad();
   void Answer(absl::StatusOr<Bytes> outcome, MethodKind kind);
   bool failed_to_read();
+  void NoteTime();
 
   Operation::Ending Read();
   Operation::Ending Write(Bytes reply);
@@ -72,6 +73,8 @@ class ServerCall final : public ListNode, public Operation::Owner {
   std::unique_ptr<ServedReceipt> receipt_;   // where it is written down
   std::unique_ptr<Service::Handler> found_;  // by the lane's fallback, for this call
   std::optional<Root<Bytes>> task_;
+  TimeHistogram* times_ = nullptr;  // until it has been noted how long the call took
+  absl::Time arrived_;
   bool has_request_ = false;  // it came along with the call
   bool counted_ = false;
   bool answered_ = false;

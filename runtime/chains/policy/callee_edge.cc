@@ -40,6 +40,7 @@ LimitFinder::Options FinderOptions(const CalleeEdge::Options& options) {
 CalleeEdge::CalleeEdge(Options options, Counters& counters)
     : options_(std::move(options)),
       counters_(counters),
+      gate_counters_(counters.AddGate(options_.chainlet)),
       limit_finder_(FinderOptions(options_)),
       gate_(GateOptions()) {}
 
@@ -48,7 +49,7 @@ Gate::Options CalleeEdge::GateOptions() {
                         .limit = static_cast<size_t>(std::max(1, options_.concurrency_limit)),
                         .max_waiting = static_cast<size_t>(std::max(0, options_.max_queued)),
                         .shown_waiting = &counters_.AddQueue(options_.chainlet),
-                        .counters = &counters_.AddGate(options_.chainlet),
+                        .counters = &gate_counters_,
                         .learns = true,
                         .push_back = &WithRetryAfter};
   if (options_.dry_run) gate.let_in_anyway = std::numeric_limits<size_t>::max();
@@ -70,7 +71,7 @@ class CalleeEdge::Way final : public internal::Passage {
     }
     const absl::Duration left = caller.deadline() - now;
     if (left < typical_.least() && !typical_.TriesAnyway(now)) {
-      Count(edge_.late_calls_);
+      edge_.gate_counters_.Count(GateEvent::kLateCall);
       if (options_.late_calls == LateCalls::kRefuse) return TooLittleTime(left);
     }
     return caller;
@@ -116,10 +117,6 @@ class CalleeEdge::Way final : public internal::Passage {
         Text(method_.chainlet), ".", Text(method_.name), " was not begun: it has ",
         absl::FormatDuration(absl::Floor(left, absl::Microseconds(1))), " left and usually takes ",
         absl::FormatDuration(absl::Floor(typical_.mean(), absl::Microseconds(1)))));
-  }
-  // Who counts is the loop's thread: no bus lock.
-  static void Count(std::atomic<uint64_t>& counter) {
-    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
   CalleeEdge& edge_;

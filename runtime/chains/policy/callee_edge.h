@@ -1,7 +1,6 @@
 // The callee's end of an edge: what a chainlet does about calls that come.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -36,7 +35,7 @@ class CalleeEdge final : public Edge {
 
   // Calls that had too little time left to be worth beginning: refused, or let in where late calls
   // are only counted. Any thread may ask.
-  uint64_t late_calls() const { return late_calls_.load(std::memory_order_relaxed); }
+  uint64_t late_calls() const { return gate_counters_.Of(GateEvent::kLateCall); }
 
  private:
   class Way;
@@ -44,8 +43,8 @@ class CalleeEdge final : public Edge {
   Gate::Options GateOptions();
 
   const Options options_;
-  std::atomic<uint64_t> late_calls_{0};
   Counters& counters_;
+  GateCounters& gate_counters_;
   LimitFinder limit_finder_;
   Gate gate_;
 };

@@ -21,6 +21,10 @@ bool Counts(const CallerEdge::Options& options) {
   return options.attempts > 1 || options.budget_is_shared;
 }
 
+CallMeasures* MeasuresOf(const CallerEdge::Options& options, const Method& method) {
+  return options.measures == nullptr ? nullptr : options.measures(method);
+}
+
 RetryRule::Options RuleOf(const CallerEdge::Options& options) {
   return {.attempts = options.attempts,
           .first_backoff = options.first_backoff,
@@ -42,7 +46,8 @@ class CallerEdge::Way final : public internal::Passage {
       : Passage({.gate = &edge.gate_,
                  .counters = Counts(edge.options_) ? &edge.attempts_ : nullptr,
                  .reach = edge.options_.timeout + edge.options_.timeout / kNotWorthATimer,
-                 .attempted_once = !method.idempotent || edge.options_.attempts <= 1}),
+                 .attempted_once = !method.idempotent || edge.options_.attempts <= 1,
+                 .measures = MeasuresOf(edge.options_, method)}),
         edge_(edge),
         options_(edge.options_),
         method_(method) {}

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "chains/contract/edge.h"
 #include "chains/contract/method.h"
+#include "chains/core/call_measures.h"
 #include "chains/core/gate.h"
 #include "chains/core/method_counters.h"
 #include "chains/policy/retry_budget.h"
@@ -33,6 +34,8 @@ class CallerEdge final : public Edge {
     // Whether somebody else makes further attempts from the budget (hedging): then calls are
     // counted for it where `attempts` is 1, too.
     bool budget_is_shared = false;
+    // Where calls of a method are measured: what outlives the edge. May be null.
+    std::function<CallMeasures*(const Method& method)> measures = nullptr;
   };
   explicit CallerEdge(Options options);
 

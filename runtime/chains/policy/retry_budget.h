@@ -74,7 +74,7 @@ class AttemptBudget {
 
   // Looked at when it matters only: a call pays for being counted, not for its part of a token.
   void Settle() {
-    const uint64_t well = answers_->calls() - answers_->failures();
+    const uint64_t well = answers_->well();
     Answered(well - settled_);
     settled_ = well;
   }
