@@ -27,7 +27,7 @@ export const chapters = {
   async 'shows what there is'(browser) {
     await browser.go('/');
     await browser.page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
-    await browser.page.getByRole('main').getByText('transcribe').first().waitFor();
+    await browser.page.getByRole('main').getByText('transcribe').and(browser.page.locator(':visible')).first().waitFor();
     equal(await browser.look('overview'), []);
   },
 
