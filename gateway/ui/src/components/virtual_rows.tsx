@@ -55,15 +55,20 @@ export function VirtualRows(props: VirtualRowsProps) {
   useLayoutEffect(() => {
     toEnd();
     read();
-  }, [count, follow, props.version]);
+  }, [count, follow, rowHeight, props.version]);
 
+  const seen = useRef({ all: 0, view: 0 });
   const scrolled = () => {
     const box = view.current;
-    // A window that changes its size scrolls, too, but nobody wanted that.
-    const isResized = box?.clientHeight !== scroll.height;
+    if (!box) return;
+    // A list or a window that changes its size is scrolled by the browser, and by nobody's wish.
+    const isResized =
+      seen.current.all !== box.scrollHeight || seen.current.view !== box.clientHeight;
+    seen.current = { all: box.scrollHeight, view: box.clientHeight };
     read();
-    if (box && onFollow && !isResized)
+    if (onFollow && !isResized)
       onFollow(isAtEnd(box.scrollTop, box.clientHeight, box.scrollHeight));
+    else toEnd();
   };
 
   const indices = Array.from({ length: shown.end - shown.first }, (_, i) => shown.first + i);

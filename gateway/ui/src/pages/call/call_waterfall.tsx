@@ -40,6 +40,8 @@ function Looking({ traceId, receipt }: { traceId: string; receipt: Outcome['rece
   );
   const found = trace?.found;
   const waterfall = found ? fromSpans(found.spans) : receipt?.call && fromReceipt(receipt);
+  const isOver = trace !== undefined || error !== undefined;
+  const traceNews = !may ? '' : isOver ? 'no trace of it is kept' : 'its trace is on its way';
   return (
     <section class="stack tight" aria-label="Where the time went">
       <div class="row apart">
@@ -48,11 +50,7 @@ function Looking({ traceId, receipt }: { traceId: string; receipt: Outcome['rece
           <a href={href(link('/trace', traceId))}>Open the trace</a>
         ) : (
           <span class="small muted" role="status">
-            {trace || error
-              ? 'By its receipt; no trace is kept.'
-              : may
-                ? 'By its receipt; the trace is on its way.'
-                : 'By its receipt'}
+            {[waterfall && 'By its receipt', traceNews].filter(Boolean).join('; ')}
           </span>
         )}
       </div>
@@ -60,9 +58,9 @@ function Looking({ traceId, receipt }: { traceId: string; receipt: Outcome['rece
         <WaterfallView waterfall={waterfall} label="Waterfall of this call" />
       ) : (
         <p class="muted small">
-          {trace
-            ? 'Streams over HTTP/1.1 have no receipt.'
-            : 'The trace comes about two seconds after the end.'}
+          {isOver
+            ? 'A stream has no receipt over HTTP/1.1.'
+            : 'It is there a few seconds after the end.'}
         </p>
       )}
     </section>

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""The gateway's page in Debian's chromium, as a person uses it: sign in, call chains with the dialogue,
+follow a call to its trace, read logs, promote and roll back. Screenshots of each page go into the folder
+that UI_SHOTS names, else below the build folder; axe-core looks at each of them.
+
+    BIN=build/ci/bin tests/e2e/ui_test.py                    # what is built there
+    UI_ONLY='signs in,calls hello' …                         # some chapters
+    UI_BASE=http://127.0.0.1:5173 UI_KEY= …                  # a page that runs already, the fake one, say
+"""
+import json
+import math
+import os
+import pathlib
+import shutil
+import struct
+import subprocess
+import tempfile
+import unittest
+import urllib.request
+import wave
+
+import node_packages
+from platform_under_test import BIN, Platform
+
+SCRIPTS = pathlib.Path(__file__).with_name("ui")
+SPEECH = pathlib.Path("/usr/share/pocketsphinx/test/data/librivox/sense_and_sensibility_01_austen_64kb-0930.wav")
+SECONDS = 540
+CHAINS = ("hello", "streaming", "transcribe")
+
+
+class Page(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="ui"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.scripts = node_packages.folder("ui")
+        for script in SCRIPTS.iterdir():
+            shutil.copy(script, cls.scripts)
+        cls.shots = pathlib.Path(os.environ.get("UI_SHOTS") or node_packages.INSTALLED.parent / "ui_shots")
+
+    def told(self, base, key, **more):
+        return {"base": base, "key": key, "shots": str(self.shots.resolve()), "browser": shutil.which("chromium"),
+                "wav": str(speech(self.folder)), "words": "amiable himself" if SPEECH.exists() else "",
+                "only": os.environ.get("UI_ONLY", ""), **more}
+
+    def visit(self, told):
+        done = subprocess.run(["node", "visit.mjs", json.dumps(told)], cwd=self.scripts, capture_output=True,
+                              text=True, timeout=SECONDS)
+        print(done.stdout, flush=True)
+        self.assertIn("all passed", done.stdout, done.stderr)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    @unittest.skipUnless("UI_BASE" in os.environ, "no page that runs already is named")
+    def test_a_page_that_runs_already(self):
+        self.visit(self.told(os.environ["UI_BASE"], os.environ.get("UI_KEY", "")))
+
+    @unittest.skipIf("UI_BASE" in os.environ, "another page is asked for")
+    def test_everything_that_a_person_does(self):
+        platform = Platform()
+        self.addCleanup(platform.close)
+        page_or_skip(platform.http)
+        for chain in CHAINS:
+            platform.push(BIN / chain)
+        first = platform.push(BIN / "versions_one")
+        second = platform.push(BIN / "versions_two")
+        self.assertNotEqual(first, second)
+        self.visit(self.told(f"http://{platform.http}", platform.key, first=first, second=second))
+        # What the page did is what everybody sees.
+        listed = platform.json("list", "versions")
+        production = [each for each in listed["environments"] if each["name"] == "production"]
+        self.assertEqual([each["deployment"] for each in production], [first])
+
+
+def speech(folder):
+    """A file that says something, or, without test data, one that hums."""
+    made = folder / "speech.wav"
+    if SPEECH.exists():
+        shutil.copy(SPEECH, made)
+    elif not made.exists():
+        with wave.open(str(made), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(16000)
+            tone = (int(8000 * math.sin(i / 16000 * 440 * 2 * math.pi)) for i in range(32000))
+            file.writeframes(b"".join(struct.pack("<h", each) for each in tone))
+    return made
+
+
+def page_or_skip(address):
+    """A build without npm has no page, but one that says how to get it."""
+    with urllib.request.urlopen(f"http://{address}/ui/", timeout=30) as response:
+        page = response.read().decode()
+    if "assets/" not in page:
+        node_packages.skip("the gateway was built without its page: npm was not there")
+
+
+if __name__ == "__main__":
+    if not shutil.which("chromium"):
+        node_packages.skip("chromium is not installed (./dev setup test)")
+    unittest.main()
