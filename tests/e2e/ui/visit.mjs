@@ -6,7 +6,9 @@
 //   words     some of what is said in it; empty: whatever is heard will do
 //   shots     where screenshots go
 //   browser   chromium's path
-//   older     a deployment of `versions` that production does not point at; empty: none is promoted
+//   first     the deployment of `managed` that production points at
+//   second    another one, which is promoted and rolled back
+//   managed   the chain that they are of; "versions" where it is not said
 //   only      names of chapters, joined with commas; empty: all
 import { Browser } from './browser.mjs';
 import { chapters } from './chapters.mjs';

@@ -30,8 +30,12 @@ export function WaterfallView({ waterfall, label }: { waterfall: Waterfall; labe
   return (
     <figure class="waterfall" aria-label={label}>
       <figcaption class="waterfall-legend small muted">
-        <span class="key full" aria-hidden="true" /> the whole waited for it
-        <span class="key pale" aria-hidden="true" /> beside something longer
+        <span class="legend">
+          <span class="key full" aria-hidden="true" /> the whole waited for it
+        </span>
+        <span class="legend">
+          <span class="key pale" aria-hidden="true" /> beside something longer
+        </span>
         {waterfall.leftOut > 0 && <span>{waterfall.leftOut} shorter calls are left out</span>}
       </figcaption>
       <div class="waterfall-axis small muted" aria-hidden="true">

@@ -130,7 +130,7 @@ function Head() {
         Spans
       </span>
       <span role="columnheader" class="wide">
-        Kept, since
+        Kept because
       </span>
       <span role="columnheader" class="wide">
         Result
@@ -183,7 +183,7 @@ function TraceRow({
   );
 }
 
-const WHY: Record<string, [Tone, string]> = {
+export const WHY: Record<string, [Tone, string]> = {
   asked: ['accent', 'asked for'],
   drawn: ['quiet', 'sampled'],
   sampled: ['quiet', 'sampled'],

@@ -11,6 +11,7 @@ import { codeName, fromSpans, type Waterfall, whoTookIt } from '../../lib/waterf
 import { href, link } from '../../router';
 import { TestButton } from '../recordings/make_test';
 import type { PageProps } from '../registry';
+import { WHY } from './list';
 import { TraceLogs } from './logs';
 import './traces.css';
 
@@ -105,7 +106,7 @@ function Head({ summary, trace }: { summary: TraceSummary; trace: Trace }) {
           )}
         </Fact>
         <Fact name="Began">{moment(num(summary.start_unix_us) / 1000)}</Fact>
-        <Fact name="Kept, since">{summary.kept || '–'}</Fact>
+        <Fact name="Kept because">{WHY[summary.kept]?.[1] ?? (summary.kept || '–')}</Fact>
         <Fact name="Spans">{trace.spans.length}</Fact>
         <Fact name="Request id">
           <span class="mono">{summary.request_id || '–'}</span>
