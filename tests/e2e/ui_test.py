@@ -4,7 +4,7 @@ follow a call to its trace, read logs, promote and roll back. Screenshots of eac
 that UI_SHOTS names, else below the build folder; axe-core looks at each of them.
 
     BIN=build/ci/bin tests/e2e/ui_test.py                    # what is built there
-    UI_ONLY='signs in,calls hello' …                         # some chapters
+    UI_ONLY='signs in;calls hello' …                         # some chapters
     UI_BASE=http://127.0.0.1:5173 UI_KEY= …                  # a page that runs already, the fake one, say
 """
 import json

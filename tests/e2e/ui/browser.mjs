@@ -104,7 +104,9 @@ export class Browser {
     const { violations } = await this.page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
     return violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .flatMap(({ id, help, nodes }) => nodes.map((node) => `${id} (${help}): ${node.html.slice(0, 200)} ${node.failureSummary}`));
+      .flatMap(({ id, help, nodes }) =>
+        nodes.map((node) => `${id} (${help}): ${node.html.slice(0, 200)} ${node.failureSummary}`),
+      );
   }
 
   /** A page is scrolled up and down, never sideways. */

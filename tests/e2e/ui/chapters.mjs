@@ -40,7 +40,9 @@ export const chapters = {
     const context = await browser.chromium.newContext();
     const page = await context.newPage();
     const sizes = [];
-    page.on('requestfinished', async (request) => sizes.push(request.sizes().then((size) => [request.url(), size.responseBodySize])));
+    page.on('requestfinished', (request) => {
+      sizes.push(request.sizes().then((size) => [request.url(), size.responseBodySize]));
+    });
     await page.goto(`${base}/ui/`);
     await page.waitForLoadState('networkidle');
     const first = (await Promise.all(sizes)).filter(([url]) => !url.includes('/api/'));

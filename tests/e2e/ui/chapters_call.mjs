@@ -23,9 +23,10 @@ export const calls = {
     await answer(page).getByText('Hello, Ada').waitFor();
     await answer(page).getByText('200 OK').waitFor();
     // At once by the receipt, and then by the trace.
-    await page.getByRole('figure', { name: 'Waterfall of this call' }).waitFor();
+    const waterfall = page.getByRole('figure', { name: 'Waterfall of this call' });
+    await waterfall.waitFor();
     await page.getByRole('link', { name: 'Open the trace' }).waitFor();
-    await page.getByRole('figure', { name: 'Waterfall of this call' }).getByRole('button', { name: /^Gateway/ }).waitFor();
+    await waterfall.getByRole('button', { name: /^Gateway/ }).waitFor();
     equal(await browser.look('call'), []);
   },
 
@@ -41,7 +42,8 @@ export const calls = {
     await browser.button('Form').click();
     equal(await page.getByLabel('names 1', { exact: true }).inputValue(), 'Bola');
     await browser.button('Copy as').click();
-    for (const [language, part] of [['curl', 'curl -X POST'], ['Python', 'requests.post'], ['C++', 'NewStub(channel)']]) {
+    const languages = { curl: 'curl -X POST', Python: 'requests.post', 'C++': 'NewStub(channel)' };
+    for (const [language, part] of Object.entries(languages)) {
       await page.getByRole('dialog').getByRole('button', { name: language, exact: true }).click();
       await page.getByRole('dialog').getByText(part).waitFor();
     }
@@ -93,10 +95,11 @@ export const calls = {
     await page.getByLabel(/^interval_ms/).fill('400');
     await callButton(page).click();
     // The first items are seen while the others are not there yet.
-    await page.getByRole('list', { name: 'Items' }).getByText('"number":1').waitFor();
+    const items = page.getByRole('list', { name: 'Items' });
+    await items.getByText('"number":1').waitFor();
     await answer(page).getByText('running').waitFor();
-    check((await page.getByRole('list', { name: 'Items' }).getByText('"number":6').count()) === 0, 'all items came at once');
-    await page.getByRole('list', { name: 'Items' }).getByText('"footer"').waitFor();
+    equal(await items.getByText('"number":6').count(), 0, 'all items came at once:');
+    await items.getByText('"footer"').waitFor();
     await answer(page).getByText('8 items').waitFor();
     await page.getByRole('link', { name: 'Open the trace' }).waitFor();
     equal(await browser.look('call-stream'), []);

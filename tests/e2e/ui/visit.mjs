@@ -9,13 +9,13 @@
 //   first     the deployment of `managed` that production points at
 //   second    another one, which is promoted and rolled back
 //   managed   the chain that they are of; "versions" where it is not said
-//   only      names of chapters, joined with commas; empty: all
+//   only      names of chapters, joined with ;; empty: all
 import { Browser } from './browser.mjs';
 import { chapters } from './chapters.mjs';
 
 const told = JSON.parse(process.argv[2] ?? '{}');
 const browser = await Browser.start({ executable: told.browser, base: told.base, shots: told.shots });
-const only = told.only ? told.only.split(',') : undefined;
+const only = told.only ? told.only.split(';') : undefined;
 let failed = 0;
 for (const [name, chapter] of Object.entries(chapters)) {
   if (only && !only.includes(name) && name !== 'signs in') continue;
@@ -29,7 +29,8 @@ for (const [name, chapter] of Object.entries(chapters)) {
     ++failed;
     browser.takeProblems();
     await browser.page.screenshot({ path: `${told.shots}/failed-${failed}.png` }).catch(() => undefined);
-    console.log(`FAILED: ${name}: ${error.message}\nat ${browser.page.url()}, seen in ${told.shots}/failed-${failed}.png`);
+    const seen = `${told.shots}/failed-${failed}.png`;
+    console.log(`FAILED: ${name}: ${error.message}\nat ${browser.page.url()}, seen in ${seen}`);
   }
 }
 await browser.close();
