@@ -160,7 +160,7 @@ function TakenRequests({ taken }: { taken: Taken }) {
       rows={rows}
       keyOf={(row) => String(row.number)}
       columns={[
-        { head: '#', cell: (row) => row.number, number: true },
+        { head: '#', cell: (row) => row.number, number: true, wide: true },
         { head: 'Request', cell: (row) => root(row.request)?.method.replace(/^.*\//, '') ?? '–' },
         { head: 'Took', cell: (row) => us(root(row.request)?.duration_us), number: true },
         { head: 'Result', cell: (row) => codeName(root(row.request)?.code ?? 0) },

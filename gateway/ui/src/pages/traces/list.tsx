@@ -161,7 +161,10 @@ function TraceRow({
         <Ago at={num(trace.start_unix_us) / 1000} />
       </span>
       <span role="cell" class="ellipsis">
-        <strong>{trace.chain}</strong> <span class="muted">{methodOf(trace)}</span>
+        <strong>{trace.method.replace(/^.*\//, '')}</strong>{' '}
+        <span class="muted">
+          {trace.chain} {trace.environment}
+        </span>
       </span>
       <span role="cell" class="trace-long">
         <i
@@ -191,8 +194,3 @@ export const WHY: Record<string, [Tone, string]> = {
   slow: ['warn', 'slow'],
   recorded: ['accent', 'recorded'],
 };
-
-export function methodOf(trace: TraceSummary): string {
-  const method = trace.method.replace(/^.*\//, '');
-  return trace.environment ? `${trace.environment} / ${method}` : method;
-}
