@@ -22,6 +22,12 @@ absl::Status CheckDeployment(const std::string& deployment) {
   return absl::InvalidArgumentError(Text("'", deployment, "' is no name of a deployment"));
 }
 
+// Whether one of `joined`, which are joined with '+', is `name`.
+bool HasName(const std::string& joined, const std::string& name) {
+  return !name.empty() && Text("+", joined, "+").find(Text("+", name, "+")) != std::string::npos &&
+         name.find('+') == std::string::npos;
+}
+
 }  // namespace
 
 struct LogKeeper::Followed {
@@ -93,7 +99,10 @@ v1::LogLine LogKeeper::LineOf(const Followed& followed, std::string_view text, a
   v1::LogLine line = FromOutput(text, now);
   line.set_chain(followed.source.chain);
   line.set_deployment(followed.source.deployment);
-  line.set_chainlet(followed.source.chainlet);
+  // Several chainlets of one process say which of them it is.
+  if (!HasName(followed.source.chainlet, line.chainlet())) {
+    line.set_chainlet(followed.source.chainlet);
+  }
   line.set_replica(followed.source.replica);
   return line;
 }

@@ -1,6 +1,7 @@
 #include "deploy/logs/log_line.h"
 
 #include <cstdint>
+#include <map>
 
 #include "chains/core/text.h"
 #include "chains/json/json_reader.h"
@@ -29,8 +30,26 @@ std::string Message(std::string_view bytes) {
   return Text(begin, "… (", text.size() - begin.size(), " bytes more)");
 }
 
-// Sets what has a name of a kept line; an unknown name is left alone.
+constexpr size_t kMostNameBytes = 64;
+
+void SetField(v1::LogLine& line, std::string_view key, std::string_view value) {
+  auto& fields = *line.mutable_fields();
+  const std::string name(Begin(key, kMostNameBytes));
+  if (fields.size() >= static_cast<size_t>(kMostFields) && !fields.contains(name)) return;
+  fields[name] = std::string(Begin(value, kMostFieldBytes));
+}
+
+bool IsOwn(std::string_view key) {
+  for (const char* own : {"time", "level", "message", "request_id", "trace_id", "chain",
+                          "deployment", "chainlet", "replica", "fields"}) {
+    if (key == own) return true;
+  }
+  return false;
+}
+
+// Sets what has a name of a kept line; any other is a field.
 void SetText(v1::LogLine& line, std::string_view key, std::string_view value) {
+  if (!IsOwn(key)) return SetField(line, key, value);
   const auto text = [value] { return std::string(Begin(value, kMostFieldBytes)); };
   if (key == "message") line.set_message(Message(value));
   if (key == "level") line.set_level(text());
@@ -47,6 +66,27 @@ void SetText(v1::LogLine& line, std::string_view key, std::string_view value) {
   if (ms > 0 && ms < kYear10000) line.set_unix_ms(ms);
 }
 
+// The next value as a text, where it is no object, array or null; those are skipped.
+std::optional<std::string> ScalarFrom(json::JsonReader& reader) {
+  using Kind = json::JsonReader::Kind;
+  const Kind kind = reader.Peek();
+  std::string_view text;
+  if (kind == Kind::kString && reader.ReadString(text)) return std::string(text);
+  if (kind == Kind::kNumber && reader.ReadNumber(text)) return std::string(text);
+  bool truth = false;
+  if (kind == Kind::kBool && reader.ReadBool(truth)) return truth ? "true" : "false";
+  reader.Skip();
+  return std::nullopt;
+}
+
+void ReadFields(json::JsonReader& reader, v1::LogLine& line) {
+  std::string_view key;
+  for (reader.BeginObject(); reader.NextMember(key);) {
+    const std::string name(key);
+    if (const std::optional<std::string> value = ScalarFrom(reader)) SetField(line, name, *value);
+  }
+}
+
 }  // namespace
 
 v1::LogLine FromOutput(std::string_view text, absl::Time read) {
@@ -58,7 +98,6 @@ v1::LogLine FromOutput(std::string_view text, absl::Time read) {
     // Who a process is, is not for it to say.
     line.clear_chain();
     line.clear_deployment();
-    line.clear_chainlet();
     line.clear_replica();
   } else {
     line.set_message(Message(text));
@@ -83,6 +122,12 @@ std::string ToJson(const v1::LogLine& line) {
   add("deployment", line.deployment());
   add("chainlet", line.chainlet());
   add("replica", line.replica());
+  if (!line.fields().empty()) {
+    json.Key("fields").BeginObject();
+    const std::map<std::string, std::string> sorted(line.fields().begin(), line.fields().end());
+    for (const auto& [name, value] : sorted) json.Key(name).String(value);
+    json.End();
+  }
   json.End();
   return std::move(json).Take() + "\n";
 }
@@ -93,15 +138,16 @@ std::optional<v1::LogLine> FromJson(std::string_view json) {
   bool has_message = false;
   std::string_view key;
   for (reader.BeginObject(); reader.NextMember(key);) {
-    if (reader.Peek() != json::JsonReader::Kind::kString) {
-      reader.Skip();
+    const std::string name(key);
+    const json::JsonReader::Kind kind = reader.Peek();
+    if (name == "fields" && kind == json::JsonReader::Kind::kObject) {
+      ReadFields(reader, line);
       continue;
     }
-    const std::string name(key);
-    std::string_view value;
-    if (!reader.ReadString(value)) break;
+    const std::optional<std::string> value = ScalarFrom(reader);
+    if (!value || (IsOwn(name) && kind != json::JsonReader::Kind::kString)) continue;
     has_message |= name == "message";
-    SetText(line, name, value);
+    SetText(line, name, *value);
   }
   if (!reader.Finish() || !has_message) return std::nullopt;
   return line;

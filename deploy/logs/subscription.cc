@@ -1,10 +1,13 @@
 #include "deploy/logs/subscription.h"
 
+#include <algorithm>
 #include <string_view>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "chains/core/text.h"
+#include "deploy/logs/log_levels.h"
 
 namespace chains::deploy {
 namespace {
@@ -20,12 +23,27 @@ bool IsOf(const std::string& chainlets, const std::string& name) {
   return false;
 }
 
+bool Contains(const std::string& whole, const std::string& part) {
+  return std::search(whole.begin(), whole.end(), part.begin(), part.end(), [](char a, char b) {
+           return absl::ascii_tolower(static_cast<unsigned char>(a)) ==
+                  absl::ascii_tolower(static_cast<unsigned char>(b));
+         }) != whole.end();
+}
+
+bool Has(const v1::LogLine& line, const std::string& text) {
+  return Contains(line.message(), text) ||
+         std::any_of(line.fields().begin(), line.fields().end(),
+                     [&text](const auto& field) { return Contains(field.second, text); });
+}
+
 }  // namespace
 
 bool LogFilter::Passes(const v1::LogLine& line) const {
   return (chainlet.empty() || IsOf(line.chainlet(), chainlet)) &&
          (replica.empty() || line.replica() == replica) &&
-         (request_id.empty() || line.request_id() == request_id);
+         (request_id.empty() || line.request_id() == request_id) &&
+         (trace_id.empty() || line.trace_id() == trace_id) &&
+         (level.empty() || IsAtLeast(line.level(), level)) && (text.empty() || Has(line, text));
 }
 
 void internal::Inbox::Put(const v1::LogLine& line) {

@@ -25,7 +25,10 @@ struct LogFilter {
   std::string chainlet = "";  // "SayHello" or "hello.SayHello"; empty: all. So with those below.
   std::string replica = "";
   std::string request_id = "";
-  uint32_t tail = 0;  // of what is kept, the last so many that pass; 0: all
+  std::string trace_id = "";
+  std::string level = "";  // this one and above
+  std::string text = "";   // that its message has, or the value of a field; ASCII in any case
+  uint32_t tail = 0;       // of what is kept, the last so many that pass; 0: all
 
   // `tail` aside.
   bool Passes(const v1::LogLine& line) const;

@@ -1,4 +1,5 @@
 // FromOutput, ToJson, FromJson, SplitLines, LogFilter: pure.
+#include <map>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,7 @@
 
 #include "chains/chain/log.h"
 #include "chains/json/json_reader.h"
+#include "deploy/logs/log_levels.h"
 #include "deploy/logs/log_line.h"
 #include "deploy/logs/split_lines.h"
 #include "deploy/logs/subscription.h"
@@ -17,6 +19,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
@@ -61,7 +64,40 @@ TEST(LogLineTest, TimesThatAreNoneOrOutOfAllReasonAreThoseOfReading) {
 TEST(LogLineTest, AProcessDoesNotSayWhoItIs) {
   const v1::LogLine line = FromOutput(
       R"({"message":"m","chain":"a","deployment":"b","chainlet":"c","replica":"d"})", kRead);
-  EXPECT_EQ(line.chain() + line.deployment() + line.chainlet() + line.replica(), "");
+  EXPECT_EQ(line.chain() + line.deployment() + line.replica(), "");
+  EXPECT_EQ(line.chainlet(), "c");  // which is checked
+}
+
+TEST(LogLineTest, WhatElseAnEventSaysAreItsFields) {
+  const v1::LogLine line =
+      FromOutput(R"({"message":"loaded","voices":3,"warm":true,"model":"a","none":null,"list":[1],)"
+                 R"("fields":{"a":"b","deep":{"c":1}},"level":7,"trace_id":{}})",
+                 kRead);
+  EXPECT_EQ(line.message(), "loaded");
+  EXPECT_EQ(line.level(), "");
+  const std::map<std::string, std::string> fields(line.fields().begin(), line.fields().end());
+  EXPECT_THAT(fields, ElementsAre(Pair("a", "b"), Pair("model", "a"), Pair("voices", "3"),
+                                  Pair("warm", "true")));
+  const std::string json = ToJson(line);
+  EXPECT_THAT(json, EndsWith(R"(,"fields":{"a":"b","model":"a","voices":"3","warm":"true"}})"
+                             "\n"));
+  const std::map<std::string, std::string> back(FromJson(json)->fields().begin(),
+                                                FromJson(json)->fields().end());
+  EXPECT_EQ(back, fields);
+}
+
+TEST(LogLineTest, FieldsAreBounded) {
+  std::string text = R"({"message":"m")";
+  for (int i = 0; i < 100; ++i) {
+    text += R"(,"f)" + std::to_string(i) + std::string(100, 'n') + R"(":")" +
+            std::string(1000, 'v') + "\"";
+  }
+  const v1::LogLine line = FromOutput(text + "}", kRead);
+  EXPECT_EQ(line.fields().size(), static_cast<size_t>(kMostFields));
+  for (const auto& [name, value] : line.fields()) {
+    EXPECT_LE(name.size(), 64u);
+    EXPECT_EQ(value.size(), 512u);
+  }
 }
 
 TEST(LogLineTest, BytesThatAreNotUtf8AreReplacedAndTheMessageStaysAMessage) {
@@ -166,6 +202,32 @@ TEST(LogFilterTest, AChainletIsMeantWithOrWithoutItsPackageAloneOrWithOthers) {
   EXPECT_FALSE(passes("Hello") || passes("hello") || passes("SayHello+hello.HelloAll"));
 }
 
+TEST(LogFilterTest, ALevelMeansItAndThoseAbove) {
+  v1::LogLine line;
+  const auto passes = [&line](const char* level, const char* least) {
+    line.set_level(level);
+    return LogFilter{.level = least}.Passes(line);
+  };
+  EXPECT_TRUE(passes("warning", "info") && passes("info", "info") && passes("error", "warning"));
+  EXPECT_FALSE(passes("debug", "info") || passes("info", "warning") || passes("warning", "error"));
+  // Plain output counts as info.
+  EXPECT_TRUE(passes("", "info") && passes("", "debug"));
+  EXPECT_FALSE(passes("", "warning"));
+  for (const char* level : {"debug", "info", "warning", "error"}) {
+    EXPECT_TRUE(CheckLogLevel(level).ok());
+  }
+  for (const char* level : {"", "Info", "fatal"}) EXPECT_FALSE(CheckLogLevel(level).ok()) << level;
+}
+TEST(LogFilterTest, TextIsLookedForInMessagesAndFieldsAndTheTraceExactly) {
+  v1::LogLine line;
+  line.set_message("Loaded 3 Voices");
+  line.set_trace_id("4bf9");
+  (*line.mutable_fields())["model"] = "Tiny";
+  EXPECT_TRUE((LogFilter{.trace_id = "4bf9", .text = "voices"}.Passes(line)));
+  EXPECT_TRUE((LogFilter{.text = "tiny"}.Passes(line)));
+  EXPECT_FALSE((LogFilter{.text = "model"}.Passes(line)));
+  EXPECT_FALSE((LogFilter{.trace_id = "4bf"}.Passes(line)));
+}
 TEST(LogFilterTest, ReplicaAndRequestAreMeantExactly) {
   v1::LogLine line;
   line.set_replica("SayHello-1");
