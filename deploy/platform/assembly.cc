@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "chains/core/text.h"
 #include "chains/v1/control.chains.h"
+#include "deploy/platform/observed.h"
 #include "deploy/platform/recovery.h"
 #include "deploy/platform/sweeping.h"
 #include "deploy/state/keys.h"
@@ -91,23 +92,37 @@ absl::Status Assembly::Recover(std::unique_ptr<Store> store, SecretBox secrets, 
   hooks.secret = [this](const std::string& name) { return Secret(name); };
   controller_ =
       std::make_unique<Controller>(model_, *keeper_, fleet, options_.controller, std::move(hooks));
-  control_ = std::make_unique<ControlService>(model_, options_.gateway_token, options_.authority);
+  MakeObservatory();
+  control_ = std::make_unique<ControlService>(model_, options_.gateway_token, options_.authority,
+                                              observatory_.get());
   v1::AboutResponse about;
   about.set_version(CHAINS_VERSION);
   about.set_fleet(fleet.kind());
   *about.mutable_machine() = options_.machine;
-  service_ = std::make_unique<PlatformService>(PlatformService::Parts{.model = model_,
-                                                                      .keeper = *keeper_,
-                                                                      .blobs = *blobs_,
-                                                                      .assets = *assets_,
-                                                                      .secrets = *secrets_,
-                                                                      .logs = *logs_,
-                                                                      .bundles = Bundles(),
-                                                                      .about = std::move(about),
-                                                                      .audit = audit_.get()});
+  service_ =
+      std::make_unique<PlatformService>(PlatformService::Parts{.model = model_,
+                                                               .keeper = *keeper_,
+                                                               .blobs = *blobs_,
+                                                               .assets = *assets_,
+                                                               .secrets = *secrets_,
+                                                               .logs = *logs_,
+                                                               .bundles = Bundles(),
+                                                               .about = std::move(about),
+                                                               .audit = audit_.get(),
+                                                               .observatory = observatory_.get()});
   audited_ = std::make_unique<AuditedPlatform>(
       *service_, *audit_, [this](auto authorization) { return WhoseKey(authorization); });
   return absl::OkStatus();
+}
+
+void Assembly::MakeObservatory() {
+  Observatory::Options options = options_.observatory;
+  options.changed = [this] {
+    model_.tracing = observatory_->Tracing();
+    model_.Touch();
+  };
+  observatory_ = std::make_unique<Observatory>(std::move(options));
+  model_.tracing = observatory_->Tracing();
 }
 
 // What cannot be removed now is tried again, and told, when a deployment is deleted.
@@ -126,9 +141,15 @@ void Assembly::Begin(Loop& loop) {
   controlling_ = std::make_unique<chains::internal::Root<void>>(loop, Context(), controller_->Run(),
                                                                 [](const auto&) {});
   controlling_->Start();
+  observing_ = std::make_unique<chains::internal::Root<void>>(
+      loop, Context(), Observe(model_, *observatory_), [](const auto&) {});
+  observing_->Start();
 }
 
-void Assembly::Pause() { controlling_.reset(); }
+void Assembly::Pause() {
+  controlling_.reset();
+  observing_.reset();
+}
 
 void Assembly::End() {
   Pause();

@@ -33,6 +33,7 @@
 #include "deploy/platform/platform_service.h"
 #include "deploy/state/secrets.h"
 #include "deploy/state/store.h"
+#include "deploy/telemetry/observatory.h"
 
 namespace chains::deploy {
 
@@ -53,6 +54,8 @@ class Assembly {
     // Makes certificates for replicas and gateways (mTLS); null: there are none.
     std::shared_ptr<const Authority> authority = nullptr;
     Controller::Options controller = {};
+    // `changed` is filled in.
+    Observatory::Options observatory = {};
   };
   explicit Assembly(Options options);
   ~Assembly();
@@ -92,6 +95,7 @@ class Assembly {
 
  private:
   std::string Bundles() const { return options_.home / "bundles"; }
+  void MakeObservatory();
   void RemoveUnneeded(const std::vector<FoundReplica>& found);
   absl::StatusOr<std::string> Secret(const std::string& name);
   std::string WhoseKey(std::optional<std::string_view> authorization) const;
@@ -105,11 +109,13 @@ class Assembly {
   std::unique_ptr<LogKeeper> logs_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Controller> controller_;
+  std::unique_ptr<Observatory> observatory_;
   std::unique_ptr<ControlService> control_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<PlatformService> service_;
   std::unique_ptr<AuditedPlatform> audited_;                   // service_, as it is served
-  std::unique_ptr<chains::internal::Root<void>> controlling_;  // the loop's
+  std::unique_ptr<chains::internal::Root<void>> controlling_;  // the loop's, like the next
+  std::unique_ptr<chains::internal::Root<void>> observing_;
 };
 
 }  // namespace chains::deploy

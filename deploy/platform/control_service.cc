@@ -152,6 +152,17 @@ Task<void> ControlService::ReadReports(Attachment* attachment) {
   }
 }
 
+void ControlService::Observe(v1::ReplicaReport& report, const Deployment& deployment,
+                             absl::Time now) {
+  if (observatory_ != nullptr && report.has_telemetry()) {
+    observatory_->TakeFromReplica({.chain = deployment.record.chain(),
+                                   .deployment = deployment.id(),
+                                   .name = report.replica()},
+                                  std::move(*report.mutable_telemetry()), now);
+  }
+  report.clear_telemetry();
+}
+
 // Calls that came and went between two reports keep a chainlet awake, too.
 void ControlService::NoteUse(const v1::ReplicaReport& report, Deployment& deployment,
                              const Replica& replica, absl::Time now) {
@@ -170,6 +181,8 @@ void ControlService::NoteUse(const v1::ReplicaReport& report, Deployment& deploy
 // Loads alone are no change that anybody must be told of.
 void ControlService::Take(v1::ReplicaReport report, Deployment& deployment, Replica& replica,
                           absl::Time now) {
+  report.set_replica(replica.name);
+  Observe(report, deployment, now);
   // One that drains is as it was, but gets no new calls.
   const bool drains = report.state() == v1::REPLICA_DRAINING;
   const Replica::State state = drains ? replica.state : StateOf(report.state());
@@ -232,9 +245,14 @@ Stream<v1::RouteTable> ControlService::WatchRoutes(Stream<v1::RoutesSeen> reques
 }
 
 Task<void> ControlService::ReadSeen(Watching* watching) {
+  internal::Here::Place here = co_await internal::Here();
   while (true) {
     std::optional<v1::RoutesSeen> seen = co_await watching->seen.Next();
     if (!seen) co_return;
+    if (observatory_ != nullptr && seen->has_telemetry()) {
+      observatory_->TakeFromGateway(seen->gateway(), std::move(*seen->mutable_telemetry()),
+                                    here.loop().Now());
+    }
     FollowingGateway& gateway = model_.gateways[watching->number];
     const uint64_t before = gateway.follower.seen;
     gateway.follower.seen = std::max(before, seen->version());

@@ -9,6 +9,7 @@
 #include "chains/grpc/authority.h"
 #include "chains/v1/control.chains.h"
 #include "deploy/platform/model.h"
+#include "deploy/telemetry/observatory.h"
 
 namespace chains::deploy {
 
@@ -16,10 +17,15 @@ namespace chains::deploy {
 class ControlService final : public v1::Control {
  public:
   // `token` is what gateways show. A replica that attaches again leaves its earlier stream.
-  // `authority` makes certificates; null: there are none.
+  // `authority` makes certificates; null: there are none. What replicas and gateways measure goes
+  // to `observatory`, which outlives it; null: nowhere.
   ControlService(Model& model, std::string token,
-                 std::shared_ptr<const Authority> authority = nullptr)
-      : model_(model), token_(std::move(token)), authority_(std::move(authority)) {}
+                 std::shared_ptr<const Authority> authority = nullptr,
+                 Observatory* observatory = nullptr)
+      : model_(model),
+        token_(std::move(token)),
+        authority_(std::move(authority)),
+        observatory_(observatory) {}
 
   Stream<v1::ReplicaOrders> Attach(Stream<v1::ReplicaReport> requests) override;
   Stream<v1::RouteTable> WatchRoutes(Stream<v1::RoutesSeen> requests) override;
@@ -34,6 +40,8 @@ class ControlService final : public v1::Control {
   Task<v1::ReplicaReport> ReadFirst(Stream<v1::ReplicaReport>* reports);
   Task<void> ReadReports(Attachment* attachment);
   Task<void> ReadSeen(Watching* watching);
+  // What it tells of its work leaves the report.
+  void Observe(v1::ReplicaReport& report, const Deployment& deployment, absl::Time now);
   void NoteUse(const v1::ReplicaReport& report, Deployment& deployment, const Replica& replica,
                absl::Time now);
   void Take(v1::ReplicaReport report, Deployment& deployment, Replica& replica, absl::Time now);
@@ -41,6 +49,7 @@ class ControlService final : public v1::Control {
   Model& model_;
   const std::string token_;
   const std::shared_ptr<const Authority> authority_;
+  Observatory* const observatory_;
   uint64_t last_stream_ = 0;
 };
 

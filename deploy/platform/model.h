@@ -79,7 +79,8 @@ class Model {
   const Capacity capacity;
   // The fleet has a scheduler: capacity says nothing, and no GPU has a number here.
   bool scheduled = false;
-  bool open = false;  // nobody is asked for a key
+  bool open = false;    // nobody is asked for a key
+  v1::Tracing tracing;  // what gateways are told
   uint64_t last_sequence = 0;
 
  private:

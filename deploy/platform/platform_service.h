@@ -18,6 +18,7 @@
 #include "deploy/platform/keeper.h"
 #include "deploy/platform/model.h"
 #include "deploy/state/secrets.h"
+#include "deploy/telemetry/observatory.h"
 
 namespace chains::deploy {
 
@@ -34,7 +35,8 @@ class PlatformService final : public v1::Platform {
     LogKeeper& logs;
     std::string bundles;  // the folder where bundles are unpacked, each by its digest
     v1::AboutResponse about;
-    AuditLog* audit = nullptr;  // that ReadAudit reads; null: none
+    AuditLog* audit = nullptr;           // that ReadAudit reads; null: none
+    Observatory* observatory = nullptr;  // null: nothing is measured, traced or recorded
   };
   explicit PlatformService(Parts parts) : parts_(std::move(parts)) {}
 
@@ -80,6 +82,9 @@ class PlatformService final : public v1::Platform {
   Task<v1::DeleteSecretResponse> DeleteSecret(v1::DeleteSecretRequest request) override;
 
  private:
+  absl::StatusOr<Observatory*> Observed() const;
+  // What a recording begins with. FAILED_PRECONDITION: the deployment is not live.
+  static absl::StatusOr<v1::RecordingPart> HeaderOf(const Deployment& deployment, absl::Time now);
   // Leaves its caller with an error when the request's key may not manage.
   Task<void> Authorize();
   absl::StatusOr<Deployment*> Resolve(const v1::DeploymentRequest& request);

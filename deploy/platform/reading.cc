@@ -9,6 +9,7 @@
 #include "chains/core/notice.h"
 #include "chains/core/text.h"
 #include "chains/core/timing.h"
+#include "deploy/logs/log_levels.h"
 #include "deploy/platform/describe.h"
 #include "deploy/platform/platform_service.h"
 #include "deploy/state/keys.h"
@@ -83,11 +84,15 @@ Task<v1::DeploymentResponse> PlatformService::Status(v1::DeploymentRequest reque
 Stream<v1::LogLine> PlatformService::Logs(v1::LogsRequest request) {
   co_await Authorize();
   chains::internal::Here::Place here = co_await chains::internal::Here();
+  if (!request.level().empty()) co_await CheckLogLevel(request.level());
   const Deployment* const deployment = co_await Resolve(request.of());
   const std::string id = deployment->id();
   const LogFilter filter{.chainlet = request.chainlet(),
                          .replica = request.replica(),
                          .request_id = request.request_id(),
+                         .trace_id = request.trace_id(),
+                         .level = request.level(),
+                         .text = request.text(),
                          .tail = request.tail()};
   std::deque<v1::LogLine> past;
   const auto keep = [&past](const v1::LogLine& line) {

@@ -12,6 +12,24 @@
 namespace chains::deploy {
 namespace {
 
+constexpr uint32_t kMeasureEveryMs = 2000;
+
+void AddThresholds(const Deployment& deployment, const Unit& unit, v1::ReplicaOrders& orders) {
+  for (const auto& [chainlet, level] : deployment.record.log_levels()) {
+    const bool has = chainlet.empty() || std::find(unit.chainlets.begin(), unit.chainlets.end(),
+                                                   chainlet) != unit.chainlets.end();
+    if (!has) continue;
+    v1::LogThreshold& threshold = *orders.add_log_thresholds();
+    threshold.set_chainlet(chainlet);
+    threshold.set_level(level);
+  }
+  // A map has no order, and orders that are the same must look so.
+  std::sort(orders.mutable_log_thresholds()->begin(), orders.mutable_log_thresholds()->end(),
+            [](const v1::LogThreshold& a, const v1::LogThreshold& b) {
+              return a.chainlet() < b.chainlet();
+            });
+}
+
 void AddEndpoint(const Replica& replica, v1::Endpoint& endpoint) {
   if (!replica.report.addresses().empty()) endpoint.set_address(replica.report.addresses(0));
   endpoint.set_connections(std::max(1u, replica.report.connections()));
@@ -67,10 +85,12 @@ void AddDeployment(const Deployment& deployment, absl::Time now, const Contracts
 v1::ReplicaOrders OrdersFor(const Deployment& deployment, const Replica& replica, absl::Time now) {
   v1::ReplicaOrders orders;
   orders.set_report_every_ms(500);
+  orders.set_measure_every_ms(kMeasureEveryMs);
   const Revision* const revision = deployment.RevisionOf(replica);
   if (revision == nullptr) return orders;
   const Unit* const unit = revision->Find(replica.unit);
   if (unit == nullptr) return orders;
+  AddThresholds(deployment, *unit, orders);
   for (const std::string& chainlet : revision->DependenciesOf(*unit)) {
     v1::Endpoints& endpoints = *orders.add_endpoints();
     endpoints.set_chainlet(chainlet);
@@ -134,6 +154,8 @@ v1::RouteTable RoutesOf(const Model& model, absl::Time now, const v1::RouteTable
   }
   for (const auto& [name, key] : model.keys) *table.add_keys() = ToKnownKey(key);
   table.set_open(model.open);
+  table.set_measure_every_ms(kMeasureEveryMs);
+  *table.mutable_tracing() = model.tracing;
   return table;
 }
 

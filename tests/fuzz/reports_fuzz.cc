@@ -13,6 +13,7 @@
 #include "chains/testing/fake_clock.h"
 #include "deploy/platform/control_service.h"
 #include "deploy/platform/describe.h"
+#include "deploy/platform/observed.h"
 #include "deploy/platform/tables.h"
 #include "tests/deploy/platform/made_chains.h"
 #include "tests/fuzz/pieces.h"
@@ -71,6 +72,24 @@ std::vector<Message> Parsed(const std::vector<std::string>& pieces, size_t which
   return messages;
 }
 
+void CheckCurves(const Model& model, Observatory& observatory, absl::Time now) {
+  for (const absl::Time later : {now, now + absl::Seconds(5)}) {
+    observatory.Tick(later, ReplicasOf(model), {"d"});
+  }
+  const v1::MeasureResponse curves = observatory.measures().Read("d", 60, now + absl::Seconds(5));
+  for (const v1::EdgeSeries& edge : curves.edges()) {
+    Check(edge.points_size() == 30);
+    for (const v1::Point& point : edge.points()) {
+      Check(std::isfinite(point.rate()) && point.rate() >= 0 && point.errors() <= point.rate());
+    }
+  }
+  for (const v1::TraceSummary& each : observatory.traces().List({}, "").traces()) {
+    v1::GetTraceRequest request;
+    request.set_trace_id(each.trace_id());
+    Check(observatory.traces().Get(request)->spans_size() == static_cast<int>(each.spans()));
+  }
+}
+
 void CheckModel(Model& model, absl::Time now) {
   Deployment& deployment = *model.deployments.at("d");
   const auto waiting = static_cast<double>(model.AtGateways("d"));
@@ -92,7 +111,8 @@ void CheckModel(Model& model, absl::Time now) {
 void Try(std::string_view bytes) {
   Model model({.cpus = 1, .memory_bytes = 1, .gpus = 0});
   model.deployments["d"] = MakeDeployment();
-  ControlService control(model, "t");
+  Observatory observatory({});
+  ControlService control(model, "t", nullptr, &observatory);
   const std::vector<std::string> pieces = PiecesOf(bytes);
   auto reports = Parsed<v1::ReplicaReport>(pieces, 0);
   if (!reports.empty()) {

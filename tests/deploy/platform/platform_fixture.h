@@ -181,7 +181,11 @@ class PlatformTest : public ::testing::Test {
          if (found == model_.secrets.end()) return absl::NotFoundError("no secret " + name);
          return secrets_.Open(name, found->second.sealed());
        }}};
-  ControlService control_{model_, "gateway token"};
+  Observatory observatory_{{.changed = [this] {
+    model_.tracing = observatory_.Tracing();
+    model_.Touch();
+  }}};
+  ControlService control_{model_, "gateway token", nullptr, &observatory_};
   Assets assets_{blobs_};
   PlatformService service_{{.model = model_,
                             .keeper = keeper_,
@@ -190,7 +194,9 @@ class PlatformTest : public ::testing::Test {
                             .secrets = secrets_,
                             .logs = *logs_,
                             .bundles = folder_ / "bundles",
-                            .about = {}}};
+                            .about = {},
+                            .audit = nullptr,
+                            .observatory = &observatory_}};
   std::optional<chains::testing::Running<void>> controlling_;
 };
 
