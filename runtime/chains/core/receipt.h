@@ -83,7 +83,7 @@ struct CallFigures {
   absl::Duration network;
   int64_t items = 0;
   size_t calls_left_out = 0;
-  std::string message;  // of a failure that began with this call, as far as is known
+  std::string message = {};  // of a failure that began with this call, as far as is known
 };
 
 // One call, while it runs and afterwards. It belongs to its Receipt.

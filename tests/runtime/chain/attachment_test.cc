@@ -135,6 +135,38 @@ TEST_F(AttachmentTest, ReportsWhoItIsAndWhereItIsReady) {
   EXPECT_THAT(platform_.control().tokens(), ElementsAre("t0ken"));
 }
 
+TEST_F(AttachmentTest, TellsOfTracedCallsOnce) {
+  LeafScript script;
+  const chains::Chain chain = LeafChain(script);
+  const auto replica = StartUnderPlatform(chain);
+  platform_.Order(Orders(1, {}));
+  ASSERT_TRUE(platform_.control().Await(HasSeen(1)));
+  chains::internal::ClientConnection client(replica->addresses().front());
+  const auto leaf = chains::Contract<Leaf>::Connect(client.channel());
+  const chains::internal::Traceparent parent = {
+      .trace = {.high = 1, .low = 2}, .parent = 3, .sampled = true};
+  const auto reply = chains::RunOn(
+      client.reactor(), [&] { return leaf->RunRemote(Number(1)); },
+      chains::Context(absl::InfiniteFuture(), parent, {}));
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  const auto report = platform_.control().Await(
+      [](const ReplicaReport& each) { return each.telemetry().spans_size() > 0; });
+  ASSERT_TRUE(report.has_value());
+  ASSERT_EQ(report->telemetry().spans_size(), 1);
+  const chains::v1::Span& span = report->telemetry().spans(0);
+  EXPECT_EQ(span.parent_span_id(), 3u);
+  EXPECT_EQ(span.chainlet(), "zoo.Leaf");
+  EXPECT_EQ(span.replica(), "r-0");
+  EXPECT_EQ(report->telemetry().spans_dropped(), 0u);
+  platform_.Order(Orders(2, {}));
+  ASSERT_TRUE(platform_.control().Await(HasSeen(2)));
+  int told = 0;
+  for (const ReplicaReport& each : platform_.control().reports()) {
+    told += each.telemetry().spans_size();
+  }
+  EXPECT_EQ(told, 1);
+}
+
 TEST_F(AttachmentTest, CallsGoWhereItIsOrdered) {
   LeafScript one;
   LeafScript other;

@@ -38,6 +38,33 @@ TEST(Trace, WritesWhatItReads) {
   EXPECT_EQ(ToString(TraceId()), "");
 }
 
+TEST(Trace, ATraceparentSaysWhoCalledAndWhetherItIsTraced) {
+  const Traceparent traced = ReadTraceparent(absl::StrCat("00-", kTrace, "-00f067aa0ba902b7-01"));
+  EXPECT_EQ(traced.parent, 0x00f067aa0ba902b7u);
+  EXPECT_TRUE(traced.sampled);
+  EXPECT_FALSE(ReadTraceparent(absl::StrCat("00-", kTrace, "-00f067aa0ba902b7-00")).sampled);
+  // Flags that nobody knows yet.
+  EXPECT_FALSE(ReadTraceparent(absl::StrCat("00-", kTrace, "-00f067aa0ba902b7-fe")).sampled);
+  EXPECT_TRUE(ReadTraceparent(absl::StrCat("00-", kTrace, "-00f067aa0ba902b7-ff")).sampled);
+  const Traceparent none = ReadTraceparent("00-nonsense");
+  EXPECT_TRUE(none.trace.empty());
+  EXPECT_FALSE(none.sampled);
+}
+
+TEST(Trace, SaysWhenNobodyTracesIt) {
+  EXPECT_EQ(TraceparentOf(ParseTraceId(kTrace), 1, false),
+            absl::StrCat("00-", kTrace, "-0000000000000001-00"));
+}
+
+TEST(Trace, BytesAreReadAsTheyAreWritten) {
+  const std::string bytes = BytesOf(ParseTraceId(kTrace));
+  ASSERT_EQ(bytes.size(), 16u);
+  EXPECT_EQ(bytes[0], '\x4b');
+  EXPECT_EQ(bytes[15], '\x36');
+  EXPECT_EQ(ToString(TraceIdOf(bytes)), kTrace);
+  EXPECT_TRUE(TraceIdOf(bytes.substr(1)).empty());
+}
+
 TEST(Trace, ANewOneIsNoOther) {
   EXPECT_FALSE(NewTraceId().empty());
   EXPECT_NE(ToString(NewTraceId()), ToString(NewTraceId()));
