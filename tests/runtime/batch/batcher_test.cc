@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "chains/core/all.h"
+#include "chains/core/recording.h"
 #include "chains/core/wait.h"
 #include "chains/testing/status_matchers.h"
 #include "support.h"
@@ -52,6 +53,23 @@ TEST_F(BatcherTest, CallsThatComeTogetherAreOneBatch) {
   Pass(kRun);
   EXPECT_THAT(one->outcome(), IsOkAndHolds(2));
   EXPECT_THAT(two->outcome(), IsOkAndHolds(4));
+}
+
+TEST_F(BatcherTest, ATracedCallSaysWhichBatchItWasIn) {
+  Make({.name = "double", .max_batch = 2, .max_wait = absl::Milliseconds(10)});
+  const auto receipt = internal::Receipt::Begin(
+      clock, {.receipt = false, .traced = true, .trace = {.high = 1, .low = 2}});
+  internal::Recording callee(receipt->Under(Context()), clock, [] {
+    return internal::CallPlace{
+        .where = internal::CallPlace::Where::kCallee, .chainlet = "a.A", .method = "Run"};
+  });
+  const auto other = Start(1);
+  const auto traced = Start(2, {}, callee.Under(Context()));
+  clock.Advance(absl::Seconds(1));
+  ASSERT_EQ(receipt->records().front().events().size(), 1u);
+  const internal::CallEvent& event = receipt->records().front().events().front();
+  EXPECT_EQ(event.name, "batch");
+  EXPECT_EQ(event.detail, "double: 2 calls");
 }
 
 TEST_F(BatcherTest, AFullBatchDoesNotWait) {

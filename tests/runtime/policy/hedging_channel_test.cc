@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "chains/core/all.h"
+#include "chains/core/recording.h"
 #include "chains/core/wait.h"
 #include "chains/policy/balanced.h"
 #include "chains/testing/running.h"
@@ -216,6 +217,27 @@ TEST_F(HedgingChannelTest, ACallThatIsDroppedDropsBothOfItsAttempts) {
   EXPECT_TRUE(absl::IsDeadlineExceeded(reply_.status()));
   EXPECT_EQ(AllCalls(), 2);
   EXPECT_EQ(ways_[0].dropped + ways_[1].dropped, 2);
+}
+
+TEST_F(HedgingChannelTest, InATraceBothAttemptsAreThere) {
+  Make(2);
+  Learn();
+  AllTake(absl::Milliseconds(100));
+  const auto receipt = internal::Receipt::Begin(
+      clock_, {.receipt = false, .traced = true, .trace = {.high = 1, .low = 2}});
+  internal::Recording caller(receipt->Under(Context()), clock_, [] {
+    return internal::CallPlace{.where = internal::CallPlace::Where::kCaller,
+                               .chainlet = kIdempotent.chainlet,
+                               .method = kIdempotent.name};
+  });
+  Call(kIdempotent, caller.Under(Context()));
+  ASSERT_EQ(AllCalls(), 2);
+  const auto& records = receipt->records();
+  ASSERT_EQ(records.size(), 2u);
+  ASSERT_EQ(records[0].events().size(), 1u);
+  EXPECT_EQ(records[0].events()[0].name, "hedge");
+  EXPECT_EQ(records[1].figures.attempt, 2);
+  EXPECT_EQ(records[1].parent_span(), records[0].parent_span());
 }
 
 // What the soak table asks for, in small: one of three replicas a hundred times slower.
