@@ -126,7 +126,7 @@ void Schema::Fill(MessageSchema& message) {
       if (member != nullptr && member != &field) field.excludes.push_back(member);
     }
   }
-  if (dialect_ == Dialect::kPlain) return;
+  if (dialect_ != Dialect::kChains) return;
   message.required = Required(message);
   if (message.fields.size() == 1 && message.fields[0].name == "result") {
     message.bare_result = &message.fields[0];

@@ -21,6 +21,8 @@ struct MessageSchema;
 enum class Dialect {
   // Ours, as a gateway speaks it: required arguments, a bare `result`, proto3's JSON mapping.
   kChains,
+  // proto3's JSON mapping alone, with defaults printed: nothing is required.
+  kProto3,
   // Of services elsewhere, who know nothing of protobuf: what is absent, or has its default in a
   // field that is not `optional`, is left out; 64-bit integers are numbers; nothing is required.
   kPlain
