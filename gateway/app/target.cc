@@ -68,7 +68,8 @@ absl::StatusOr<std::unique_ptr<Target>> Target::Create(Route route, Channel& cha
       new Target(std::move(route), channel, std::move(owned), nullptr, std::move(problem)));
   target->entrypoint_ = contract.entrypoint;
   if (contract.descriptors) {
-    const absl::Status learned = target->Learn(*contract.descriptors, contract.entrypoint);
+    const absl::Status learned =
+        target->Learn(*contract.descriptors, contract.entrypoint, contract.dialect);
     if (!learned.ok()) return learned;
   }
   return target;
@@ -105,13 +106,15 @@ Task<void> Target::Ask(absl::Duration timeout) {
                                                 absl::StrJoin(description.serving(), ", "),
                                                 ", not the entrypoint ", entrypoint));
   }
-  co_await Learn(description.descriptors(), entrypoint);
+  co_await Learn(description.descriptors(), entrypoint, json::Dialect::kChains);
 }
 
 absl::Status Target::Learn(const google::protobuf::FileDescriptorSet& descriptors,
-                           const std::string& entrypoint) {
+                           const std::string& entrypoint, json::Dialect dialect) {
+  Transcoder::Limits limits;
+  limits.dialect = dialect;
   absl::StatusOr<std::unique_ptr<const Transcoder>> transcoder =
-      Transcoder::Create(descriptors, entrypoint);
+      Transcoder::Create(descriptors, entrypoint, limits);
   if (!transcoder.ok()) return transcoder.status();
   transcoder_ = *std::move(transcoder);
   problem_ = absl::OkStatus();

@@ -29,6 +29,7 @@ class Target {
   struct Contract {
     std::optional<google::protobuf::FileDescriptorSet> descriptors = std::nullopt;
     std::string entrypoint = "";  // "hello.HelloAll"; empty: what the replica's manifest says
+    json::Dialect dialect = json::Dialect::kChains;
   };
   struct Backoff {
     absl::Duration first = absl::Milliseconds(100);
@@ -99,7 +100,7 @@ class Target {
                                                         std::unique_ptr<Channel> owned,
                                                         const Contract& contract);
   absl::Status Learn(const google::protobuf::FileDescriptorSet& descriptors,
-                     const std::string& entrypoint);
+                     const std::string& entrypoint, json::Dialect dialect);
   Task<void> AskUntilAnswered(Backoff backoff);
   Task<void> Ask(absl::Duration timeout);
 

@@ -34,7 +34,7 @@ Http1Connection::Http1Connection(std::unique_ptr<Transport> transport, std::stri
     : transport_(std::move(transport)),
       shared_(shared),
       owner_(owner),
-      parser_(shared.options.request),
+      parser_(shared.options.request, transport_->is_tls()),
       input_(std::move(received)) {}
 
 Http1Connection::~Http1Connection() { Close(); }

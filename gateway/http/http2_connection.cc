@@ -72,6 +72,7 @@ Http2Session::Exchange* Http2Connection::OnRequest(const Http2Session::Begun& be
   streams_[begun.id] = std::move(stream);
   served_ = true;
   SetIdle(false);
+  head.is_tls = transport_->is_tls();
   added.Begin(begun, std::move(head));
   return &added;
 }

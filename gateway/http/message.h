@@ -26,6 +26,7 @@ struct RequestHead {
   bool keep_alive = true;
   bool is_http_1_0 = false;
   bool is_http_2 = false;
+  bool is_tls = false;  // it came so to this gateway, not to what may stand before it
   bool expects_continue = false;
   std::optional<uint64_t> content_length = std::nullopt;
 

@@ -121,8 +121,9 @@ class RequestParser::Machine final : public http::basic_parser<true> {
   bool in_trailer_ = false;
 };
 
-RequestParser::RequestParser(Limits limits)
+RequestParser::RequestParser(Limits limits, bool is_tls)
     : limits_(limits),
+      is_tls_(is_tls),
       body_limit_(limits.max_body_bytes),
       machine_(std::make_unique<std::optional<Machine>>()) {
   machine_->emplace(limits_);
@@ -183,6 +184,7 @@ void RequestParser::ReadHead() {
   Machine& machine = **machine_;
   head_ = std::move(machine.head);
   head_->keep_alive = machine.keep_alive();
+  head_->is_tls = is_tls_;
   head_->is_http_1_0 = machine.version == 10;
   if (const auto length = machine.content_length()) head_->content_length = *length;
   CheckHead();

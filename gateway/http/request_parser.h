@@ -33,7 +33,8 @@ class RequestParser {
     std::string text;
   };
 
-  explicit RequestParser(Limits limits);
+  // `is_tls` is said of each request.
+  explicit RequestParser(Limits limits, bool is_tls = false);
   ~RequestParser();
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;
@@ -68,6 +69,7 @@ class RequestParser {
   void RefuseBody();
 
   const Limits limits_;
+  const bool is_tls_;
   uint64_t body_limit_;
   std::unique_ptr<std::optional<Machine>> machine_;  // one for each request, in the same place
   bool begun_ = false;

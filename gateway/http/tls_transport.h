@@ -30,6 +30,7 @@ class TlsTransport final : public Transport {
   Result Write(std::span<const iovec> pieces) override;
   void EndWriting() override;
   int fd() const override { return below_->fd(); }
+  bool is_tls() const override { return true; }
   bool holds_input() const override { return session_.holds_input(); }
   State Flush() override;
 

@@ -37,6 +37,8 @@ class Transport {
   // Whether Read() has bytes that the socket does not know of any more, so that waiting for it
   // would be in vain.
   virtual bool holds_input() const { return false; }
+  // Whether what goes over the network is encrypted.
+  virtual bool is_tls() const { return false; }
   // Sends what Write() took and could not send yet. kMoved: nothing is left; kBlocked: wait for
   // EPOLLOUT.
   virtual State Flush() { return State::kMoved; }
