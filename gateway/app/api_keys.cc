@@ -77,6 +77,7 @@ absl::StatusOr<ApiKeys::Known> ApiKeys::ParseLine(std::string_view line) {
     absl::StatusOr<bool> taken = TakeWord(ToStd(words[i]), known.validity);
     if (taken.ok() && !*taken) taken = TakeWord(ToStd(words[i]), limits);
     if (!taken.ok()) return taken.status();
+    if (!*taken && known.name.empty()) known.name = std::string(words[i]);
   }
   if (absl::Status fine = CheckKeyLimits(limits); !fine.ok()) return fine;
   known.owner = OwnerWith(std::string(words.front()), limits);
@@ -124,6 +125,8 @@ absl::Status ApiKeys::AddKnown(const v1::KnownKey& known) {
   }
   key.hash = BytesOf(known.sha256());
   key.invoke = known.invoke();
+  key.manage = known.manage();
+  key.name = known.name();
   key.validity = ValidityOf(known);
   if (absl::Status fine = CheckKeyLimits(known.limits()); !fine.ok()) return fine;
   key.owner = OwnerWith(known.name().empty() ? known.sha256() : known.name(), known.limits());
@@ -141,8 +144,8 @@ void ApiKeys::Add(Known known) {
   keys_.push_back(std::move(known));
 }
 
-absl::StatusOr<const ApiKeys::Known*> ApiKeys::Find(std::optional<std::string_view> authorization,
-                                                    absl::Time now) const {
+absl::StatusOr<const ApiKeys::Known*> ApiKeys::FindAny(
+    std::optional<std::string_view> authorization, absl::Time now) const {
   const std::optional<std::string_view> key = authorization ? KeyIn(*authorization) : std::nullopt;
   if (!key) {
     return absl::UnauthenticatedError(
@@ -158,7 +161,13 @@ absl::StatusOr<const ApiKeys::Known*> ApiKeys::Find(std::optional<std::string_vi
   });
   if (found == nullptr) return absl::UnauthenticatedError("this key is not known here");
   if (found->validity.HasExpired(now)) return Expired(found->validity);
-  if (found->invoke) return found;
+  return found;
+}
+
+absl::StatusOr<const ApiKeys::Known*> ApiKeys::Find(std::optional<std::string_view> authorization,
+                                                    absl::Time now) const {
+  absl::StatusOr<const Known*> found = FindAny(authorization, now);
+  if (!found.ok() || (*found)->invoke) return found;
   return absl::PermissionDeniedError(
       "this key may not call chains: it lacks the scope 'invoke'; make one that has it with "
       "'chains keys create'");
@@ -181,6 +190,15 @@ std::shared_ptr<const ApiKeys::Owner> ApiKeys::OwnerOf(
     std::optional<std::string_view> authorization, absl::Time now) const {
   const absl::StatusOr<const Known*> found = Find(authorization, now);
   return found.ok() ? (*found)->owner : nullptr;
+}
+
+absl::StatusOr<ApiKeys::Holder> ApiKeys::HolderOf(std::optional<std::string_view> authorization,
+                                                  absl::Time now) const {
+  const absl::StatusOr<const Known*> found = FindAny(authorization, now);
+  if (!found.ok()) return found.status();
+  const Known& key = **found;
+  const absl::Time expires = std::min(key.validity.expires, key.until);
+  return Holder{.name = key.name, .invoke = key.invoke, .manage = key.manage, .expires = expires};
 }
 
 bool ApiKeys::Knows(std::optional<std::string_view> authorization) const {

@@ -55,6 +55,16 @@ class ApiKeys {
   // Null: it is nobody's key, or one without limits. Takes as long as Check().
   std::shared_ptr<const Owner> OwnerOf(std::optional<std::string_view> authorization,
                                        absl::Time now) const;
+  // What a key is, whatever it may do.
+  struct Holder {
+    std::string name;  // empty: it has none
+    bool invoke = false;
+    bool manage = false;  // a platform's keys alone
+    absl::Time expires = absl::InfiniteFuture();
+  };
+  // UNAUTHENTICATED as Check() says it. Takes as long as that.
+  absl::StatusOr<Holder> HolderOf(std::optional<std::string_view> authorization,
+                                  absl::Time now) const;
   // Whether any key has limits; else OwnerOf() is null.
   bool any_limits() const { return !owner_ids_.empty(); }
   const std::set<std::string>& owner_ids() const { return owner_ids_; }
@@ -67,6 +77,8 @@ class ApiKeys {
     Hash hash = {};
     absl::Time until = absl::InfiniteFuture();  // from then on this text is nobody's
     bool invoke = true;
+    bool manage = false;
+    std::string name = {};
     KeyValidity validity = {};
     std::shared_ptr<const Owner> owner = nullptr;
   };
@@ -74,6 +86,10 @@ class ApiKeys {
   static absl::StatusOr<Known> ParseLine(std::string_view line);
   absl::Status AddKnown(const v1::KnownKey& known);
   void Add(Known known);
+  // One that counts; UNAUTHENTICATED.
+  absl::StatusOr<const Known*> FindAny(std::optional<std::string_view> authorization,
+                                       absl::Time now) const;
+  // … and may call; PERMISSION_DENIED.
   absl::StatusOr<const Known*> Find(std::optional<std::string_view> authorization,
                                     absl::Time now) const;
 
