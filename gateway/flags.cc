@@ -62,6 +62,15 @@ void DeclareQueue(CLI::App& app, Flags& flags) {
                "webhooks may lead to private addresses, as those of this machine");
 }
 
+void DeclareUi(CLI::App& app, Flags& flags) {
+  auto* none = app.add_flag("--no-ui", flags.no_ui, "no page for browsers at /ui/");
+  app.add_option("--ui-dir", flags.ui_folder,
+                 "a folder with the page's files, read anew with each request: for who writes it")
+      ->envname("CHAINS_UI_DIR")
+      ->check(CLI::ExistingDirectory)
+      ->excludes(none);
+}
+
 void DeclareLimits(CLI::App& app, Flags& flags) {
   app.add_option("--max-in-flight", flags.quotas.max_in_flight,
                  "requests at a time, of all clients; more get 503; 0: any number")
@@ -112,6 +121,7 @@ void Declare(CLI::App& app, Flags& flags) {
                  "after about which time clients are told to open another connection; inf: never")
       ->capture_default_str();
   DeclareQueue(app, flags);
+  DeclareUi(app, flags);
   app.add_option("--max-body", flags.max_body,
                  "bytes that the body of a request may have where its method does not say how "
                  "many: 100MiB, 2GB; larger ones get 413")

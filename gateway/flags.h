@@ -53,6 +53,8 @@ struct Flags {
   std::string tls_key;
   uint64_t max_body = GatewayOptions().max_body_bytes;
   Quotas::Options quotas;
+  bool no_ui = false;
+  std::string ui_folder;
   std::string check;
 };
 

@@ -28,6 +28,7 @@
 #include "gateway/flags.h"
 #include "gateway/http/page_check.h"
 #include "gateway/route/route.h"
+#include "gateway/ui_host/ui_assets.h"
 
 namespace chains::gateway {
 namespace {
@@ -109,6 +110,7 @@ absl::StatusOr<GatewayServer::Options> OptionsFrom(const Flags& flags) {
   absl::StatusOr<AsyncSettings> queue = QueueFrom(flags);
   if (!queue.ok()) return queue.status();
   options.async = *std::move(queue);
+  if (!flags.no_ui) options.ui = {.assets = &EmbeddedUi(), .folder = flags.ui_folder};
   absl::StatusOr<Cors> cors = Cors::Create(flags.cors_origins);
   if (!cors.ok()) return BadFlag("--cors-origin", cors.status());
   options.gateway.cors = *std::move(cors);
@@ -212,6 +214,8 @@ absl::StatusOr<PlatformGateway::Options> PlatformOptionsFrom(const Flags& flags)
                                   .tls = flags.tls_listen,
                                   .tls_certificate = flags.tls_certificate,
                                   .tls_key = flags.tls_key,
+                                  .ui = !flags.no_ui,
+                                  .ui_folder = flags.ui_folder,
                                   .max_in_flight = flags.quotas.max_in_flight,
                                   .limits_dry_run = flags.quotas.dry_run};
 }
@@ -221,8 +225,8 @@ int ServePlatform(const Flags& flags, absl::Duration drain_timeout, const sigset
   if (!options.ok()) return Fail(options.status());
   absl::StatusOr<HttpOptions> http = HttpOptionsFrom(flags);
   if (!http.ok()) return Fail(http.status());
-  PlatformServer server(*std::move(options), *std::move(http),
-                        [&flags] { return QueueFrom(flags); });
+  PlatformServer server(
+      *std::move(options), *std::move(http), [&flags] { return QueueFrom(flags); }, &EmbeddedUi());
   const absl::StatusOr<PlatformGateway::Addresses> at = server.Start();
   if (!at.ok()) return Fail(at.status());
   std::vector<std::string> addresses = {at->http};

@@ -6,6 +6,7 @@
 
 #include "gateway/app/open_queue.h"
 #include "gateway/app/platform_server.h"
+#include "gateway/ui_host/ui_assets.h"
 
 namespace chains {
 namespace {
@@ -22,13 +23,15 @@ std::unique_ptr<PlatformGateway> MakePlatformGateway(PlatformGateway::Options op
   gateway::HttpOptions http;
   http.connection_age = kConnectionAge;
   return std::make_unique<gateway::PlatformServer>(
-      std::move(options), std::move(http), [queue]() -> absl::StatusOr<gateway::AsyncSettings> {
+      std::move(options), std::move(http),
+      [queue]() -> absl::StatusOr<gateway::AsyncSettings> {
         if (!queue.secret_file.empty()) {
           absl::Status made = gateway::MakeWebhookSecret(queue.secret_file);
           if (!made.ok()) return made;
         }
         return gateway::OpenQueue(queue);
-      });
+      },
+      &gateway::EmbeddedUi());
 }
 
 }  // namespace chains

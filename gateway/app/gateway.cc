@@ -116,6 +116,7 @@ Task<void> Gateway::FirstAnswers() const {
 
 Admission Gateway::Admit(const RequestHead& head) {
   if (IsGrpcCall(head)) return GrpcCalls::Admit();
+  if (ui_ != nullptr && UiHost::Takes(head)) return ui_->Admit(head);
   Admission admission;
   admission.refusal = options_.cors.Preflight(head);
   if (admission.refusal) return admission;
@@ -137,6 +138,9 @@ Response Gateway::Failure(int status, std::string_view text) {
 
 Task<Response> Gateway::Handle(Request request) {
   if (IsGrpcCall(request.head)) co_return co_await grpc_.Handle(std::move(request));
+  if (ui_ != nullptr && UiHost::Takes(request.head)) {
+    co_return co_await ui_->Handle(std::move(request));
+  }
   if (IsOwnPage(PathOf(request.head.target))) {
     Response page = co_await OwnPage(request.head);
     options_.cors.Expose(request.head, page);

@@ -38,6 +38,7 @@
 #include "gateway/app/tally.h"
 #include "gateway/app/target.h"
 #include "gateway/http/handler.h"
+#include "gateway/ui_host/ui_host.h"
 
 namespace chains::gateway {
 
@@ -58,6 +59,8 @@ class Gateway final : public Handler {
 
   // Before Start(): takes requests to be called later (async_calls.h), and those of its store.
   void Queue(AsyncSettings settings);
+  // Before Start(): answers people's browsers with its page (ui_host/ui_host.h).
+  void Host(UiSettings settings);
   // Takes no more queued jobs; ends when those that run have ended, at `deadline` at the latest.
   Task<void> EndJobs(absl::Time deadline);
 
@@ -126,6 +129,7 @@ class Gateway final : public Handler {
   Gate open_sockets_{{.what = "WebSockets", .limit = options_.sockets.max_open}};
   std::function<size_t()> connections_;
   std::unique_ptr<AsyncCalls> async_;  // null: there is no queue
+  std::unique_ptr<UiHost> ui_;         // null: there is no page
   bool stopped_ = false;
 };
 

@@ -11,20 +11,22 @@
 #include "gateway/app/errors.h"
 #include "gateway/app/gateway.h"
 #include "gateway/app/web_socket_call.h"
+#include "gateway/ui_host/page_request.h"
 
 namespace chains::gateway {
 namespace {
 
 // The key of a request, by whichever header a client may show it.
 struct ShownKey {
-  explicit ShownKey(const RequestHead& head) : authorization(head.Header("authorization")) {
+  ShownKey(const RequestHead& head, bool by_cookie) : authorization(head.Header("authorization")) {
     if (authorization) return;
-    among_subprotocols = KeyAmongSubprotocols(head);
-    if (among_subprotocols) authorization = *among_subprotocols;
+    elsewhere = KeyAmongSubprotocols(head);
+    if (!elsewhere && by_cookie) elsewhere = CookieKey(head);
+    if (elsewhere) authorization = *elsewhere;
   }
   ShownKey(const ShownKey&) = delete;
 
-  std::optional<std::string> among_subprotocols;
+  std::optional<std::string> elsewhere;
   std::optional<std::string_view> authorization;
 };
 
@@ -41,7 +43,7 @@ std::optional<Response> Gateway::Refuse(const RequestHead& head) {
   const std::shared_ptr<const Routes>& routes = routes_.routes();
   if (routes == nullptr) return ErrorResponse(routes_.Now().status());
   if (routes->keys()) {
-    const ShownKey key(head);
+    const ShownKey key(head, ui_ != nullptr);
     const absl::Status allowed = CheckKey(*routes, head.target, key.authorization);
     if (!allowed.ok()) {
       Response response = ErrorResponse(allowed);
@@ -63,7 +65,7 @@ std::optional<Response> Gateway::Refuse(const RequestHead& head) {
 Quotas::Owner Gateway::OwnerOf(const RequestHead& head) const {
   const std::shared_ptr<const Routes>& routes = routes_.routes();
   if (routes == nullptr || !routes->keys() || !routes->keys()->any_limits()) return nullptr;
-  return routes->keys()->OwnerOf(ShownKey(head).authorization, loop_.Now());
+  return routes->keys()->OwnerOf(ShownKey(head, ui_ != nullptr).authorization, loop_.Now());
 }
 
 absl::StatusOr<int> Gateway::Begin(const RequestHead& head, const Quotas::Owner& owner,
@@ -96,7 +98,13 @@ absl::Status Gateway::MayAsk(const RequestHead& head, std::string_view chain) co
   if (routes == nullptr || !routes->keys() || !routes->keys()->any_restricted()) {
     return absl::OkStatus();
   }
-  return routes->keys()->CheckFor(chain, head.Header("authorization"), loop_.Now());
+  const ShownKey key(head, ui_ != nullptr);
+  return routes->keys()->CheckFor(chain, key.authorization, loop_.Now());
+}
+
+void Gateway::Host(UiSettings settings) {
+  PlatformApi::Parts parts{.loop = loop_, .metrics = metrics_, .held = held_, .nowhere = nowhere_};
+  ui_ = std::make_unique<UiHost>(std::move(settings), routes_, options_, std::move(parts));
 }
 
 }  // namespace chains::gateway

@@ -13,20 +13,20 @@ absl::Status GatewayServer::Open(std::vector<std::unique_ptr<Target>> targets, O
   absl::StatusOr<std::unique_ptr<Gateway>> gateway =
       Gateway::Create(reactor_, std::move(targets), std::move(options.gateway));
   if (!gateway.ok()) return gateway.status();
-  Serve(*std::move(gateway), options.http, std::move(options.async));
+  Serve(*std::move(gateway), std::move(options));
   return absl::OkStatus();
 }
 
 void GatewayServer::Open(Options options) {
-  Serve(Gateway::Create(reactor_, std::move(options.gateway)), options.http,
-        std::move(options.async));
+  std::unique_ptr<Gateway> gateway = Gateway::Create(reactor_, std::move(options.gateway));
+  Serve(std::move(gateway), std::move(options));
 }
 
-void GatewayServer::Serve(std::unique_ptr<Gateway> gateway, const HttpOptions& options,
-                          AsyncSettings async) {
+void GatewayServer::Serve(std::unique_ptr<Gateway> gateway, Options options) {
   gateway_ = std::move(gateway);
-  if (async.store != nullptr) gateway_->Queue(std::move(async));
-  server_ = std::make_unique<HttpServer>(reactor_, sockets_, *gateway_, options);
+  if (options.async.store != nullptr) gateway_->Queue(std::move(options.async));
+  if (options.ui.assets != nullptr) gateway_->Host(std::move(options.ui));
+  server_ = std::make_unique<HttpServer>(reactor_, sockets_, *gateway_, options.http);
   gateway_->CountConnections([this] { return server_->connections(); });
   reactor_.Attach(sockets_);
   reactor_.Post([this] { gateway_->Start(); });

@@ -32,6 +32,7 @@ class GatewayServer {
     Gateway::Options gateway = {};
     HttpOptions http = {};
     AsyncSettings async = {};  // without a store calls are not queued
+    UiSettings ui = {};        // without assets there is no page
   };
 
   explicit GatewayServer(Reactor& reactor) : reactor_(reactor) {}
@@ -54,7 +55,7 @@ class GatewayServer {
   void Drain(absl::Time deadline);
 
  private:
-  void Serve(std::unique_ptr<Gateway> gateway, const HttpOptions& options, AsyncSettings async);
+  void Serve(std::unique_ptr<Gateway> gateway, Options options);
 
   Reactor& reactor_;
   SocketLoop sockets_;

@@ -18,8 +18,12 @@ absl::Status At(std::string_view what, const absl::Status& problem) {
 
 }  // namespace
 
-PlatformServer::PlatformServer(Options options, HttpOptions http, OpenAsync open_async)
-    : options_(std::move(options)), http_options_(http), open_async_(std::move(open_async)) {}
+PlatformServer::PlatformServer(Options options, HttpOptions http, OpenAsync open_async,
+                               const UiAssets* ui)
+    : options_(std::move(options)),
+      http_options_(http),
+      open_async_(std::move(open_async)),
+      ui_(ui) {}
 
 // Where the start failed, too, what was posted by then is run or dropped while all is there.
 PlatformServer::~PlatformServer() {
@@ -95,6 +99,12 @@ absl::Status PlatformServer::ListenForHttp() {
   options.gateway.quotas = {.max_in_flight = options_.max_in_flight,
                             .dry_run = options_.limits_dry_run};
   options.gateway.max_body_bytes = http_options_.request.max_body_bytes;
+  if (ui_ != nullptr && options_.ui) {
+    ui_platform_ = std::make_unique<GrpcChannel>(
+        options_.platform, *reactor_,
+        GrpcChannel::Options{.connections = 1, .credentials = to_platform_});
+    options.ui = {.assets = ui_, .platform = ui_platform_.get(), .folder = options_.ui_folder};
+  }
   http_->Open(std::move(options));
   absl::StatusOr<std::string> bound = http_->Listen(options_.http);
   if (!bound.ok()) return At("HTTP", bound.status());

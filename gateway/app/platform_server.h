@@ -30,7 +30,9 @@ class PlatformServer final : public PlatformGateway {
  public:
   // Where queued calls lie, opened as it starts: the flags of `options` are for who gives this.
   using OpenAsync = std::function<absl::StatusOr<AsyncSettings>()>;
-  PlatformServer(Options options, HttpOptions http, OpenAsync open_async = nullptr);
+  // `ui` is the page's files; null: there is no page, whatever `options` say.
+  PlatformServer(Options options, HttpOptions http, OpenAsync open_async = nullptr,
+                 const UiAssets* ui = nullptr);
   ~PlatformServer() override;  // drains without patience
   PlatformServer(const PlatformServer&) = delete;
   PlatformServer& operator=(const PlatformServer&) = delete;
@@ -51,14 +53,16 @@ class PlatformServer final : public PlatformGateway {
   const Options options_;
   const HttpOptions http_options_;
   const OpenAsync open_async_;  // null: there is no queue
+  const UiAssets* const ui_;
   Addresses addresses_;
   std::shared_ptr<grpc::ChannelCredentials> to_platform_;  // null: in plaintext
   std::unique_ptr<chains::internal::IdentityKeeper> keeper_;
   std::shared_ptr<const Identity> identity_;  // null: replicas are called in plaintext
   WorkerPool workers_;
-  std::unique_ptr<GrpcServer> grpc_;  // null where there is no address for it
-  std::unique_ptr<Reactor> own_;      // then
-  Reactor* reactor_ = nullptr;        // one of them
+  std::unique_ptr<GrpcServer> grpc_;          // null where there is no address for it
+  std::unique_ptr<Reactor> own_;              // then
+  Reactor* reactor_ = nullptr;                // one of them
+  std::unique_ptr<GrpcChannel> ui_platform_;  // for the page alone: routes do not wait for it
   std::unique_ptr<GatewayServer> http_;
   std::unique_ptr<GrpcProxy> proxy_;
   std::unique_ptr<GrpcChannel> platform_;
