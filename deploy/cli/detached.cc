@@ -60,6 +60,7 @@ std::vector<std::string> Arguments(const UpFlags& flags, const std::filesystem::
   if (!flags.memory.empty()) add("--memory", flags.memory);
   if (flags.cpus >= 0) add("--cpus", Text(flags.cpus));
   if (flags.gpus >= 0) add("--gpus", Text(flags.gpus));
+  if (flags.no_ui) arguments.push_back("--no-ui");
   if (flags.open) arguments.push_back("--open");
   if (flags.mtls) arguments.push_back("--mtls");
   if (flags.webhook_allow_private) arguments.push_back("--webhook-allow-private");

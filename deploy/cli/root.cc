@@ -61,6 +61,7 @@ Command MakeUp() {
            {"--webhook-allow-private",
             "webhooks of queued calls may lead to private addresses, as those of this machine",
             &flags->webhook_allow_private},
+           {"--no-ui", "no page for browsers", &flags->no_ui},
            {"--open", "ask nobody for a key", &flags->open},
            {"--mtls", "replicas and the gateway show each other certificates, over TLS",
             &flags->mtls},

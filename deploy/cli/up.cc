@@ -6,6 +6,7 @@
 #include <memory>
 #include <ostream>
 #include <sys/stat.h>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/time/clock.h"
@@ -102,9 +103,10 @@ absl::StatusOr<Remote> Remember(const std::filesystem::path& home, LocalPlatform
 }
 
 void Say(const Session& session, const Remote& local, const LocalPlatform& platform,
-         const std::string& tls) {
+         const std::string& tls, bool has_page) {
   std::ostream& out = session.out();
   out << "chains is up\n";
+  if (has_page) out << "  page      " << local.gateway << "/ui/\n";
   if (!local.gateway.empty()) out << "  HTTP      " << local.gateway << "\n";
   if (!local.grpc.empty()) out << "  gRPC      " << local.grpc << "\n";
   if (!tls.empty()) out << "  both      https://" << tls << "\n";
@@ -127,7 +129,7 @@ absl::StatusOr<Faults> FaultsFrom(const UpFlags& flags) {
 }
 
 PlatformGateway::Options GatewayOptions(const UpFlags& flags, const LocalPlatform& platform,
-                                        const std::filesystem::path& home) {
+                                        const std::filesystem::path& home, std::string ui_folder) {
   PlatformGateway::Options options;
   options.platform = platform.address();
   options.token = platform.gateway_token();
@@ -135,6 +137,8 @@ PlatformGateway::Options GatewayOptions(const UpFlags& flags, const LocalPlatfor
   options.http = flags.listen;
   options.grpc = flags.grpc_listen;
   options.cors_origins = flags.cors_origins;
+  options.ui = !flags.no_ui;
+  options.ui_folder = std::move(ui_folder);
   options.tls = flags.tls_listen;
   options.tls_certificate = flags.tls_certificate;
   options.tls_key = flags.tls_key;
@@ -189,7 +193,8 @@ int RunUp(Session& session, const UpFlags& flags) {
   std::unique_ptr<PlatformGateway> gateway;
   PlatformGateway::Addresses addresses;
   if (flags.gateway_token_file.empty()) {
-    PlatformGateway::Options settings = GatewayOptions(flags, **platform, home);
+    PlatformGateway::Options settings = GatewayOptions(
+        flags, **platform, home, session.world().getenv("CHAINS_UI_DIR").value_or(""));
     settings.faults = *std::move(faults);
     gateway = MakePlatformGateway(std::move(settings));
     absl::StatusOr<PlatformGateway::Addresses> started = gateway->Start();
@@ -199,7 +204,8 @@ int RunUp(Session& session, const UpFlags& flags) {
   }
   absl::StatusOr<Remote> local = Remember(home, **platform, addresses, flags.open);
   if (local.ok()) {
-    Say(session, *local, **platform, addresses.tls);
+    const bool has_page = gateway != nullptr && !flags.no_ui;
+    Say(session, *local, **platform, addresses.tls, has_page);
     int signal = 0;
     sigwait(&signals, &signal);
     session.Note("ending: what runs is finished first");

@@ -22,6 +22,7 @@ struct UpFlags {
   std::vector<std::string> cors_origins = {};  // pages of these may call from browsers; "*": all
   bool webhook_allow_private = false;          // of queued calls: they may lead to this machine
   bool open = false;                           // nobody is asked for a key
+  bool no_ui = false;                          // browsers get no page
   bool mtls = false;                           // replicas and gateways show each other who they are
   bool detach = false;                         // in the background; it is up when the command ends
   // What replicas may have; empty or below 0: what the machine has.

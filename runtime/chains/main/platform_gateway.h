@@ -47,6 +47,9 @@ class PlatformGateway {
     std::string tls = {};
     std::string tls_certificate = {};
     std::string tls_key = {};
+    bool ui = true;  // people's browsers are answered with a page
+    // The page's files are read from here with each request: for who writes it. Empty: built in.
+    std::string ui_folder = {};
     Faults faults = {};           // of calls to entrypoints
     size_t max_in_flight = 0;     // requests at a time; more get 503; 0: any number
     bool limits_dry_run = false;  // nothing is refused for want of limits, only counted
