@@ -117,7 +117,7 @@ class Promise : public PooledFrame {
   // Takes a pinned tree out of its parent's; after its last Unpin it is to be destroyed.
   void Orphan();
 
-  // The exception that is being handled, as an INTERNAL status.
+  // The exception that is being handled: INTERNAL, or RESOURCE_EXHAUSTED where memory was.
   static absl::Status FromException() noexcept;
 
   std::suspend_always initial_suspend() noexcept { return {}; }

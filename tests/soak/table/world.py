@@ -226,7 +226,7 @@ class Load:
             for each in value if isinstance(value, list) else [value]:
                 arguments += ["--" + name.replace("_", "-"), *([] if each is True else [each])]
         self.begin = now() + 0.1  # about: its own clock starts when it does
-        self.process = subprocess.Popen([str(a) for a in arguments], stdout=subprocess.PIPE, text=True,
+        self.process = subprocess.Popen([str(a) for a in arguments], stdout=subprocess.PIPE, text=True, errors="replace",
                                         stderr=subprocess.STDOUT)
 
     def runs(self):
