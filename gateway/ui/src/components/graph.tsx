@@ -35,7 +35,8 @@ export interface GraphProps {
   label: string;
   nodes: GraphNode[];
   edges: GraphEdge[];
-  direction: Direction;
+  /** By useLayout of the same. */
+  placed: Layout;
   scale: number;
   /** A node's id, or "from>to". */
   chosen: string;
@@ -62,12 +63,11 @@ export function useLayout(
   );
 }
 
-export function Graph({ label, nodes, edges, direction, scale, chosen }: GraphProps) {
-  const placed = useLayout(nodes, edges, direction);
+export function Graph({ label, nodes, edges, placed, scale, chosen }: GraphProps) {
   const figures = new Map(edges.map((edge) => [`${edge.from}>${edge.to}`, edge]));
   const named = new Map(nodes.map((node) => [node.id, node]));
   const svg = useRef<SVGSVGElement>(null);
-  const focused = named.has(chosen) ? chosen : nodes[0]?.id;
+  const focused = chosen && named.has(chosen) ? chosen : nodes[0]?.id;
 
   const move = (event: JSX.TargetedKeyboardEvent<SVGSVGElement>) => {
     const from = (event.target as Element).getAttribute('data-node');
@@ -131,7 +131,7 @@ export function Graph({ label, nodes, edges, direction, scale, chosen }: GraphPr
               node={node}
               x={box.x}
               y={box.y}
-              chosen={box.id === chosen}
+              chosen={box.id !== '' && box.id === chosen}
               focusable={box.id === focused}
             />
           )
@@ -153,7 +153,7 @@ function EdgeLine(props: {
       class={`edge ${edge.health}${chosen ? ' chosen' : ''}`}
       href={edge.href}
       tabIndex={-1}
-      aria-label={edge.said}
+      aria-hidden="true"
     >
       <path class="edge-hit" d={path} />
       <path

@@ -27,11 +27,11 @@ export interface Layout {
 }
 
 export const BOX = { width: 176, height: 58 };
-export const LABEL = { width: 118, height: 30 };
+export const LABEL = { width: 136, height: 30 };
 const MARGIN = 12;
 const GAP = {
   right: { layer: 142, box: 22, line: 20 },
-  down: { layer: 74, box: 20, line: LABEL.width },
+  down: { layer: 74, box: 20, line: 60 },
 };
 const ROUNDS = 12;
 
@@ -171,7 +171,7 @@ function draw({ cells, chains, layers, across, real, back, direction }: Drawing)
       const [toA, toB] = [start(cell), middle(cell)];
       const bend = a + (toA - a) / 2;
       parts.push(`C${text(bend, b)} ${text(bend, toB)} ${text(toA, toB)}`);
-      if (isEnd) label = point(a + (toA - a) * 0.5, b + (toB - b) * (right ? 0.5 : 0.62));
+      if (isEnd) label = point(a + (toA - a) * 0.5, b + (toB - b) * 0.5);
       if (!isEnd) parts.push(`L${text(toA + along, toB)}`);
       [a, b] = [isEnd ? toA : toA + along, toB];
     }
@@ -180,7 +180,7 @@ function draw({ cells, chains, layers, across, real, back, direction }: Drawing)
     const link = real[i] as Link;
     return { ...link, path: back.has(i) ? reversed(path) : path, label };
   });
-  keepApart(edges);
+  keepApart(edges, right);
 
   const long = MARGIN * 2 + layers.length * step - GAP[direction].layer;
   const sizes = cells.map(
@@ -191,19 +191,23 @@ function draw({ cells, chains, layers, across, real, back, direction }: Drawing)
 }
 
 /** Labels in the same gap do not lie on each other. */
-function keepApart(edges: Line[]): void {
+function keepApart(edges: Line[], right: boolean): void {
+  const [gap, along, size] = right
+    ? (['x', 'y', LABEL.height] as const)
+    : (['y', 'x', LABEL.width] as const);
   const columns = new Map<number, Line[]>();
   for (const edge of edges) {
-    const column = Math.round(edge.label.x);
+    const column = Math.round(edge.label[gap]);
     columns.set(column, [...(columns.get(column) ?? []), edge]);
   }
   for (const column of columns.values()) {
-    column.sort((a, b) => a.label.y - b.label.y);
+    column.sort((a, b) => a.label[along] - b.label[along]);
+    const wishes = column.map((edge) => edge.label[along]);
     const to = spread(
-      column.map((edge) => edge.label.y),
-      column.slice(1).map(() => LABEL.height),
+      wishes,
+      column.slice(1).map(() => size),
     );
-    for (const [i, edge] of column.entries()) edge.label.y = round(to[i] ?? edge.label.y);
+    for (const [i, edge] of column.entries()) edge.label[along] = round(to[i] ?? 0);
   }
 }
 

@@ -1,13 +1,13 @@
 // A chain's graph, live: how often who calls whom, how it goes, and what runs where.
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { call } from '../../api/client';
 import type { Deployment, MeasureResponse } from '../../api/gen/v1';
-import { Graph } from '../../components/graph';
+import { Graph, useLayout } from '../../components/graph';
 import { Icon } from '../../components/icon';
 import { Empty, Loaded, Stale } from '../../components/say';
 import { usePoll } from '../../hooks/poll';
 import { useWidth } from '../../hooks/width';
-import { BOX } from '../../lib/graph/layout';
+import { BOX, type Layout } from '../../lib/graph/layout';
 import { href, where } from '../../router';
 import type { ChainPageProps } from '../registry';
 import { Details } from './details';
@@ -19,6 +19,8 @@ import { ChainletTable, EdgeTable } from './tables';
 const EVERY_MS = 2000;
 /** From so many edges on, only rates are written on them. */
 const BRIEF_ABOVE = 24;
+/** Below it nothing can be read. */
+const SMALLEST = 0.6;
 
 export default function GraphPage({ target, query }: ChainPageProps) {
   if (!target.deployment) {
@@ -102,24 +104,42 @@ export function showing(id: string): string {
 }
 
 function Picture({ model, chosen, chain }: { model: Model; chosen: string; chain: string }) {
-  const [zoom, setZoom] = useState(1);
+  const [zoom, setZoom] = useState(0);
   const { ref, width } = useWidth<HTMLElement>();
   const nodes = nodesOf(model, showing);
   const edges = edgesOf(model, showing, model.edges.length > BRIEF_ABOVE);
-  const narrow = width > 0 && width < 3.4 * BOX.width;
+  const right = useLayout(nodes, edges, 'right');
+  const down = useLayout(nodes, edges, 'down');
+  // Whichever is read more easily in the room there is.
+  const across = width === 0 || fitting(right, width) >= fitting(down, width);
+  const placed = across ? right : down;
+  const fit = width === 0 ? 1 : Math.max(SMALLEST, fitting(placed, width));
+  const scale = zoom || fit;
+  const step = (by: number) => setZoom(Math.min(1.6, Math.max(0.3, scale + by)));
+
+  // What comes from outside is where one begins to look.
+  const known = width > 0;
+  useEffect(() => {
+    const start = placed.nodes[0];
+    if (!ref.current || !start) return;
+    ref.current.scrollTop = start.y * scale - ref.current.clientHeight / 2;
+    ref.current.scrollLeft = across ? 0 : (start.x + BOX.width / 2) * scale - width / 2;
+  }, [placed, known]);
+
   return (
     <section class="panel flush" aria-label="Graph">
       <header>
         <h2>Who calls whom</h2>
         <Legend />
         <div class="segments">
-          <button type="button" title="Smaller" onClick={() => setZoom(Math.max(0.4, zoom - 0.2))}>
+          <button type="button" title="Smaller" onClick={() => step(-0.15)}>
             −<span class="only-read">Smaller</span>
           </button>
-          <button type="button" title="As it is" onClick={() => setZoom(1)}>
-            {Math.round(zoom * 100)}
+          <button type="button" title="To the width" onClick={() => setZoom(0)}>
+            {Math.round(scale * 100)}
+            <span class="only-read"> percent, fit to the width</span>
           </button>
-          <button type="button" title="Larger" onClick={() => setZoom(Math.min(1.6, zoom + 0.2))}>
+          <button type="button" title="Larger" onClick={() => step(0.15)}>
             +<span class="only-read">Larger</span>
           </button>
         </div>
@@ -130,13 +150,17 @@ function Picture({ model, chosen, chain }: { model: Model; chosen: string; chain
           label={`Graph of ${chain}`}
           nodes={nodes}
           edges={edges}
-          direction={narrow ? 'down' : 'right'}
-          scale={zoom}
+          placed={placed}
+          scale={scale}
           chosen={chosen}
         />
       </section>
     </section>
   );
+}
+
+function fitting({ width }: Layout, room: number): number {
+  return Math.min(1, room / width);
 }
 
 function Legend() {
