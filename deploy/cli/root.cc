@@ -10,6 +10,7 @@
 #include "deploy/cli/commands/deployments.h"
 #include "deploy/cli/commands/local.h"
 #include "deploy/cli/commands/logs.h"
+#include "deploy/cli/commands/observe.h"
 #include "deploy/cli/commands/push.h"
 #include "deploy/cli/commands/remotes.h"
 #include "deploy/cli/commands/settings.h"
@@ -84,7 +85,16 @@ Command MakeUp() {
             &flags->faults},
            {"--pin-cpus",
             "give replicas that want whole CPUs some of their own, as long as there are",
-            &flags->pin_cpus}},
+            &flags->pin_cpus},
+           {"--otlp",
+            "an OpenTelemetry collector that gets the traces that are kept, as "
+            "http://127.0.0.1:4318",
+            &flags->otlp},
+           {"--trace-drawn", "percent of requests that are traced and kept (default: 1)",
+            &flags->trace_drawn},
+           {"--trace-recorded",
+            "percent of requests that are traced, and kept if they fail or are slow (default: 5)",
+            &flags->trace_recorded}},
       .run = [flags, install](Session& session) {
         return install->kubernetes ? InstallOnCluster(session, *install) : RunUp(session, *flags);
       }};
@@ -119,13 +129,14 @@ Command MakeRoot() {
           .summary = "Builds, deploys and watches chains.",
           .examples = {"chains up --detach", "chains push chainlets/hello",
                        R"(chains call hello '{"names": ["Ada"]}')"},
-          .subcommands = {MakeInit(),     MakeCheck(),      MakeRun(),          MakePush(),
-                          MakeWatch(),    MakeCall(),       MakeGraph(),        MakeBench(),
-                          MakeImage(),    MakeList(),       MakeStatus(),       MakeLogs(),
-                          MakePromote(),  MakeRollback(),   MakeScale(),        MakeWake(),
-                          MakeActivate(), MakeDeactivate(), MakeDelete(),       MakeRemotes(),
-                          MakeUp(),       MakeDown(),       MakeEnvironments(), MakeKeys(),
-                          MakeSecrets(),  MakeAudit(),      MakeCompletion(),   MakeVersion()}};
+          .subcommands = {MakeInit(),       MakeCheck(),        MakeRun(),     MakePush(),
+                          MakeWatch(),      MakeCall(),         MakeGraph(),   MakeBench(),
+                          MakeImage(),      MakeList(),         MakeStatus(),  MakeLogs(),
+                          MakeTraces(),     MakeTrace(),        MakeTop(),     MakePromote(),
+                          MakeRollback(),   MakeScale(),        MakeWake(),    MakeActivate(),
+                          MakeDeactivate(), MakeDelete(),       MakeRemotes(), MakeUp(),
+                          MakeDown(),       MakeEnvironments(), MakeKeys(),    MakeSecrets(),
+                          MakeAudit(),      MakeCompletion(),   MakeVersion()}};
 }
 
 }  // namespace chains::deploy::cli

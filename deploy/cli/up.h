@@ -31,7 +31,10 @@ struct UpFlags {
   int gpus = -1;
   // What goes wrong with a share of the calls to a chainlet: "SayHello: 1% UNAVAILABLE".
   std::vector<std::string> faults = {};
-  bool pin_cpus = false;  // replicas that want whole CPUs get some of their own
+  std::string otlp = {};      // a collector of traces; empty: none
+  double trace_drawn = 1;     // percent of requests that are traced, and kept
+  double trace_recorded = 5;  // and kept if they fail or are slow
+  bool pin_cpus = false;      // replicas that want whole CPUs get some of their own
 };
 
 // Answers the exit code.

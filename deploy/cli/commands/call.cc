@@ -9,6 +9,7 @@
 #include "deploy/cli/commands/call_stream.h"
 #include "deploy/cli/receipt_tree.h"
 #include "deploy/cli/terminal/safe_text.h"
+#include "deploy/cli/waterfall.h"
 
 namespace chains::deploy::cli {
 namespace {
@@ -19,6 +20,7 @@ struct Flags {
   std::string method = "run_remote";
   absl::Duration timeout = absl::Seconds(60);
   bool receipt = false;
+  bool explain = false;
   bool stream = false;
 };
 
@@ -49,12 +51,21 @@ class Printer {
   std::string held_;
 };
 
-void PrintReceipt(const Session& session, const HttpAnswer& answer) {
+// Where the time went, as bars.
+void PrintWaterfall(const Session& session, const std::string& receipt) {
+  const absl::StatusOr<std::vector<WaterfallSpan>> spans = SpansOfReceipt(receipt);
+  if (!spans.ok()) return session.Note(MessageOf(spans.status()));
+  session.err() << Waterfall(*spans, session.terminal().columns);
+}
+
+void PrintReceipt(const Session& session, const HttpAnswer& answer, bool explain) {
   const std::string receipt = answer.Header("chains-receipt");
   if (receipt.empty()) {
     session.Note("there is no receipt: the request did not reach a chainlet");
   } else if (session.json()) {
     session.err() << SafeJson(receipt) << "\n";
+  } else if (explain) {
+    PrintWaterfall(session, receipt);
   } else {
     session.err() << ReceiptTree(receipt);
   }
@@ -65,8 +76,9 @@ int Call(Session& session, const Flags& flags) {
   if (!checked.ok()) return session.Usage(MessageOf(checked.status()));
   absl::StatusOr<std::string> body = ReadArgument(flags.request, session.terminal().in);
   if (!body.ok()) return session.Usage(MessageOf(body.status()));
+  const bool asks_receipt = flags.receipt || flags.explain;
   if (flags.stream) {
-    if (flags.receipt) return session.Usage("--receipt is not for --stream");
+    if (asks_receipt) return session.Usage("--receipt and --explain are not for --stream");
     return CallStream(session, {.target = flags.target,
                                 .method = flags.method,
                                 .body = *std::move(body),
@@ -77,13 +89,13 @@ int Call(Session& session, const Flags& flags) {
   Printer printer(session);
   HttpRequest request =
       RequestTo(*remote, PathOfCall(flags.target, flags.method), *std::move(body), flags.timeout);
-  if (flags.receipt) request.headers.emplace_back("Chains-Receipt", "1");
+  if (asks_receipt) request.headers.emplace_back("Chains-Receipt", "1");
   request.take = [&printer](std::string_view piece) { return printer.Take(piece); };
   const absl::StatusOr<HttpAnswer> answer = Post(request);
   printer.End();
   if (!answer.ok()) return session.Fail(answer.status());
   const int exit_code = answer->status / 100 == 2 ? kDone : session.Fail(ErrorOf(*answer));
-  if (flags.receipt) PrintReceipt(session, *answer);
+  if (asks_receipt) PrintReceipt(session, *answer, flags.explain);
   return exit_code;
 }
 
@@ -144,6 +156,8 @@ Command MakeCall() {
   command.options.push_back({"--timeout", "how long to wait for the answer", &flags->timeout});
   command.options.push_back(
       {"--receipt", "show where its time went, as a tree of calls", &flags->receipt});
+  command.options.push_back(
+      {"--explain", "show its calls as bars, with the critical path marked", &flags->explain});
   command.options.push_back({"--stream",
                              "by gRPC, of a method that streams: show each item as it comes",
                              &flags->stream});
