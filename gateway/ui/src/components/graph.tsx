@@ -149,6 +149,7 @@ function EdgeLine(props: {
 }) {
   const { edge, path, label, chosen } = props;
   return (
+    // biome-ignore lint/a11y/useAnchorContent: the table beside the picture has the same links for all
     <a
       class={`edge ${edge.health}${chosen ? ' chosen' : ''}`}
       href={edge.href}
