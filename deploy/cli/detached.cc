@@ -57,6 +57,9 @@ std::vector<std::string> Arguments(const UpFlags& flags, const std::filesystem::
   if (!flags.gateway_token_file.empty()) add("--gateway-token-file", flags.gateway_token_file);
   for (const std::string& origin : flags.cors_origins) add("--cors-origin", origin);
   for (const std::string& fault : flags.faults) add("--fault", fault);
+  if (!flags.otlp.empty()) add("--otlp", flags.otlp);
+  add("--trace-drawn", Text(flags.trace_drawn));
+  add("--trace-recorded", Text(flags.trace_recorded));
   if (!flags.memory.empty()) add("--memory", flags.memory);
   if (flags.cpus >= 0) add("--cpus", Text(flags.cpus));
   if (flags.gpus >= 0) add("--gpus", Text(flags.gpus));

@@ -181,6 +181,10 @@ int RunUp(Session& session, const UpFlags& flags) {
   options.capacity = *capacity;
   options.limits = LimitsOf(session, flags);
   options.faults = flags.faults;
+  absl::StatusOr<TracingOptions> tracing =
+      MakeTracing(flags.trace_drawn, flags.trace_recorded, flags.otlp);
+  if (!tracing.ok()) return session.Usage(MessageOf(tracing.status()));
+  options.tracing = *std::move(tracing);
   if (!flags.gateway_token_file.empty()) {
     absl::StatusOr<std::string> token = GatewayToken(flags.gateway_token_file);
     if (!token.ok()) return session.Fail(token.status());

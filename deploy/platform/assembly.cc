@@ -116,7 +116,13 @@ absl::Status Assembly::Recover(std::unique_ptr<Store> store, SecretBox secrets, 
 }
 
 void Assembly::MakeObservatory() {
-  Observatory::Options options = options_.observatory;
+  Observatory::Options options;
+  options.drawn = options_.tracing.drawn;
+  options.recorded = options_.tracing.recorded;
+  if (options_.tracing.collector != nullptr) {
+    exporter_ = std::make_unique<OtlpExporter>(options_.tracing.collector);
+    options.on_kept = [this](const v1::Trace& trace) { exporter_->Put(trace); };
+  }
   options.changed = [this] {
     model_.tracing = observatory_->Tracing();
     model_.Touch();
@@ -144,11 +150,16 @@ void Assembly::Begin(Loop& loop) {
   observing_ = std::make_unique<chains::internal::Root<void>>(
       loop, Context(), Observe(model_, *observatory_), [](const auto&) {});
   observing_->Start();
+  if (exporter_ == nullptr) return;
+  exporting_ = std::make_unique<chains::internal::Root<void>>(loop, Context(), exporter_->Run(),
+                                                              [](const auto&) {});
+  exporting_->Start();
 }
 
 void Assembly::Pause() {
   controlling_.reset();
   observing_.reset();
+  exporting_.reset();
 }
 
 void Assembly::End() {

@@ -31,9 +31,11 @@
 #include "deploy/platform/keeper.h"
 #include "deploy/platform/model.h"
 #include "deploy/platform/platform_service.h"
+#include "deploy/platform/tracing_options.h"
 #include "deploy/state/secrets.h"
 #include "deploy/state/store.h"
 #include "deploy/telemetry/observatory.h"
+#include "deploy/telemetry/otlp_exporter.h"
 
 namespace chains::deploy {
 
@@ -54,8 +56,7 @@ class Assembly {
     // Makes certificates for replicas and gateways (mTLS); null: there are none.
     std::shared_ptr<const Authority> authority = nullptr;
     Controller::Options controller = {};
-    // `changed` is filled in.
-    Observatory::Options observatory = {};
+    TracingOptions tracing = {};
   };
   explicit Assembly(Options options);
   ~Assembly();
@@ -109,6 +110,7 @@ class Assembly {
   std::unique_ptr<LogKeeper> logs_;
   std::unique_ptr<Keeper> keeper_;
   std::unique_ptr<Controller> controller_;
+  std::unique_ptr<OtlpExporter> exporter_;  // null: no collector
   std::unique_ptr<Observatory> observatory_;
   std::unique_ptr<ControlService> control_;
   std::unique_ptr<AuditLog> audit_;
@@ -116,6 +118,7 @@ class Assembly {
   std::unique_ptr<AuditedPlatform> audited_;                   // service_, as it is served
   std::unique_ptr<chains::internal::Root<void>> controlling_;  // the loop's, like the next
   std::unique_ptr<chains::internal::Root<void>> observing_;
+  std::unique_ptr<chains::internal::Root<void>> exporting_;
 };
 
 }  // namespace chains::deploy

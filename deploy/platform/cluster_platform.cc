@@ -188,6 +188,7 @@ class ClusterPlatform::Impl {
     options.open = options_.open;
     options.gateway_token = own.gateway_token;
     options.machine = MachineOfImages();
+    options.tracing = options_.tracing;
     options.objects = options_.objects;
     options.controller = options_.controller;
     options.controller.replicas_attach_at = options_.settings.platform;

@@ -23,6 +23,7 @@
 #include "deploy/fleets/kubernetes/cluster_settings.h"
 #include "deploy/platform/controller.h"
 #include "deploy/platform/leadership.h"
+#include "deploy/platform/tracing_options.h"
 
 namespace chains::deploy {
 
@@ -41,6 +42,8 @@ class ClusterPlatform {
     // This process decides nothing any more, and must end at once; on a thread of the platform's.
     std::function<void(const absl::Status& why)> on_lost;
     Controller::Options controller = {};  // replicas_attach_at is filled in
+    // Traces: how many requests, and the collector that gets those that are kept.
+    TracingOptions tracing = {};
     Leadership::Options leadership = {};  // namespace and identity are filled in
   };
 

@@ -123,6 +123,7 @@ class LocalPlatform::Impl {
     options.authority = authority_;
     options.controller.replicas_attach_at = SocketAddress();
     options.controller.mtls = options_.mtls;
+    options.tracing = options_.tracing;
     parts_ = std::make_unique<Assembly>(std::move(options));
   }
 

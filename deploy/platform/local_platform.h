@@ -22,6 +22,7 @@
 #include "deploy/fleets/local/replica_limits.h"
 #include "deploy/platform/capacity.h"
 #include "deploy/platform/controller.h"
+#include "deploy/platform/tracing_options.h"
 
 namespace chains::deploy {
 
@@ -38,6 +39,8 @@ class LocalPlatform {
     ReplicaLimits::Means limits = {};                 // how replicas are kept to what they declare
     std::vector<std::string> faults = {};             // what every replica is told with --fault
     Controller::Options controller = {};              // replicas_attach_at is filled in
+    // Traces: how many requests, and the collector that gets those that are kept.
+    TracingOptions tracing = {};
   };
 
   // FAILED_PRECONDITION: another platform has `home`.

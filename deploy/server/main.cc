@@ -38,6 +38,9 @@ struct Flags {
   std::string context;
   std::string s3;
   bool open = false;
+  std::string otlp;
+  double trace_drawn = 1;
+  double trace_recorded = 5;
 };
 
 void Declare(CLI::App& app, Flags& flags) {
@@ -63,6 +66,14 @@ void Declare(CLI::App& app, Flags& flags) {
       "--s3", flags.s3,
       "ENDPOINT/BUCKET[/PREFIX] that keeps bundles for several platforms, beside --home; "
       "keys and region by AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION");
+  app.add_option("--otlp", flags.otlp,
+                 "an OpenTelemetry collector that gets the traces that are kept, as "
+                 "http://collector:4318");
+  app.add_option("--trace-drawn", flags.trace_drawn, "percent of requests that are traced and kept")
+      ->capture_default_str();
+  app.add_option("--trace-recorded", flags.trace_recorded,
+                 "percent of requests that are traced, and kept if they fail or are slow")
+      ->capture_default_str();
   app.add_flag("--open", flags.open, "nobody is asked for a key");
 }
 
@@ -113,6 +124,10 @@ absl::StatusOr<ClusterPlatform::Options> OptionsFrom(const Flags& flags) {
   options.identity = *std::move(identity);
   options.open = flags.open;
   options.on_lost = EndAtOnce;
+  absl::StatusOr<TracingOptions> tracing =
+      MakeTracing(flags.trace_drawn, flags.trace_recorded, flags.otlp);
+  if (!tracing.ok()) return tracing.status();
+  options.tracing = *std::move(tracing);
   if (flags.s3.empty()) return options;
   absl::StatusOr<S3Store::Options> bucket = S3Store::OptionsOf(flags.s3, ProcessEnvironment());
   if (!bucket.ok()) {
