@@ -6,11 +6,14 @@ const MANAGED = 'versions';
 /** The row of a deployment, by its id. */
 const rowOf = (page, id) => page.getByRole('row').filter({ hasText: id }).first();
 
+/** A text that is seen, not one of a title. */
+const seen = (page, text) => page.getByRole('main').getByText(text).and(page.locator(':visible')).first();
+
 export const manages = {
   async 'sees the graph of a chain'(browser) {
     const { page } = browser;
     await browser.go('/chain/hello/production');
-    await page.getByRole('main').getByText('SayHello').first().waitFor();
+    await seen(page, 'SayHello').waitFor();
     equal(await browser.look('graph'), []);
   },
 
@@ -47,7 +50,7 @@ export const manages = {
   async 'sees settings'(browser) {
     const { page } = browser;
     await browser.go('/chain/hello/production/scaling');
-    await page.getByRole('main').getByText('SayHello').first().waitFor();
+    await seen(page, 'SayHello').waitFor();
     equal(await browser.look('settings-chain'), []);
     await browser.go('/settings');
     await page.getByRole('heading', { level: 1 }).waitFor();
