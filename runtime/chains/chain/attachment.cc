@@ -16,6 +16,7 @@ namespace {
 constexpr absl::Duration kFirstPause = absl::Milliseconds(50);  // before a platform is asked again
 constexpr absl::Duration kLongestPause = absl::Seconds(1);
 constexpr absl::Duration kFastestReports = absl::Milliseconds(10);
+constexpr absl::Duration kFastestMeasures = absl::Milliseconds(100);
 constexpr absl::Duration kSlowestReports = absl::Minutes(1);
 // While there is more to say than fits into a report, or soon nobody left to say it.
 constexpr absl::Duration kHurriedReports = absl::Milliseconds(50);
@@ -75,6 +76,10 @@ void Attachment::Take(const v1::ReplicaOrders& orders) {
     report_every_ =
         std::clamp(absl::Milliseconds(orders.report_every_ms()), kFastestReports, kSlowestReports);
   }
+  measure_every_ = orders.measure_every_ms() == 0
+                       ? absl::InfiniteDuration()
+                       : std::clamp(absl::Milliseconds(orders.measure_every_ms()), kFastestMeasures,
+                                    kSlowestReports);
   if (self_.take != nullptr) self_.take(orders);
   neighbours_.Follow(orders.endpoints(), [this, stream = stream_, version = orders.version()] {
     reactor_->Post([this, stream, version] {
@@ -147,11 +152,21 @@ v1::ReplicaReport Attachment::MakeReport() {
   report.set_orders_seen(orders_seen_);
   for (v1::ChainletLoad& load : self_.loads()) *report.add_loads() = std::move(load);
   for (v1::Demand& demand : neighbours_.Demands()) *report.add_demands() = std::move(demand);
+  AddMeasurements(report);
   if (self_.spans != nullptr) {
     self_.spans->TakeInto(*report.mutable_telemetry());
     more_spans_ = !self_.spans->empty();
   }
   return report;
+}
+
+// Its last word has them, too: what is summed up of it must not end before it does.
+void Attachment::AddMeasurements(v1::ReplicaReport& report) {
+  if (self_.measure == nullptr || measure_every_ == absl::InfiniteDuration()) return;
+  const absl::Time now = reactor_->Now();
+  if (!draining_ && now < measured_ + measure_every_) return;
+  measured_ = now;
+  *report.mutable_telemetry()->mutable_measurements() = self_.measure(now);
 }
 
 void Attachment::SetHealth(size_t reactor, const std::string& contract,

@@ -60,6 +60,8 @@ class Attachment final : private Reactor::Work {
     std::function<void(absl::Time now)> tick = nullptr;  // with every report; may be null
     // What is told with the reports; outlives it. May be null.
     SpanQueue* spans = nullptr;
+    // What it measured, as often as it is ordered to say; on the reactor's thread. May be null.
+    std::function<v1::Measurements(absl::Time now)> measure = nullptr;
     // With all orders, before they are followed, on the reactor's thread; may be null.
     std::function<void(const v1::ReplicaOrders& orders)> take = nullptr;
   };
@@ -95,6 +97,7 @@ class Attachment final : private Reactor::Work {
   Stream<v1::ReplicaReport> Reports();
   Task<void> News();
   v1::ReplicaReport MakeReport();
+  void AddMeasurements(v1::ReplicaReport& report);
   absl::Duration UntilNextReport() const;
   void HasNews();
   void Take(const v1::ReplicaOrders& orders);
@@ -116,6 +119,8 @@ class Attachment final : private Reactor::Work {
   bool news_ = false;  // something is to be reported at once
   Notice noticed_;
   absl::Duration report_every_ = absl::Milliseconds(500);
+  absl::Duration measure_every_ = absl::InfiniteDuration();  // infinite: never
+  absl::Time measured_ = absl::InfinitePast();
   uint64_t stream_ = 0;                      // which one this is
   bool heard_ = false;                       // something came on it
   uint64_t orders_seen_ = 0;                 // of this stream, followed by all reactors

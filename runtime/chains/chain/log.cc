@@ -14,18 +14,6 @@ namespace {
 constexpr size_t kMaxMessageBytes = 16 * 1024;
 constexpr std::string_view kRequestId = "x-request-id";
 
-std::string_view LevelOf(Severity severity) {
-  switch (severity) {
-    case Severity::kInfo:
-      return "info";
-    case Severity::kWarning:
-      return "warning";
-    case Severity::kError:
-      break;
-  }
-  return "error";
-}
-
 // At the beginning of a character, where it is UTF-8.
 std::string Cut(std::string_view message) {
   size_t end = kMaxMessageBytes;
@@ -38,20 +26,25 @@ std::string Cut(std::string_view message) {
 }  // namespace
 
 std::string internal::LogLine(absl::Time time, const Context& context, Severity severity,
-                              std::string_view message, const LogFields& more) {
+                              std::string_view message, LogFields more, std::string_view chainlet) {
   json::JsonWriter line;
   const auto add = [&line](std::string_view name, std::string_view value) {
     if (!value.empty()) line.Key(name).String(value);
   };
   line.BeginObject().Key("time").String(
       absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", time, absl::UTCTimeZone()));
-  line.Key("level").String(LevelOf(severity)).Key("message");
+  line.Key("level").String(NameOf(severity)).Key("message");
   line.String(message.size() > kMaxMessageBytes ? Cut(message) : std::string(message));
-  for (const auto& [name, value] : more) add(name, value);
+  WriteFields(more, line);
+  add("chainlet", chainlet);
   add("request_id", context.Header(kRequestId).value_or(""));
   add("trace_id", context.trace_id());
   line.End();
-  return std::move(line).Take() + "\n";
+  std::string text = std::move(line).Take();
+  if (!context.log_fields().empty()) {
+    text.insert(text.size() - 1, Text(",", context.log_fields()));
+  }
+  return text + "\n";
 }
 
 // The lock is for pipes, which take no more than a page at once.
@@ -67,8 +60,16 @@ void internal::WriteLogLine(const std::string& line) {
   }
 }
 
-void Log(const Context& context, Severity severity, std::string_view message) {
-  internal::WriteLogLine(internal::LogLine(absl::Now(), context, severity, message));
+void Log(const Context& context, Severity severity, std::string_view message, LogFields fields) {
+  if (!internal::MayBeLogged(severity) || !internal::IsLogged("", severity)) return;
+  internal::WriteLogLine(internal::LogLine(absl::Now(), context, severity, message, fields));
+}
+
+void LogEntry::Write(const internal::Promise& self) const {
+  const std::string_view chainlet = self.ServedChainlet();
+  if (!internal::IsLogged(chainlet, severity_)) return;
+  internal::WriteLogLine(
+      internal::LogLine(absl::Now(), *self.context(), severity_, message_, fields_, chainlet));
 }
 
 }  // namespace chains

@@ -18,6 +18,7 @@
 #include "chains/grpc/client_channel.h"
 #include "chains/grpc/reactor.h"
 #include "chains/grpc/reflection.h"
+#include "chains/metrics/process_figures.h"
 #include "chains/policy/balanced.h"
 
 namespace chains::internal {
@@ -52,6 +53,22 @@ void FillDefaults(const ChainSpec& chain, Replica::Options& options) {
   if (options.max_reactors == 0) {
     options.max_reactors = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   }
+}
+
+// What is no level is told once more with each order.
+LogThresholds ThresholdsIn(const v1::ReplicaOrders& orders) {
+  LogThresholds thresholds;
+  for (const v1::LogThreshold& row : orders.log_thresholds()) {
+    const std::optional<Severity> level = ParseSeverity(row.level());
+    if (level) {
+      thresholds.insert_or_assign(row.chainlet(), *level);
+    } else {
+      Log(Context(), Severity::kWarning,
+          Text("the platform orders a log level '", row.level(),
+               "', which is none of debug, info, warning and error: it is left as it was"));
+    }
+  }
+  return thresholds;
 }
 
 std::vector<v1::ChainletLoad> LoadsOf(const std::vector<std::string>& chainlets,
@@ -118,6 +135,8 @@ absl::StatusOr<std::unique_ptr<Replica>> Replica::Listen(const ChainSpec& chain,
     };
   }
   server.spans = replica->spans();
+  server.traced_times = &replica->counters_;
+  replica->BeginToMeasure();
   absl::StatusOr<std::unique_ptr<GrpcServer>> listening =
       GrpcServer::Listen(std::move(server), workers);
   if (!listening.ok()) return listening.status();
@@ -137,6 +156,23 @@ GrpcServer::Options Replica::ServerOptions(const ChainSpec& chain, const Options
   return server;
 }
 
+void Replica::BeginToMeasure() {
+  const absl::Time now = absl::Now();
+  const absl::Time started = ProcessStart(now);
+  meter_ = std::make_unique<Meter>(counters_, options_.chainlets, started);
+  meter_->Took("load", now - started);
+}
+
+// All methods of a chainlet in one histogram, since they share its limits.
+void Replica::TimeWhatIsServed(Service& service) {
+  std::map<std::string_view, TimeHistogram*> by_chainlet;
+  service.Time([&](const Method& method) {
+    TimeHistogram*& times = by_chainlet[method.chainlet];
+    if (times == nullptr) times = &counters_.AddServed(method.chainlet);
+    return times;
+  });
+}
+
 std::unique_ptr<Attachment> Replica::MakeAttachment() {
   neighbours_ = std::make_unique<Neighbours>(
       [this] { attachment_->ReportSoon(); }, options_.wrap_way,
@@ -149,6 +185,7 @@ std::unique_ptr<Attachment> Replica::MakeAttachment() {
                            .loads = [this] { return LoadsOf(options_.chainlets, counters_); },
                            .tick = [this](absl::Time now) { failures_->Tick(now); },
                            .spans = spans(),
+                           .measure = [this](absl::Time now) { return meter_->Take(now); },
                            .take = [this](const v1::ReplicaOrders& orders) { Admit(orders); }};
   return std::make_unique<Attachment>(std::move(options), std::move(self), *neighbours_);
 }
@@ -161,12 +198,14 @@ std::shared_ptr<grpc::ChannelCredentials> Replica::CredentialsTo(std::string_vie
 
 // What is deployed may be newer than this process's own chain.
 void Replica::Admit(const v1::ReplicaOrders& orders) {
+  SetLogThresholds(ThresholdsIn(orders));
   if (authorization_ == nullptr || orders.callers().empty()) return;
   authorization_->Set(RulesOf(orders.callers(), *options_.identity));
 }
 
 Replica::~Replica() {
   Drain(absl::Now() + absl::Seconds(1));
+  if (meter_ != nullptr) meter_->Unwatch();
   monitors_.clear();
   vitals_.reset();
   loopback_.reset();
@@ -215,6 +254,8 @@ absl::Status Replica::ServeOn(size_t reactor, const Endpoints& endpoints) {
   if (!assembly.ok()) return assembly.status();
   assemblies_.push_back(*std::move(assembly));
   Service service = assemblies_.back()->service();
+  TimeWhatIsServed(service);
+  meter_->Watch(server_->reactor(reactor));
   AddProductService(service, chain_, options_.chainlets, options_.name, counters_);
   service.Merge(MakeReflection(ContractsOf(SpecsOf(chain_, options_.chainlets))));
   server_->Serve(reactor, std::move(service));
@@ -228,10 +269,12 @@ absl::Status Replica::ServeOn(size_t reactor, const Endpoints& endpoints) {
 }
 
 absl::Status Replica::Start(const Endpoints& endpoints, const Prepare& prepare) {
+  const absl::Time begun = absl::Now();
   for (size_t i = 0; i < server_->reactor_count(); ++i) {
     absl::Status serves = ServeOn(i, endpoints);
     if (!serves.ok()) return serves;
   }
+  meter_->Took("construct", absl::Now() - begun);
   loopback_ = std::make_unique<LoopbackChannel>(assemblies_.front()->service());
   if (prepare != nullptr) {
     absl::Status prepared = prepare(server_->reactor(0), *loopback_);
@@ -240,6 +283,7 @@ absl::Status Replica::Start(const Endpoints& endpoints, const Prepare& prepare) 
   if (options_.watch_vitals) WatchVitals();
   if (attachment_ != nullptr) attachment_->Start(server_->reactor(0));
   server_->Start();
+  meter_->Took("ready", absl::Now() - ProcessStart(absl::Now()));
   started_ = true;
   return absl::OkStatus();
 }

@@ -24,6 +24,7 @@
 #include "chains/grpc/authorization.h"
 #include "chains/grpc/identity.h"
 #include "chains/grpc/server.h"
+#include "chains/metrics/meter.h"
 #include "chains/policy/counters.h"
 
 namespace chains::internal {
@@ -85,6 +86,8 @@ class Replica {
   // Not ready any more; finishes what runs, until `deadline`. The platform hears of it before.
   void Drain(absl::Time deadline);
 
+  // What it has done so far, once it listens.
+  Meter& meter() { return *meter_; }
   std::vector<Counters::Row> counters() const { return counters_.Snapshot(); }
   std::vector<Counters::EdgeRow> edges() const { return counters_.Edges(); }
   // Of traced calls; null where none are.
@@ -98,12 +101,15 @@ class Replica {
   std::unique_ptr<Attachment> MakeAttachment();
   std::shared_ptr<grpc::ChannelCredentials> CredentialsTo(std::string_view contract) const;
   void Admit(const v1::ReplicaOrders& orders);
+  void BeginToMeasure();
+  void TimeWhatIsServed(Service& service);
   void WatchVitals();
   void HasChanged(const Judgement& found);
 
   const ChainSpec& chain_;
   const Options options_;
   Counters counters_;
+  std::unique_ptr<Meter> meter_;
   std::unique_ptr<SpanQueue> own_spans_;          // under a platform
   std::shared_ptr<Authorization> authorization_;  // null without an identity
   // Under a platform. Before the server, on whose reactors they are.

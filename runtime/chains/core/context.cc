@@ -41,4 +41,16 @@ std::optional<std::string_view> Context::Header(std::string_view name) const {
   return std::nullopt;
 }
 
+Context Context::WithLogFields(std::string fields) const {
+  constexpr size_t kMost = 8 * 1024;
+  Context copy = *this;
+  if (fields.empty() || log_fields().size() + fields.size() >= kMost) return copy;
+  auto carried = carried_ ? internal::MakePooled<Carried>(*carried_)
+                          : internal::MakePooled<Carried>(internal::Traceparent(), Headers());
+  if (!carried->log_fields.empty()) carried->log_fields += ',';
+  carried->log_fields += fields;
+  copy.carried_ = std::move(carried);
+  return copy;
+}
+
 }  // namespace chains

@@ -82,6 +82,13 @@ class Context {
     return copy;
   }
 
+  // The same request; what is logged for it in this process has these fields, too: JSON, as
+  // `"name":value,…`. At most 8 KiB, further ones are left out.
+  Context WithLogFields(std::string fields) const;
+  std::string_view log_fields() const {
+    return carried_ ? std::string_view(carried_->log_fields) : std::string_view();
+  }
+
   // The call that the request works for, where it is written down (core/receipt.h); else null.
   const std::shared_ptr<internal::CallRecord>& record() const { return record_; }
   Context WithRecord(std::shared_ptr<internal::CallRecord> record) const {
@@ -103,6 +110,7 @@ class Context {
     uint64_t span = 0;
     bool sampled = false;
     Headers headers;
+    std::string log_fields = {};
   };
   absl::Time deadline_ = absl::InfiniteFuture();
   std::shared_ptr<const Carried> carried_;

@@ -17,6 +17,7 @@
 #include "chains/contract/service.h"
 #include "chains/contract/spans.h"
 #include "chains/core/intrusive_list.h"
+#include "chains/core/traced_times.h"
 #include "chains/grpc/authorization.h"
 #include "chains/grpc/callers.h"
 #include "chains/grpc/health.h"
@@ -45,8 +46,9 @@ class Lane {
     OnFailure on_failure;  // may be null; health and reflection left aside
     // Who may call what, health left aside; null: whoever reaches it, all.
     std::shared_ptr<const Authorization> authorization = nullptr;
-    std::function<size_t()> in_flight;  // calls of all lanes, for callers that ask; may be null
-    SpanQueue* spans = nullptr;         // of calls that are traced; null: none are
+    std::function<size_t()> in_flight;    // calls of all lanes, for callers that ask; may be null
+    TracedTimes* traced_times = nullptr;  // told of calls that are recorded; may be null
+    SpanQueue* spans = nullptr;           // of calls that are traced; null: none are
   };
   // `known` and `others` are the server's, and outlive the lane.
   Lane(WorkerPool& workers, std::unique_ptr<grpc::ServerCompletionQueue> queue, KnownMethods& known,

@@ -62,13 +62,14 @@ Purpose PurposeOf(const Wishes& wishes, bool spans) {
 }
 
 ServedReceipt::ServedReceipt(const Context& context, const Loop& loop, const Method& method,
-                             const Wishes& wishes, SpanQueue* spans)
+                             const Wishes& wishes, SpanQueue* spans, TracedTimes* times)
     : spans_(wishes.traced ? spans : nullptr),
       outermost_(!wishes.told_above),
       receipt_(Receipt::Begin(loop, PurposeOf(wishes, spans != nullptr))),
       recording_(receipt_->Under(context), loop,
                  [&] { return PlaceOf(Where::kCaller, method, ""); }),
-      context_(recording_.Under(context)) {}
+      context_(recording_.Under(context)),
+      times_(times) {}
 
 // Its caller left, or its deadline passed: gRPC says the same of both.
 ServedReceipt::~ServedReceipt() {
@@ -80,6 +81,7 @@ ServedReceipt::~ServedReceipt() {
 
 // The first call is the one that is served.
 void ServedReceipt::Tell() {
+  if (times_ != nullptr) TellTimes();
   if (spans_ == nullptr) return;
   std::vector<v1::Span> spans = SpansOf(*receipt_, spans_->process());
   spans_->Drop(receipt_->calls_too_many());
@@ -92,6 +94,20 @@ void ServedReceipt::Tell() {
     if (const auto id = context_.Header("x-request-id")) own.set_request_id(std::string(*id));
   }
   std::exchange(spans_, nullptr)->Add(std::move(spans));
+}
+
+void ServedReceipt::TellTimes() {
+  TracedTimes& times = *std::exchange(times_, nullptr);
+  for (const CallRecord& call : receipt_->records()) {
+    const CallFigures& figures = call.figures;
+    if (call.told() || !call.served_here()) continue;
+    times.Served(figures.chainlet, figures.user, figures.serialize);
+    for (const CallRecord* made : call.calls()) {
+      if (made->told() || made->served_here()) continue;
+      if (made->figures.callee != CalleeSide::kKnown) continue;
+      times.Crossed(figures.chainlet, made->figures.network);
+    }
+  }
 }
 
 std::string ServedReceipt::Answer(const grpc::Status& status) {

@@ -23,6 +23,7 @@
 #include "chains/core/loop.h"
 #include "chains/core/receipt.h"
 #include "chains/core/recording.h"
+#include "chains/core/traced_times.h"
 #include "chains/grpc/metadata.h"
 
 namespace chains::internal {
@@ -66,7 +67,7 @@ class ServedReceipt {
       : ServedReceipt(context, loop, method, Wishes{.receipt = true}, nullptr) {}
   // `spans` outlives it; may be null.
   ServedReceipt(const Context& context, const Loop& loop, const Method& method,
-                const Wishes& wishes, SpanQueue* spans);
+                const Wishes& wishes, SpanQueue* spans, TracedTimes* times = nullptr);
   ServedReceipt(const ServedReceipt&) = delete;
   ~ServedReceipt();
 
@@ -82,12 +83,14 @@ class ServedReceipt {
 
  private:
   void Tell();
+  void TellTimes();
 
   SpanQueue* spans_;      // null: it is not traced, or told of
   const bool outermost_;  // nobody above tells of the trace
   const std::shared_ptr<Receipt> receipt_;
   Recording recording_;
   const Context context_;
+  TracedTimes* times_;  // until it was told
 };
 
 }  // namespace chains::internal

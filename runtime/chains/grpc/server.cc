@@ -42,6 +42,7 @@ absl::Status GrpcServer::Bind(WorkerPool& workers) {
   lane.authorization = options_.authorization;
   lane.in_flight = [this] { return in_flight(); };
   lane.spans = options_.spans;
+  lane.traced_times = options_.traced_times;
   if (options_.reactors > 1 || !options_.health_listen.empty()) KeepReactorsApart();
   std::vector<Listener::Place> places;
   for (const std::string& address : options_.listen) {

@@ -69,6 +69,8 @@ class GrpcServer {
     absl::Duration max_connection_age = absl::ZeroDuration();
     // Where what traced calls did here goes; outlives the server. Null: none are traced.
     SpanQueue* spans = nullptr;
+    // Told of the times of calls that are recorded; outlives it. May be null.
+    internal::TracedTimes* traced_times = nullptr;
     // Told of every call that failed by itself, on its reactor's thread; must not block. May be
     // null.
     std::function<void(const Context& context, const Method& method, const absl::Status& failure)>

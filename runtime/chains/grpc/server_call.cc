@@ -122,7 +122,8 @@ void ServerCall::Run(const Service::Handler& handler, Context context) {
   if (times_ != nullptr) arrived_ = reactor.Now();
   SpanQueue* const spans = lane_.options().spans;
   if (wishes_.receipt || (wishes_.traced && spans != nullptr)) [[unlikely]] {
-    receipt_ = std::make_unique<ServedReceipt>(context, reactor, *handler.method, wishes_, spans);
+    receipt_ = std::make_unique<ServedReceipt>(context, reactor, *handler.method, wishes_, spans,
+                                               lane_.options().traced_times);
     context = receipt_->context();
   }
   task_.emplace(reactor, std::move(context), MakeAnswer(handler),
