@@ -28,7 +28,6 @@ export interface GraphEdge {
   /** "24/s" and "p50 2 ms · p99 8 ms". */
   lines: [string, string];
   href: string;
-  said: string;
 }
 
 export interface GraphProps {
@@ -148,8 +147,8 @@ function EdgeLine(props: {
   chosen: boolean;
 }) {
   const { edge, path, label, chosen } = props;
+  // Hidden from screen readers: the table beside the picture has the same links, in order.
   return (
-    // biome-ignore lint/a11y/useAnchorContent: the table beside the picture has the same links for all
     <a
       class={`edge ${edge.health}${chosen ? ' chosen' : ''}`}
       href={edge.href}

@@ -108,7 +108,6 @@ export function edgesOf(model: Model, hrefOf: (id: string) => string, brief: boo
       health,
       lines: [text, brief ? '' : latency],
       href: hrefOf(id),
-      said: `${nameOf(caller)} calls ${nameOf(callee)}: ${idle ? 'idle' : rate(now.rate) + failing}. ${latency}`,
     };
   });
 }

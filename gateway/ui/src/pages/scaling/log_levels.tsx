@@ -29,7 +29,7 @@ export function LogLevels({
   const [levels, setLevels] = useState<Record<string, Level>>({});
   const action = useAction(async (chainlet: string, level: Level) => {
     const answer = await call('SetLogLevel', { of, chainlet, level });
-    const told = answer.levels.map((row) => [row.chainlet, row.level] as const);
+    const told = answer.levels.map((row) => [row.chainlet, row.level as Level] as const);
     setLevels((before) => ({ ...before, ...Object.fromEntries(told), [chainlet]: level }));
     toast(`${chainlet} logs ${level || 'as at first'}`);
   });
