@@ -83,7 +83,8 @@ void CheckCurves(const Model& model, Observatory& observatory, absl::Time now) {
       Check(std::isfinite(point.rate()) && point.rate() >= 0 && point.errors() <= point.rate());
     }
   }
-  for (const v1::TraceSummary& each : observatory.traces().List({}, "").traces()) {
+  const v1::ListTracesResponse list = observatory.traces().List({}, "");
+  for (const v1::TraceSummary& each : list.traces()) {
     v1::GetTraceRequest request;
     request.set_trace_id(each.trace_id());
     Check(observatory.traces().Get(request)->spans_size() == static_cast<int>(each.spans()));
@@ -133,6 +134,7 @@ void Try(std::string_view bytes) {
     CheckModel(model, Clock().Now());
     Clock().Advance(absl::Seconds(1));
   }
+  CheckCurves(model, observatory, Clock().Now());
   Check(model.gateways.empty());
   Check(model.deployments.at("d")->replicas.at("shop.Total").stream == 0);
 }

@@ -81,8 +81,8 @@ TEST(LogLineTest, WhatElseAnEventSaysAreItsFields) {
   const std::string json = ToJson(line);
   EXPECT_THAT(json, EndsWith(R"(,"fields":{"a":"b","model":"a","voices":"3","warm":"true"}})"
                              "\n"));
-  const std::map<std::string, std::string> back(FromJson(json)->fields().begin(),
-                                                FromJson(json)->fields().end());
+  const v1::LogLine read = *FromJson(json);
+  const std::map<std::string, std::string> back(read.fields().begin(), read.fields().end());
   EXPECT_EQ(back, fields);
 }
 

@@ -82,7 +82,7 @@ class MeasuresTest : public ::testing::Test {
 
 TEST_F(MeasuresTest, EveryCallIsInOneStepWhateverReportsComeWhen) {
   uint64_t calls = 0;
-  for (const int64_t after : {1300, 2600, 1900, 2000, 1700, 3100}) {
+  for (const int64_t after : {1500, 2500, 2000, 2000, 1500, 3000}) {
     Pass(absl::Milliseconds(after));
     calls += static_cast<uint64_t>(after) / 10;
     Say(Said(started_, calls, 0, 800));

@@ -30,7 +30,8 @@ class TracesTest : public ::testing::Test {
   std::vector<std::string> Listed(const v1::ListTracesRequest& request = {},
                                   const std::string& deployment = "") {
     std::vector<std::string> ids;
-    for (const v1::TraceSummary& each : store_.List(request, deployment).traces()) {
+    const v1::ListTracesResponse list = store_.List(request, deployment);
+    for (const v1::TraceSummary& each : list.traces()) {
       ids.push_back(each.request_id() + " " + each.kept());
     }
     return ids;
