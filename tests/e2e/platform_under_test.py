@@ -54,6 +54,8 @@ class Platform:
             said += piece.decode()
         self.http = re.search(r"HTTP\s+http://(\S+)", said)[1]
         self.grpc = re.search(r"gRPC\s+(\S+)", said)[1]
+        page = re.search(r"page\s+(http://\S+)", said)
+        self.page = page[1] if page else ""
         tls = re.search(r"both\s+https://(\S+)", said)
         self.tls = tls[1] if tls else ""
         key = re.search(r"CHAINS_API_KEY=(\S+)", said)

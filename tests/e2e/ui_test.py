@@ -58,13 +58,13 @@ class Page(unittest.TestCase):
     def test_everything_that_a_person_does(self):
         platform = Platform()
         self.addCleanup(platform.close)
-        page_or_skip(platform.http)
+        page_or_skip(platform.page)
         for chain in CHAINS:
             platform.push(BIN / chain)
         first = platform.push(BIN / "versions_one")
         second = platform.push(BIN / "versions_two")
         self.assertNotEqual(first, second)
-        self.visit(self.told(f"http://{platform.http}", platform.key, first=first, second=second))
+        self.visit(self.told(platform.page.removesuffix("/ui/"), platform.key, first=first, second=second))
         # What the page did is what everybody sees.
         listed = platform.json("list", "versions")
         production = [each for each in listed["environments"] if each["name"] == "production"]
@@ -86,11 +86,11 @@ def speech(folder):
     return made
 
 
-def page_or_skip(address):
+def page_or_skip(page):
     """A build without npm has no page, but one that says how to get it."""
-    with urllib.request.urlopen(f"http://{address}/ui/", timeout=30) as response:
-        page = response.read().decode()
-    if "assets/" not in page:
+    with urllib.request.urlopen(page, timeout=30) as response:
+        text = response.read().decode()
+    if "assets/" not in text:
         node_packages.skip("the gateway was built without its page: npm was not there")
 
 
