@@ -138,6 +138,22 @@ void AddPlatformFlags(CLI::App& serve, CommandLine& command, Raw& raw) {
   for (CLI::Option* option : {deployment, token, timeout, roots}) option->needs(platform);
 }
 
+void AddReplayFlags(CLI::App& replay, CommandLine& command, Raw& raw) {
+  replay.add_option("FILE", command.recording, "what `chains record` wrote")->required();
+  replay
+      .add_option("--real", command.real,
+                  "which chainlets run; the others answer as they did when they were recorded "
+                  "(default: the entrypoint)")
+      ->delimiter(',');
+  replay
+      .add_option("--mock", command.mock,
+                  "or which answer as they did; the others run (rest: what --real does not name)")
+      ->delimiter(',');
+  replay.add_option("--request", command.request_number, "only the request of that number, from 1")
+      ->check(CLI::PositiveNumber);
+  replay.add_option("--timeout", raw.timeout, "how long to wait for an answer");
+}
+
 void Interpret(Verb verb, const Raw& raw, CommandLine& command) {
   command.verb = verb;
   for (const std::string& secret : raw.secrets) {
@@ -149,7 +165,9 @@ void Interpret(Verb verb, const Raw& raw, CommandLine& command) {
   for (const std::string& fault : raw.faults) AddFaults(fault, command.faults);
   for (const std::string& url : raw.urls) command.urls.insert(Split("--url", url));
   for (const std::string& asset : raw.assets) command.assets.insert(Split("--asset", asset));
-  if (verb == Verb::kRun) {
+  if (verb == Verb::kReplay) {
+    command.timeout = ParseTime("--timeout", raw.timeout);
+  } else if (verb == Verb::kRun) {
     command.request_json = ReadRequest(raw.request);
     command.timeout = ParseTime("--timeout", raw.timeout);
     command.placement = raw.placement == "together"   ? Placement::kTogether
@@ -194,6 +212,11 @@ ParsedCommandLine ParseCommandLine(const std::string& chain, int argc, const cha
                "show afterwards, on standard error, which calls there were and how long they took");
   AddContextFlags(run, command, raw);
 
+  CLI::App& replay = *app.add_subcommand(
+      "replay", "repeat recorded requests in this process, and compare the answers");
+  AddReplayFlags(replay, command, raw);
+  AddContextFlags(replay, command, raw);
+
   CLI::App& serve = *app.add_subcommand("serve", "answer gRPC calls until SIGTERM");
   AddServeFlags(serve, command, raw);
   AddPlatformFlags(serve, command, raw);
@@ -204,6 +227,8 @@ ParsedCommandLine ParseCommandLine(const std::string& chain, int argc, const cha
     app.parse(argc, argv);
     if (run.parsed()) {
       Interpret(Verb::kRun, raw, command);
+    } else if (replay.parsed()) {
+      Interpret(Verb::kReplay, raw, command);
     } else if (serve.parsed()) {
       Interpret(Verb::kServe, raw, command);
     } else if (describe) {

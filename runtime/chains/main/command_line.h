@@ -12,7 +12,7 @@
 
 namespace chains::internal {
 
-enum class Verb { kOverview, kDescribe, kDescribeWire, kRun, kServe };
+enum class Verb { kOverview, kDescribe, kDescribeWire, kRun, kReplay, kServe };
 
 struct CommandLine {
   Verb verb = Verb::kOverview;
@@ -23,6 +23,12 @@ struct CommandLine {
   Placement placement = Placement::kTogether;
   absl::Duration timeout = absl::Seconds(60);
   bool trace = false;
+
+  // replay; `timeout` as for run
+  std::string recording = "";  // a file
+  std::vector<std::string> real = {};
+  std::vector<std::string> mock = {};
+  int request_number = 0;  // 0: all
 
   // serve
   std::vector<std::string> chainlets = {};
@@ -43,7 +49,7 @@ struct CommandLine {
   std::string platform_roots = "";  // a file
   absl::Duration platform_timeout = absl::Seconds(30);
 
-  // run and serve
+  // run, replay and serve
   std::string environment = "";
   std::string data_dir = "";
   std::map<std::string, std::string> secret_files = {};

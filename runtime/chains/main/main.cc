@@ -13,6 +13,7 @@
 #include "chains/http/transport.h"
 #include "chains/main/command_line.h"
 #include "chains/main/overview.h"
+#include "chains/main/replay.h"
 #include "chains/main/run.h"
 #include "chains/main/serve.h"
 
@@ -40,6 +41,8 @@ std::vector<internal::Problem> ProblemsOf(const internal::ChainSpec& chain,
     case internal::Verb::kDescribe:
     case internal::Verb::kDescribeWire:
       return internal::Validate(chain);
+    case internal::Verb::kReplay:  // it says itself which chainlets there are
+      return {};
     case internal::Verb::kRun:
     case internal::Verb::kServe:
       return internal::ValidateServed(chain, command.chainlets, {.assets = command.assets});
@@ -107,6 +110,14 @@ int Chain::Main(int argc, char** argv) const {
                             .timeout = command.timeout,
                             .trace = command.trace},
                            LocalOptionsFrom(command));
+    case internal::Verb::kReplay:
+      return internal::Replay(*this,
+                              {.file = command.recording,
+                               .real = command.real,
+                               .mock = command.mock,
+                               .request = command.request_number,
+                               .timeout = command.timeout},
+                              LocalOptionsFrom(command));
     case internal::Verb::kServe:
       return internal::Serve(*placed, command);
   }
