@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <unordered_map>
+#include <unordered_set>
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
@@ -28,7 +30,8 @@ std::unique_ptr<Message> Read(const Descriptor& type, std::string_view bytes) {
   return message;
 }
 
-// The call below `span` in which its failure began: the failed child's, and its, while there is one.
+// The call below `span` in which its failure began: the failed child's, and its, while there is
+// one.
 const v1::Span* FailedBelow(const v1::RecordedRequest& request, const v1::Span& span) {
   for (const v1::Span& each : request.spans()) {
     if (each.parent_span_id() == span.span_id() && each.code() == span.code()) return &each;
@@ -47,13 +50,13 @@ absl::Status StatusOf(const v1::RecordedRequest& request, const v1::Span& span) 
     const bool same_call = below->chainlet() == began->chainlet() &&
                            below->method() == began->method() && began->kind() == v1::Span::CLIENT;
     if (!same_call) {
-      hops.push_back({.chainlet = below->chainlet(), .method = below->method(),
-                      .replica = below->replica()});
+      hops.push_back(
+          {.chainlet = below->chainlet(), .method = below->method(), .replica = below->replica()});
     }
     began = below;
   }
   const std::string message =
-      began->message().empty() ? Text("it failed so while it was recorded") : began->message();
+      began->message().empty() ? std::string(kUnknownMessage) : began->message();
   const absl::Status status(static_cast<absl::StatusCode>(span.code()), message);
   return hops.empty() ? status : WithPath(status, hops);
 }
@@ -63,12 +66,6 @@ bool ServerStreams(MethodKind kind) {
 }
 
 }  // namespace
-
-const MethodDescriptor* DescribedMethod(std::string_view chainlet, std::string_view method) {
-  const google::protobuf::ServiceDescriptor* const service =
-      google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(std::string(chainlet));
-  return service == nullptr ? nullptr : service->FindMethodByName(std::string(method));
-}
 
 std::vector<std::string> SplitMessages(std::string_view bytes) {
   google::protobuf::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(bytes.data()),
@@ -91,64 +88,115 @@ std::string ComparableBytes(const Descriptor& type, std::string_view bytes) {
     google::protobuf::io::StringOutputStream stream(&comparable);
     google::protobuf::io::CodedOutputStream output(&stream);
     output.SetSerializationDeterministic(true);
-    message->SerializeWithCachedSizes(&output);
+    if (!message->SerializePartialToCodedStream(&output)) return std::string(bytes);
   }
   return comparable;
 }
 
 namespace {
 
-RecordedCall CallOf(const v1::RecordedRequest& request, const v1::Span& span) {
-  const MethodDescriptor* const method = DescribedMethod(span.chainlet(), span.method());
-  const bool is_stream = method != nullptr && method->client_streaming();
-  RecordedCall call;
-  call.requests = is_stream ? SplitMessages(span.request()) : std::vector{span.request()};
-  if (method != nullptr) {
-    for (std::string& each : call.requests) {
-      each = ComparableBytes(*method->input_type(), each);
+const MethodDescriptor* MethodIn(const google::protobuf::DescriptorPool& pool,
+                                 std::string_view chainlet, std::string_view method) {
+  const google::protobuf::ServiceDescriptor* const service =
+      pool.FindServiceByName(std::string(chainlet));
+  return service == nullptr ? nullptr : service->FindMethodByName(std::string(method));
+}
+
+std::vector<std::string> Side(bool is_stream, const std::string& bytes) {
+  if (is_stream) return SplitMessages(bytes);
+  return {bytes};
+}
+
+// The spans of a request by their ids.
+class Tree {
+ public:
+  explicit Tree(const v1::RecordedRequest& request) {
+    for (const v1::Span& span : request.spans()) {
+      by_id_.emplace(span.span_id(), &span);
+      const bool is_served = span.kind() == v1::Span::SERVER && span.recorded();
+      if (is_served) served_.insert(span.parent_span_id());
     }
   }
-  call.replies = method != nullptr && method->server_streaming()
-                          ? SplitMessages(span.reply())
-                          : std::vector{span.reply()};
-  call.status = StatusOf(request, span);
-  call.cut = span.cut();
-  return call;
-}
+  // A call, told of by the one of its ends that counts.
+  bool Counts(const v1::Span& span) const {
+    if (!span.recorded() || span.chainlet().empty()) return false;
+    return span.kind() == v1::Span::SERVER || !served_.contains(span.span_id());
+  }
+  // The chainlet that made the call: the nearest above that serves one.
+  std::string CallerOf(const v1::Span& span) const {
+    const v1::Span* at = &span;
+    // No way up is longer than there are spans, whatever ids they have.
+    for (size_t steps = 0; steps < by_id_.size(); ++steps) {
+      const auto above = by_id_.find(at->parent_span_id());
+      if (above == by_id_.end()) return "";
+      at = above->second;
+      if (at->kind() == v1::Span::SERVER) return at->chainlet();
+    }
+    return "";
+  }
+
+ private:
+  std::unordered_map<uint64_t, const v1::Span*> by_id_;
+  std::unordered_set<uint64_t> served_;  // ids of those below which a callee tells of the call
+};
 
 }  // namespace
 
-RecordedCalls::RecordedCalls(const v1::RecordedRequest& request) : request_(request) {
-  // Both ends tell of a call between processes: that of the callee counts, where there is one.
+const MethodDescriptor* DescribedMethod(std::string_view chainlet, std::string_view method) {
+  return MethodIn(*google::protobuf::DescriptorPool::generated_pool(), chainlet, method);
+}
+
+std::vector<NamedCall> CallsOf(const v1::RecordedRequest& request,
+                               const google::protobuf::DescriptorPool& pool) {
+  const Tree tree(request);
+  std::vector<const v1::Span*> spans;
   for (const v1::Span& span : request.spans()) {
-    if (span.kind() == v1::Span::SERVER) {
-      if (span.recorded()) Add(request, span);
-      continue;
+    if (tree.Counts(span)) spans.push_back(&span);
+  }
+  std::stable_sort(spans.begin(), spans.end(), [](const v1::Span* one, const v1::Span* other) {
+    return one->start_unix_us() < other->start_unix_us();
+  });
+  std::vector<NamedCall> calls;
+  for (const v1::Span* const span : spans) {
+    const MethodDescriptor* const method = MethodIn(pool, span->chainlet(), span->method());
+    NamedCall told{.caller = tree.CallerOf(*span),
+                   .chainlet = span->chainlet(),
+                   .method = span->method(),
+                   .call = {}};
+    told.call.requests = Side(method != nullptr && method->client_streaming(), span->request());
+    told.call.replies = Side(method != nullptr && method->server_streaming(), span->reply());
+    told.call.status = StatusOf(request, *span);
+    told.call.cut = span->cut();
+    calls.push_back(std::move(told));
+  }
+  return calls;
+}
+
+RecordedCalls::RecordedCalls(const v1::RecordedRequest& request) {
+  for (NamedCall& call : CallsOf(request, *google::protobuf::DescriptorPool::generated_pool())) {
+    Add(std::move(call));
+  }
+}
+
+void RecordedCalls::Add(NamedCall call) {
+  if (const MethodDescriptor* const method = DescribedMethod(call.chainlet, call.method)) {
+    for (std::string& each : call.call.requests) {
+      each = ComparableBytes(*method->input_type(), each);
     }
-    const bool served = std::any_of(
-        request.spans().begin(), request.spans().end(), [&span](const v1::Span& other) {
-          return other.kind() == v1::Span::SERVER && other.parent_span_id() == span.span_id() &&
-                 other.recorded();
-        });
-    if (span.recorded() && !served) Add(request, span);
   }
+  Key key(call.chainlet, call.method);
+  calls_[std::move(key)].push_back({.told = std::move(call)});
 }
 
-void RecordedCalls::Add(const v1::RecordedRequest& request, const v1::Span& span) {
-  calls_[{span.chainlet(), span.method()}].push_back({.call = CallOf(request, span)});
-}
-
-absl::StatusOr<RecordedCalls::Entry> RecordedCalls::EntryTo(std::string_view chainlet) const {
-  const v1::Span* found = nullptr;
-  for (const v1::Span& span : request_.spans()) {
-    if (span.chainlet() != chainlet || span.kind() != v1::Span::SERVER || !span.recorded()) continue;
-    if (found == nullptr || span.start_unix_us() < found->start_unix_us()) found = &span;
+absl::StatusOr<NamedCall> RecordedCalls::EntryTo(std::string_view chainlet) const {
+  for (const auto& [of, calls] : calls_) {
+    if (of.first != chainlet) continue;
+    for (const Kept& each : calls) {
+      if (each.told.caller.empty()) return each.told;
+    }
   }
-  if (found == nullptr) {
-    return absl::NotFoundError(
-        Text("the recording lacks the call of the entrypoint ", chainlet, " itself"));
-  }
-  return Entry{.method = found->method(), .call = CallOf(request_, *found)};
+  return absl::NotFoundError(
+      Text("the recording lacks the call of the entrypoint ", chainlet, " itself"));
 }
 
 absl::Status RecordedCalls::NoAnswer(const Method& method, std::string_view shown) const {
@@ -167,13 +215,13 @@ absl::StatusOr<RecordedCall> RecordedCalls::Take(const Method& method,
   if (calls == calls_.end()) return NoAnswer(method, shown);
   Kept* found = nullptr;
   for (Kept& each : calls->second) {
-    if (each.call.requests != requests) continue;
+    if (each.told.call.requests != requests) continue;
     found = &each;
     if (!each.used) break;
   }
   if (found == nullptr) return NoAnswer(method, shown);
   found->used = true;
-  return found->call;
+  return found->told.call;
 }
 
 absl::StatusOr<RecordedCall> RecordedCalls::TakeNext(const Method& method) {
@@ -182,19 +230,28 @@ absl::StatusOr<RecordedCall> RecordedCalls::TakeNext(const Method& method) {
   for (Kept& each : calls->second) {
     if (each.used) continue;
     each.used = true;
-    return each.call;
+    return each.told.call;
   }
   return NoAnswer(method, "");
 }
 
-std::vector<std::string> RecordedCalls::Unused() const {
-  std::vector<std::string> unused;
+std::vector<NamedCall> RecordedCalls::Unused() const {
+  std::vector<NamedCall> unused;
   for (const auto& [of, calls] : calls_) {
     for (const Kept& each : calls) {
-      if (!each.used) unused.push_back(Text(of.first, "/", of.second));
+      if (!each.used) unused.push_back(each.told);
     }
   }
   return unused;
+}
+
+bool IsAsRecorded(const absl::Status& recorded, const absl::Status& now) {
+  constexpr size_t kAlmostAll = 500;  // a character that would be cut is left out, too
+  if (recorded.code() != now.code()) return false;
+  const std::string_view then = MessageOf(recorded);
+  if (then == kUnknownMessage) return true;
+  const std::string_view said = MessageOf(now);
+  return then == said || (then.size() >= kAlmostAll && said.starts_with(then));
 }
 
 absl::StatusOr<RecordedCall> RecordedChannel::Answer(const Method& method,

@@ -25,6 +25,9 @@
 
 namespace chains {
 
+// The message of a failure of which the recording knows the code alone.
+inline constexpr std::string_view kUnknownMessage = "it failed so while it was recorded";
+
 // How a recorded call went.
 struct RecordedCall {
   std::vector<std::string> requests;  // serialized; one, unless they are a stream
@@ -33,37 +36,49 @@ struct RecordedCall {
   bool cut = false;     // messages are missing
 };
 
+// A call of a recorded request: who was called by whom.
+struct NamedCall {
+  std::string caller;  // full name of a contract; empty: it came from outside
+  std::string chainlet;
+  std::string method;
+  RecordedCall call;
+};
+
+// All calls to chainlets that were recorded, in the order in which they began, each once: both ends
+// tell of a call between processes, and the callee's counts where it is there. `pool` knows the
+// contracts; of a method that it does not know each side is taken for one message.
+std::vector<NamedCall> CallsOf(const v1::RecordedRequest& request,
+                               const google::protobuf::DescriptorPool& pool);
+
+// For one loop's coroutines, or one thread.
 class RecordedCalls {
  public:
+  RecordedCalls() = default;
   explicit RecordedCalls(const v1::RecordedRequest& request);
 
-  // How the entrypoint `chainlet` was called from outside, with the name of its method.
-  // NOT_FOUND: its span is missing.
-  struct Entry {
-    std::string method;
-    RecordedCall call;
-  };
-  absl::StatusOr<Entry> EntryTo(std::string_view chainlet) const;
+  // A further one, of a contract that this program has.
+  void Add(NamedCall call);
+
+  // How the entrypoint `chainlet` was called from outside. NOT_FOUND: that was not recorded.
+  absl::StatusOr<NamedCall> EntryTo(std::string_view chainlet) const;
 
   // FAILED_PRECONDITION: there is none; it says what to do. `shown` is the request for people.
   absl::StatusOr<RecordedCall> Take(const Method& method, const std::vector<std::string>& requests,
                                     std::string_view shown);
   // … whatever its requests were.
   absl::StatusOr<RecordedCall> TakeNext(const Method& method);
-  // Calls that nobody made again, as "hello.SayHello/RunRemote".
-  std::vector<std::string> Unused() const;
+  // Calls that nobody made again.
+  std::vector<NamedCall> Unused() const;
 
  private:
   struct Kept {
-    RecordedCall call;
+    NamedCall told;
     bool used = false;
   };
+  using Key = std::pair<std::string, std::string>;  // chainlet, method
   absl::Status NoAnswer(const Method& method, std::string_view shown) const;
-  void Add(const v1::RecordedRequest& request, const v1::Span& span);
 
-  // By chainlet and method, in the order in which they began.
-  std::map<std::pair<std::string, std::string>, std::vector<Kept>> calls_;
-  v1::RecordedRequest request_;
+  std::map<Key, std::vector<Kept>> calls_;  // in the order in which they began
 };
 
 // What describes a method of a contract that this program has; null without.
@@ -74,6 +89,10 @@ std::vector<std::string> SplitMessages(std::string_view bytes);
 // A serialized message with private fields cleared and maps in order, so that equal ones are equal
 // bytes. What is no message of that type stays as it is.
 std::string ComparableBytes(const google::protobuf::Descriptor& type, std::string_view bytes);
+
+// Whether a failure (or success) is the one that was recorded: code and message, as far as these
+// were kept (512 bytes of a message).
+bool IsAsRecorded(const absl::Status& recorded, const absl::Status& now);
 
 class RecordedChannel final : public Channel {
  public:

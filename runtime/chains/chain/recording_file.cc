@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <utility>
 
 #include <google/protobuf/io/coded_stream.h>
@@ -42,6 +41,7 @@ std::string PartBytes(const v1::RecordingPart& part) {
 }
 
 absl::StatusOr<RecordingFile> RecordingFile::Parse(std::string_view bytes) {
+  if (bytes.size() > kMaxBytes) return NoRecording("it is larger than 1 GiB");
   google::protobuf::io::ArrayInputStream array(bytes.data(), static_cast<int>(bytes.size()));
   CodedInputStream input(&array);
   RecordingFile file;
@@ -56,8 +56,8 @@ absl::StatusOr<RecordingFile> RecordingFile::Parse(std::string_view bytes) {
       if (!part.has_header()) return NoRecording("it does not begin with a header");
       file.header = std::move(*part.mutable_header());
       if (file.header.version() != kVersion) {
-        return NoRecording(Text("its version is ", file.header.version(), ", this program reads ",
-                                kVersion));
+        return NoRecording(
+            Text("its version is ", file.header.version(), ", this program reads ", kVersion));
       }
     }
     if (part.has_request()) file.requests.push_back(std::move(*part.mutable_request()));
@@ -70,13 +70,17 @@ absl::StatusOr<RecordingFile> RecordingFile::Parse(std::string_view bytes) {
 }
 
 absl::StatusOr<RecordingFile> RecordingFile::Read(const std::string& path) {
-  constexpr size_t kMaxBytes = size_t{1} << 30;
   std::ifstream stream(path, std::ios::binary);
   if (!stream) return absl::NotFoundError(Text(path, ": ", std::strerror(errno)));
-  std::string bytes(std::istreambuf_iterator<char>(stream), {});
-  if (bytes.size() > kMaxBytes) {
-    return absl::InvalidArgumentError(Text(path, ": larger than 1 GiB; record fewer requests"));
+  std::string bytes;
+  char piece[size_t{64} << 10];
+  while (stream.read(piece, sizeof(piece)) || stream.gcount() > 0) {
+    bytes.append(piece, static_cast<size_t>(stream.gcount()));
+    if (bytes.size() > kMaxBytes) {
+      return absl::InvalidArgumentError(Text(path, ": larger than 1 GiB; record fewer requests"));
+    }
   }
+  if (stream.bad()) return absl::UnavailableError(Text(path, ": ", std::strerror(errno)));
   absl::StatusOr<RecordingFile> file = Parse(bytes);
   if (file.ok()) return file;
   return absl::Status(file.status().code(), ToAbsl(Text(path, ": ", MessageOf(file.status()))));

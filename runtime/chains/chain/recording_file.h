@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ namespace chains {
 struct RecordingFile {
   static constexpr uint32_t kVersion = 1;
   static constexpr size_t kMaxPartBytes = size_t{64} << 20;
+  static constexpr size_t kMaxBytes = size_t{1} << 30;
   static constexpr size_t kMaxRequests = 10'000;
 
   v1::RecordingHeader header;

@@ -24,7 +24,7 @@ namespace {
 using json::Transcoder;
 
 int Refuse(const absl::Status& status) {
-  std::fprintf(stderr, "error: %s\n", MessageOf(status).c_str());
+  std::fprintf(stderr, "error: %s\n", std::string(MessageOf(status)).c_str());
   return 2;
 }
 
@@ -36,7 +36,7 @@ bool IsNamed(std::string_view contract, std::string_view name) {
 
 // Full names of the chainlets that do not run themselves.
 absl::StatusOr<std::set<std::string>> Mocked(const ChainSpec& chain, const ReplayRequest& request) {
-  // "rest" says what is meant anyway.
+  // `--real X --mock rest`: "rest" says what is meant anyway.
   std::vector<std::string> mock = request.mock;
   std::erase(mock, "rest");
   if (!request.real.empty() && !mock.empty()) {
@@ -47,17 +47,18 @@ absl::StatusOr<std::set<std::string>> Mocked(const ChainSpec& chain, const Repla
   std::set<std::string> mocked;
   std::set<std::string> found;
   for (const ChainletSpec& chainlet : chain.chainlets) {
-    const auto name = std::find_if(named.begin(), named.end(), [&chainlet](const std::string& each) {
-      return IsNamed(chainlet.name(), each);
-    });
+    const auto name = std::find_if(
+        named.begin(), named.end(),
+        [&chainlet](const std::string& each) { return IsNamed(chainlet.name(), each); });
     if (name != named.end()) found.insert(*name);
-    const bool runs = named.empty() ? chainlet.entrypoint : (name != named.end()) == mock.empty();
+    const bool is_named = name != named.end();
+    // The entrypoint runs in any case, but where it was asked not to.
+    const bool runs = mock.empty() ? chainlet.entrypoint || is_named : !is_named;
     if (!runs) mocked.insert(std::string(chainlet.name()));
   }
   for (const std::string& name : named) {
     if (!found.contains(name)) {
-      return absl::InvalidArgumentError(
-          Text("the chain ", chain.name, " has no chainlet ", name));
+      return absl::InvalidArgumentError(Text("the chain ", chain.name, " has no chainlet ", name));
     }
   }
   if (mocked.contains(std::string(chain.Entrypoint()->name()))) {
@@ -78,8 +79,8 @@ Stream<Bytes> Each(const std::vector<std::string>& requests) {
 }
 
 // Coroutine: what it refers to outlives the call.
-Task<void> Collect(Channel& channel, const Method& method,
-                   const std::vector<std::string>& requests, std::vector<std::string>& replies) {
+Task<void> Collect(Channel& channel, const Method& method, const std::vector<std::string>& requests,
+                   std::vector<std::string>& replies) {
   if (method.kind == MethodKind::kUnary) {
     Bytes reply = co_await channel.Unary(method, Bytes(requests.front()));
     replies.push_back(reply.ToString());
@@ -100,7 +101,7 @@ class Rerun {
   absl::StatusOr<bool> Run(const v1::RecordedRequest& request, LocalOptions options) {
     RecordedCalls recorded(request);
     const std::string entrypoint(chain_.spec().Entrypoint()->name());
-    absl::StatusOr<RecordedCalls::Entry> entry = recorded.EntryTo(entrypoint);
+    absl::StatusOr<NamedCall> entry = recorded.EntryTo(entrypoint);
     if (!entry.ok()) return entry.status();
     const Transcoder::Method* const method = MethodOf(entry->method);
     if (method == nullptr) {
@@ -162,8 +163,8 @@ class Rerun {
     std::string shown;
     for (const std::string& reply : outcome.replies) {
       const absl::StatusOr<std::string> json = transcoder_.ReplyToJson(method, reply);
-      shown += Text(shown.empty() ? "" : "\n            ",
-                    json.ok() ? *json : MessageOf(json.status()));
+      shown +=
+          Text(shown.empty() ? "" : "\n            ", json.ok() ? *json : MessageOf(json.status()));
     }
     if (outcome.status.ok()) return shown;
     const std::string path = PathText(outcome.status);
@@ -173,8 +174,7 @@ class Rerun {
   }
   bool Compare(const Transcoder::Method& method, const Outcome& then, const Outcome& now,
                const RecordedCalls& recorded) const {
-    const bool same = then.status.code() == now.status.code() &&
-                      MessageOf(then.status) == MessageOf(now.status) &&
+    const bool same = IsAsRecorded(then.status, now.status) &&
                       Comparable(method, then.replies) == Comparable(method, now.replies);
     if (same) {
       std::printf("  same      %s\n", Shown(method, now).c_str());
@@ -182,9 +182,12 @@ class Rerun {
       std::printf("  recorded  %s\n  now       %s\n", Shown(method, then).c_str(),
                   Shown(method, now).c_str());
     }
-    for (const std::string& unused : recorded.Unused()) {
-      const std::string chainlet = unused.substr(0, unused.find('/'));
-      if (mocked_.contains(chainlet)) std::printf("  not called again: %s\n", unused.c_str());
+    // What a mocked chainlet called is nobody's to call.
+    for (const NamedCall& unused : recorded.Unused()) {
+      const bool is_called_by_us = !unused.caller.empty() && !mocked_.contains(unused.caller);
+      if (is_called_by_us && mocked_.contains(unused.chainlet)) {
+        std::printf("  not called again: %s/%s\n", unused.chainlet.c_str(), unused.method.c_str());
+      }
     }
     return same;
   }
@@ -226,7 +229,8 @@ int Replay(const Chain& chain, const ReplayRequest& request, LocalOptions option
     std::printf("request %d of %d%s\n", number, total,
                 one.incomplete() ? ", which is not whole in the recording" : "");
     const absl::StatusOr<bool> same = rerun.Run(one, options);
-    if (!same.ok()) std::printf("  cannot be replayed: %s\n", MessageOf(same.status()).c_str());
+    if (!same.ok())
+      std::printf("  cannot be replayed: %s\n", std::string(MessageOf(same.status())).c_str());
     if (!same.ok() || !*same) ++differ;
     ++replayed;
   }

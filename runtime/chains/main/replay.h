@@ -1,5 +1,5 @@
-// `replay`: recorded requests once more, in this process, with what chainlets answered then in place
-// of those that are not to run.
+// `replay`: recorded requests once more, in this process, with what chainlets answered then in
+// place of those that are not to run.
 #pragma once
 
 #include <string>
