@@ -18,11 +18,14 @@ Context::Context(absl::Time deadline, const internal::Traceparent& parent, Heade
       carried_(internal::MakePooled<const Carried>(parent, std::move(headers))) {}
 
 std::string Context::trace_id() const {
-  return has_trace() ? internal::ToString(carried_->trace) : std::string();
+  if (carried_ && !carried_->trace.empty()) return internal::ToString(carried_->trace);
+  return has_trace() ? internal::ToString(record_->receipt().purpose().trace) : std::string();
 }
 
+bool Context::IsTraced() const { return record_->traced(); }
+
 std::string Context::traceparent() const {
-  if (record_ != nullptr && record_->traced()) {
+  if (record_ != nullptr && IsTraced()) {
     return internal::TraceparentOf(record_->receipt().purpose().trace, record_->span());
   }
   if (!has_trace()) return {};

@@ -48,7 +48,9 @@ class Context {
 
   // The W3C trace id of the request, 32 hexadecimal digits; empty outside a served request.
   std::string trace_id() const;
-  bool has_trace() const { return carried_ && !carried_->trace.empty(); }
+  bool has_trace() const {
+    return (carried_ && !carried_->trace.empty()) || (record_ != nullptr && IsTraced());
+  }
   // What its calls carry as W3C `traceparent`; empty without a trace. It says sampled where the
   // request is traced here, or was by its caller.
   std::string traceparent() const;
@@ -98,6 +100,8 @@ class Context {
   }
 
  private:
+  bool IsTraced() const;  // by its record
+
   struct Carried {
     Carried(const internal::Traceparent& parent, Headers all)
         : trace(parent.trace),

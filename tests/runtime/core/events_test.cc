@@ -64,6 +64,8 @@ TEST_F(EventsTest, EverySpanIsBelowThatOfItsCaller) {
   EXPECT_NE(below.span(), First().span());
   EXPECT_TRUE(First().served_here());
   EXPECT_FALSE(below.served_here());
+  EXPECT_TRUE(inside.has_trace());
+  EXPECT_EQ(inside.trace_id(), ToString(kTrace));
   EXPECT_EQ(inside.traceparent(), TraceparentOf(kTrace, First().span()));
   EXPECT_EQ(call.Under(inside).traceparent(), TraceparentOf(kTrace, below.span()));
 }
