@@ -38,6 +38,7 @@ namespace chains {
 namespace internal {
 class Lane;
 class Listener;
+class TracedTimes;
 }  // namespace internal
 class SpanQueue;
 
