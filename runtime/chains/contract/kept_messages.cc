@@ -1,7 +1,5 @@
 #include "chains/contract/kept_messages.h"
 
-#include <map>
-#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -35,13 +33,8 @@ bool LookInto(const Descriptor& type, std::set<const Descriptor*>& seen) {
 }  // namespace
 
 bool HasPrivateFields(const Descriptor& type) {
-  static std::mutex mutex;
-  static auto& known = *new std::map<const Descriptor*, bool>();  // never destroyed
-  std::lock_guard lock(mutex);
-  const auto found = known.find(&type);
-  if (found != known.end()) return found->second;
   std::set<const Descriptor*> seen;
-  return known[&type] = LookInto(type, seen);
+  return LookInto(type, seen);
 }
 
 void ClearPrivateFields(Message& message) {
