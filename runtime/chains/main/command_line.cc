@@ -109,6 +109,7 @@ void AddServeFlags(CLI::App& serve, CommandLine& command, Raw& raw) {
                   "where this process runs: calls prefer replicas of the same zone")
       ->envname("CHAINS_ZONE");
   serve.add_option("--http", command.http, "answer HTTP here as well: HOST:PORT");
+  serve.add_option("--metrics", command.metrics, "answer Prometheus here, at /metrics: HOST:PORT");
   serve.add_option("--replica", command.replica, "the name of this process in errors");
   serve.add_option("--drain-timeout", raw.drain_timeout, "how long SIGTERM waits for what runs");
   serve.add_option(

@@ -36,6 +36,7 @@ struct CommandLine {
   std::string health_listen = "";
   std::string zone = "";
   std::string http = "";
+  std::string metrics = "";
   std::string replica = "";
   std::map<std::string, std::vector<std::string>, std::less<>> endpoints = {};
   absl::Duration drain_timeout = absl::Seconds(30);

@@ -24,6 +24,9 @@
 #include "chains/main/crash_report.h"
 #include "chains/main/frontend.h"
 #include "chains/main/run_lock.h"
+#include "chains/metrics/exposer.h"
+#include "chains/metrics/families.h"
+#include "chains/v1/telemetry.pb.h"
 
 namespace chains::internal {
 namespace {
@@ -168,6 +171,27 @@ absl::Status ListenHttp(Frontend& frontend, const std::string& address, Reactor&
   return absl::OkStatus();
 }
 
+// Null without --metrics. Goes before the replica, which it asks.
+absl::StatusOr<std::unique_ptr<Exposer>> Expose(const ChainSpec& chain, const CommandLine& command,
+                                                Replica& replica) {
+  if (command.metrics.empty()) return nullptr;
+  auto dropped = std::make_shared<uint64_t>(0);
+  const auto collect = [&replica, chain = chain.name, deployment = command.deployment, dropped] {
+    const v1::Measurements now = replica.meter().Take(absl::Now());
+    Families made = MakeFamilies({{.chain = chain, .deployment = deployment, .measurements = &now}},
+                                 {.dropped_before = *dropped});
+    *dropped += made.dropped;
+    return std::move(made.families);
+  };
+  absl::StatusOr<std::unique_ptr<Exposer>> exposer = Exposer::Listen(command.metrics, collect);
+  if (!exposer.ok()) {
+    return absl::Status(exposer.status().code(),
+                        absl::StrCat("--metrics: ", exposer.status().message()));
+  }
+  std::printf("answering Prometheus at http://%s/metrics\n", (*exposer)->address().c_str());
+  return exposer;
+}
+
 void TellWhatIsLeftOut(const std::vector<std::string>& hardening) {
   for (const std::string& each : hardening) {
     Log(Context(), Severity::kWarning, Text("less hardened than it could be: ", each));
@@ -208,6 +232,11 @@ int Serve(const ChainSpec& chain, const CommandLine& command) {
       return frontend == nullptr ? absl::OkStatus()
                                  : ListenHttp(*frontend, command.http, reactor, entrypoint, chain);
     });
+  }
+  absl::StatusOr<std::unique_ptr<Exposer>> exposer = nullptr;
+  if (started.ok()) {
+    exposer = Expose(chain, command, **replica);
+    started = exposer.status();
   }
   if (!started.ok()) {
     (*replica)->Drain(absl::Now());

@@ -9,7 +9,7 @@ namespace chains::deploy {
 namespace {
 
 constexpr absl::Duration kLongest = absl::Minutes(40);
-constexpr absl::Duration kStep = absl::Milliseconds(500);
+constexpr absl::Duration kPass = absl::Milliseconds(500);
 constexpr int kMaxSteps = 2000;  // without time passing
 constexpr int kCalm = 10;        // looks in a row that find nothing
 
@@ -40,7 +40,7 @@ std::string World::Converge() {
       TakeAnswers();
       if (++steps > kMaxSteps) return "the cluster does not come to rest";
     }
-    Pass(kStep);
+    Pass(kPass);
     TakeAnswers();
     wrong = WhatIsWrong();
     calm = wrong.empty() ? calm + 1 : 0;

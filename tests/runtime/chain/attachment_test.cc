@@ -165,6 +165,29 @@ TEST_F(AttachmentTest, TellsOfTracedCallsOnce) {
     told += each.telemetry().spans_size();
   }
   EXPECT_EQ(told, 1);
+TEST_F(AttachmentTest, SaysWhatItMeasuredAsOftenAsItIsOrdered) {
+  LeafScript script;
+  script.answer = [](LeafRequest) -> chains::Task<LeafReply> { co_return NumberReply(1); };
+  const chains::Chain chain = LeafChain(script);
+  const auto replica = StartUnderPlatform(chain);
+  chains::Client<Leaf> client(replica->addresses().front());
+  ASSERT_TRUE(client.Call(&Leaf::RunRemote, LeafRequest()).ok());
+  chains::v1::ReplicaOrders orders;
+  orders.set_version(7);
+  orders.set_report_every_ms(10);
+  orders.set_measure_every_ms(100);
+  platform_.Order(orders);
+  const auto report = platform_.control().Await(
+      [](const ReplicaReport& each) { return each.telemetry().has_measurements(); });
+  ASSERT_TRUE(report.has_value());
+  const auto& measured = report->telemetry().measurements();
+  ASSERT_EQ(measured.chainlets_size(), 1);
+  EXPECT_EQ(measured.chainlets(0).chainlet(), "zoo.Leaf");
+  ASSERT_EQ(measured.chainlets(0).codes_size(), 1);
+  EXPECT_EQ(measured.chainlets(0).codes(0).calls(), 1u);
+  EXPECT_EQ(measured.chainlets(0).duration().counts_size(), 1);
+  EXPECT_GT(measured.process().resident_bytes(), 0u);
+  EXPECT_TRUE(measured.process().start_seconds().contains("ready"));
 }
 
 TEST_F(AttachmentTest, CallsGoWhereItIsOrdered) {

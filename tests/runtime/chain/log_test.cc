@@ -118,5 +118,46 @@ TEST_F(FailureLogTest, WritesSoManyLinesASecondAndSaysHowManyWereLeftOut) {
   EXPECT_THAT(lines_, SizeIs(4));
 }
 
+TEST(LogTest, FieldsAreJsonOfTheirOwn) {
+  const std::string name = "en";
+  EXPECT_THAT(
+      internal::LogLine(
+          kTime, Context(), Severity::kDebug, "m",
+          {{"voices", 3}, {"model", name}, {"warm", true}, {"share", 0.5}, {"no", ""}}, "a.A"),
+      EndsWith(R"("level":"debug","message":"m","voices":3,"model":"en","warm":true,"share":0.5,)"
+               R"("chainlet":"a.A"})"
+               "\n"));
+}
+
+TEST(LogTest, AFieldWithANameThatIsTakenGetsAnother) {
+  EXPECT_THAT(internal::LogLine(kTime, Context(), Severity::kInfo, "m", {{"level", "loud"}}),
+              HasSubstr(R"("level":"info","message":"m","level_":"loud")"));
+}
+
+TEST(LogTest, FieldsStickToARequest) {
+  const Context plain(absl::InfiniteFuture(), kTrace, {{"x-request-id", "r-17"}});
+  const Context context = plain.WithLogFields(internal::FieldsAsJson({{"user", "ada"}}))
+                              .WithLogFields(internal::FieldsAsJson({{"try", 2}}));
+  EXPECT_THAT(internal::LogLine(kTime, context, Severity::kInfo, "m"),
+              EndsWith(R"("user":"ada","try":2})"
+                       "\n"));
+  EXPECT_EQ(context.trace_id(), kTrace);
+  EXPECT_EQ(context.Header("x-request-id"), "r-17");
+  EXPECT_EQ(plain.log_fields(), "");
+}
+
+TEST(LogTest, WhatIsBelowItsThresholdIsNotWritten) {
+  ::testing::internal::CaptureStderr();
+  Log(Context(), Severity::kDebug, "hidden");
+  internal::SetLogThresholds({{"", Severity::kDebug}});
+  Log(Context(), Severity::kDebug, "shown");
+  internal::SetLogThresholds({{"", Severity::kError}});
+  Log(Context(), Severity::kWarning, "hidden, too");
+  internal::SetLogThresholds({});
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr("shown"));
+  EXPECT_THAT(said, ::testing::Not(HasSubstr("hidden")));
+}
+
 }  // namespace
 }  // namespace chains
