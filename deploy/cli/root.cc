@@ -12,6 +12,7 @@
 #include "deploy/cli/commands/logs.h"
 #include "deploy/cli/commands/observe.h"
 #include "deploy/cli/commands/push.h"
+#include "deploy/cli/commands/recordings.h"
 #include "deploy/cli/commands/remotes.h"
 #include "deploy/cli/commands/settings.h"
 #include "deploy/cli/completion.h"
@@ -136,6 +137,13 @@ Command MakeRoot() {
                           MakeRollback(),   MakeScale(),        MakeWake(),    MakeActivate(),
                           MakeDeactivate(), MakeDelete(),       MakeRemotes(), MakeUp(),
                           MakeDown(),       MakeEnvironments(), MakeKeys(),    MakeSecrets(),
+          .subcommands = {MakeInit(),       MakeCheck(),        MakeRun(),      MakePush(),
+                          MakeWatch(),      MakeCall(),         MakeGraph(),    MakeBench(),
+                          MakeRecord(),     MakeReplay(),       MakeMakeTest(), MakeImage(),
+                          MakeList(),       MakeStatus(),       MakeLogs(),     MakePromote(),
+                          MakeRollback(),   MakeScale(),        MakeWake(),     MakeActivate(),
+                          MakeDeactivate(), MakeDelete(),       MakeRemotes(),  MakeUp(),
+                          MakeDown(),       MakeEnvironments(), MakeKeys(),     MakeSecrets(),
                           MakeAudit(),      MakeCompletion(),   MakeVersion()}};
 }
 

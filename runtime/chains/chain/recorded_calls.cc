@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include <google/protobuf/dynamic_message.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/message.h>
@@ -22,8 +23,11 @@ using google::protobuf::Message;
 using google::protobuf::MessageFactory;
 using google::protobuf::MethodDescriptor;
 
-std::unique_ptr<Message> Read(const Descriptor& type, std::string_view bytes) {
-  const Message* const prototype = MessageFactory::generated_factory()->GetPrototype(&type);
+// `factory` is null for messages of this program.
+std::unique_ptr<Message> Read(const Descriptor& type, std::string_view bytes,
+                              MessageFactory* factory = nullptr) {
+  if (factory == nullptr) factory = MessageFactory::generated_factory();
+  const Message* const prototype = factory->GetPrototype(&type);
   if (prototype == nullptr) return nullptr;
   std::unique_ptr<Message> message(prototype->New());
   if (!message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return nullptr;
@@ -80,7 +84,10 @@ std::vector<std::string> SplitMessages(std::string_view bytes) {
 }
 
 std::string ComparableBytes(const Descriptor& type, std::string_view bytes) {
-  const std::unique_ptr<Message> message = Read(type, bytes);
+  // It outlives the message.
+  google::protobuf::DynamicMessageFactory others;
+  const bool is_ours = type.file()->pool() == google::protobuf::DescriptorPool::generated_pool();
+  const std::unique_ptr<Message> message = Read(type, bytes, is_ours ? nullptr : &others);
   if (message == nullptr) return std::string(bytes);
   internal::ClearPrivateFields(*message);
   std::string comparable;

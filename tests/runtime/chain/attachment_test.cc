@@ -165,6 +165,8 @@ TEST_F(AttachmentTest, TellsOfTracedCallsOnce) {
     told += each.telemetry().spans_size();
   }
   EXPECT_EQ(told, 1);
+}
+
 TEST_F(AttachmentTest, SaysWhatItMeasuredAsOftenAsItIsOrdered) {
   LeafScript script;
   script.answer = [](LeafRequest) -> chains::Task<LeafReply> { co_return NumberReply(1); };
