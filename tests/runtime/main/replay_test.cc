@@ -1,0 +1,89 @@
+#include "chains/main/replay.h"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/runtime/chain/recorded.h"
+#include "tests/runtime/chain/zoo.h"
+
+namespace chains::internal {
+namespace {
+
+using ::testing::HasSubstr;
+
+// The chain whose Leaf cannot be built: what runs without it did not need it.
+class ReplayTest : public ::testing::Test {
+ protected:
+  ReplayTest() {
+    chain.Add<zoo::ScriptedLeaf>(Shared<zoo::LeafScript*>(
+        [](const DeploymentContext&) -> absl::StatusOr<std::unique_ptr<zoo::LeafScript*>> {
+          return absl::FailedPreconditionError("the model is not installed");
+        }));
+    chain.Add<zoo::RootObject>(Needs<zoo::Leaf>{}).Entrypoint();
+  }
+  int Run(const v1::RecordedRequest& recorded, ReplayRequest request = {}) {
+    request.file = ::testing::TempDir() + "replayed.rec";
+    std::ofstream(request.file, std::ios::binary) << FileOf(recorded);
+    ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
+    const int code = Replay(chain, request, {});
+    out = ::testing::internal::GetCapturedStdout();
+    err = ::testing::internal::GetCapturedStderr();
+    return code;
+  }
+
+  Chain chain{"zoo"};
+  std::string out;
+  std::string err;
+};
+
+TEST_F(ReplayTest, GoesAsRecordedWithoutTheOtherChainlet) {
+  EXPECT_EQ(Run(RootOfTwo()), 0) << out << err;
+  EXPECT_THAT(out, HasSubstr("1 of 1 as recorded"));
+}
+
+TEST_F(ReplayTest, ShowsBothWhereTheAnswerDiffers) {
+  v1::RecordedRequest request = RootOfTwo();
+  zoo::RootReply other;
+  other.set_result(18);
+  request.mutable_spans(1)->set_reply(other.SerializeAsString());
+  EXPECT_EQ(Run(request), 1);
+  EXPECT_THAT(out, HasSubstr("recorded  {\"result\":18}"));
+  EXPECT_THAT(out, HasSubstr("now       {\"result\":17}"));
+}
+
+TEST_F(ReplayTest, AFailureOfAMockedChainletIsReproduced) {
+  v1::RecordedRequest request = RootOfTwo();
+  for (const int span : {1, 3}) request.mutable_spans(span)->set_code(9);
+  request.mutable_spans(3)->set_message("a word that nobody knows");
+  EXPECT_EQ(Run(request), 0) << out << err;
+  EXPECT_THAT(out, HasSubstr("FAILED_PRECONDITION: a word that nobody knows"));
+}
+
+TEST_F(ReplayTest, ACallThatIsNotMadeAgainIsSaid) {
+  v1::RecordedRequest request = RootOfTwo();
+  Says(AddSpan(request, 9, 2, "zoo.Leaf"), Leaf(77), LeafAnswer(1));
+  EXPECT_EQ(Run(request), 0);
+  EXPECT_THAT(out, HasSubstr("not called again: zoo.Leaf/RunRemote"));
+}
+
+TEST_F(ReplayTest, NamesAndNumbersAreChecked) {
+  EXPECT_EQ(Run(RootOfTwo(), {.real = {"Nobody"}}), 2);
+  EXPECT_THAT(err, HasSubstr("the chain zoo has no chainlet Nobody"));
+  EXPECT_EQ(Run(RootOfTwo(), {.mock = {"Root"}}), 2);
+  EXPECT_THAT(err, HasSubstr("it runs itself"));
+  EXPECT_EQ(Run(RootOfTwo(), {.real = {"Leaf"}, .mock = {"Root"}}), 2);
+  EXPECT_THAT(err, HasSubstr("one of them is enough"));
+  EXPECT_EQ(Run(RootOfTwo(), {.request = 2}), 2);
+  EXPECT_THAT(err, HasSubstr("has 1 requests"));
+}
+
+TEST_F(ReplayTest, AChainletThatIsRealIsBuilt) {
+  EXPECT_EQ(Run(RootOfTwo(), {.real = {"Leaf"}, .mock = {"rest"}}), 1);
+  EXPECT_THAT(out, HasSubstr("the model is not installed"));
+}
+
+}  // namespace
+}  // namespace chains::internal
