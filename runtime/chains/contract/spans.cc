@@ -60,9 +60,9 @@ void Fill(v1::Span& span, const CallFigures& figures) {
 
 void FillMessages(v1::Span& span, const CallRecord& call) {
   if (!call.keeps_messages()) return;
-  span.set_recorded(true);
   const KeptMessages* const kept = call.messages();
-  if (kept == nullptr) return;
+  if (kept == nullptr) return;  // it was made as bytes, as a gateway's are: its callee has them
+  span.set_recorded(true);
   span.set_request(kept->request);
   span.set_reply(kept->reply);
   span.set_cut(kept->cut);
