@@ -226,8 +226,8 @@ class Load:
             for each in value if isinstance(value, list) else [value]:
                 arguments += ["--" + name.replace("_", "-"), *([] if each is True else [each])]
         self.begin = now() + 0.1  # about: its own clock starts when it does
-        self.process = subprocess.Popen([str(a) for a in arguments], stdout=subprocess.PIPE, text=True, errors="replace",
-                                        stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen([str(a) for a in arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        text=True, errors="replace")
 
     def runs(self):
         return self.process.poll() is None
@@ -239,7 +239,7 @@ class Load:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.communicate()
-            raise Broken("the load did not end: calls hang beyond their deadlines")
+            raise Broken("the load did not end: calls hang beyond their deadlines, or it is far behind its rate")
         if self.process.returncode != 0:
             raise Broken(f"the load failed: {self.said}")
         return self.log
