@@ -12,11 +12,6 @@ namespace {
 constexpr absl::Duration kUsualWait = absl::Seconds(1);
 constexpr absl::Duration kShortestWait = absl::Milliseconds(10);
 
-// What a call must have left to be let in: a stay, which takes longer for some, and the way back.
-// Under overload everybody in the queue has waited until he has just that; were it but a stay, each
-// second one would have been worked for in vain.
-absl::Duration ToFinish(absl::Duration stay) { return stay * 1.25; }
-
 absl::Status TooLate(absl::Duration left, absl::Duration stay) {
   if (left <= absl::ZeroDuration()) {
     return absl::DeadlineExceededError("its deadline passed while it waited for its turn");
@@ -87,7 +82,7 @@ void Gate::PassPlaceOn() {
     TakeOut(next);
     if (next.deadline_ == absl::InfiniteFuture()) return LetIn(next);
     const absl::Time now = next.loop().Now();
-    if (next.deadline_ - now > ToFinish(TypicalStay(now))) return LetIn(next);
+    if (next.deadline_ - now > TypicalStay(now)) return LetIn(next);
     Count(GateEvent::kTooLate);
     next.Refuse(TooLate(next.deadline_ - now, TypicalStay(now)));
   }
@@ -125,9 +120,9 @@ absl::Status Gate::Foresee(const EnterAwaiter& newcomer, absl::Time now) {
   // Where it would be is only known of who would be the last.
   const bool last = waiting_ == 0 || Sooner()(*queue_.rbegin(), &newcomer);
   const absl::Duration wait = WaitBehind(last ? waiting_ : 0, stay);
-  if (left > wait + ToFinish(stay)) return absl::OkStatus();
+  if (left > wait + stay) return absl::OkStatus();
   Count(GateEvent::kTooLate);
-  if (left <= ToFinish(stay)) return TooLate(left, stay);
+  if (left <= stay) return TooLate(left, stay);
   return Refusal(absl::StrCat("its turn would come in ", absl::FormatDuration(wait),
                               ", calls take ", absl::FormatDuration(stay), ", and it has ",
                               absl::FormatDuration(left), " left; "),

@@ -175,18 +175,6 @@ TEST_F(GateOrderTest, WhoCannotFinishDoesNotBeginToWait) {
   EXPECT_EQ(gate_->waiting(), 0u);
 }
 
-// Some stays take longer than the typical one, and an answer has a way back.
-TEST_F(GateOrderTest, WhoWouldOnlyJustFinishDoesNotBeginToWait) {
-  Open({.what = "limit", .limit = 1});
-  gate_->SetTypicalStay(absl::Milliseconds(100));
-  EXPECT_TRUE(Come('a', Before(absl::Milliseconds(124))).done());
-  EXPECT_FALSE(Come('b', Before(absl::Milliseconds(126))).done());
-  clock_.Advance(absl::Milliseconds(2));
-  Leave();
-  EXPECT_EQ(log_, "|");
-  EXPECT_EQ(Count(GateEvent::kTooLate), 2u);
-}
-
 TEST_F(GateOrderTest, WhoWouldBeTooFarBackDoesNotBeginToWait) {
   Open({.what = "limit", .limit = 1});
   gate_->SetTypicalStay(absl::Milliseconds(100));
