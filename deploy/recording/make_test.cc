@@ -9,6 +9,7 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include "absl/strings/escaping.h"
 #include "absl/time/time.h"
 #include "chains/chain/recorded_calls.h"
 #include "chains/core/text.h"
@@ -64,8 +65,8 @@ class Writer {
     const std::string when = absl::FormatTime(
         "%Y-%m-%d %H:%M", absl::FromUnixMillis(header_.unix_ms()), absl::UTCTimeZone());
     std::string text =
-        Text("// A request to ", header_.chain(), " as it was recorded on ", when,
-             " UTC, of deployment ", header_.deployment(), ".\n",
+        Text("// A request to ", absl::CEscape(header_.chain()), " as it was recorded on ", when,
+             " UTC, of deployment ", absl::CEscape(header_.deployment()), ".\n",
              "// What other chainlets answered stands in for them.\n",
              "#include <gtest/gtest.h>\n\n", "#include \"chains/testing/recorded.h\"\n");
     for (const std::string& each : includes_) text += Text("#include \"", each, "\"\n");
