@@ -130,21 +130,14 @@ Command MakeRoot() {
           .summary = "Builds, deploys and watches chains.",
           .examples = {"chains up --detach", "chains push chainlets/hello",
                        R"(chains call hello '{"names": ["Ada"]}')"},
-          .subcommands = {MakeInit(),       MakeCheck(),        MakeRun(),     MakePush(),
-                          MakeWatch(),      MakeCall(),         MakeGraph(),   MakeBench(),
-                          MakeImage(),      MakeList(),         MakeStatus(),  MakeLogs(),
-                          MakeTraces(),     MakeTrace(),        MakeTop(),     MakePromote(),
-                          MakeRollback(),   MakeScale(),        MakeWake(),    MakeActivate(),
-                          MakeDeactivate(), MakeDelete(),       MakeRemotes(), MakeUp(),
-                          MakeDown(),       MakeEnvironments(), MakeKeys(),    MakeSecrets(),
-          .subcommands = {MakeInit(),       MakeCheck(),        MakeRun(),      MakePush(),
-                          MakeWatch(),      MakeCall(),         MakeGraph(),    MakeBench(),
-                          MakeRecord(),     MakeReplay(),       MakeMakeTest(), MakeImage(),
-                          MakeList(),       MakeStatus(),       MakeLogs(),     MakePromote(),
-                          MakeRollback(),   MakeScale(),        MakeWake(),     MakeActivate(),
-                          MakeDeactivate(), MakeDelete(),       MakeRemotes(),  MakeUp(),
-                          MakeDown(),       MakeEnvironments(), MakeKeys(),     MakeSecrets(),
-                          MakeAudit(),      MakeCompletion(),   MakeVersion()}};
+          .subcommands = {
+              MakeInit(),     MakeCheck(), MakeRun(),        MakePush(),         MakeWatch(),
+              MakeCall(),     MakeGraph(), MakeBench(),      MakeRecord(),       MakeReplay(),
+              MakeMakeTest(), MakeImage(), MakeList(),       MakeStatus(),       MakeLogs(),
+              MakeTraces(),   MakeTrace(), MakeTop(),        MakePromote(),      MakeRollback(),
+              MakeScale(),    MakeWake(),  MakeActivate(),   MakeDeactivate(),   MakeDelete(),
+              MakeRemotes(),  MakeUp(),    MakeDown(),       MakeEnvironments(), MakeKeys(),
+              MakeSecrets(),  MakeAudit(), MakeCompletion(), MakeVersion()}};
 }
 
 }  // namespace chains::deploy::cli
