@@ -10,6 +10,7 @@
 #include "chains/core/timing.h"
 #include "deploy/logs/log_levels.h"
 #include "deploy/platform/platform_service.h"
+#include "deploy/recording/make_test.h"
 
 namespace chains::deploy {
 namespace {
@@ -186,10 +187,27 @@ Stream<v1::RecordingPart> PlatformService::Record(v1::RecordRequest request) {
   }
 }
 
-Task<v1::MakeTestResponse> PlatformService::MakeTest(v1::MakeTestRequest) {
+Task<v1::MakeTestResponse> PlatformService::MakeTest(v1::MakeTestRequest request) {
   co_await Authorize();
-  co_await absl::UnimplementedError("no tests are made");
-  co_return v1::MakeTestResponse();
+  if (request.trace_id().empty()) {
+    co_return chains::deploy::MakeTest(request.header(), request.request());
+  }
+  chains::internal::Here::Place here = co_await chains::internal::Here();
+  Observatory* const observatory = co_await Observed();
+  v1::GetTraceRequest asked;
+  asked.set_trace_id(request.trace_id());
+  asked.set_messages(true);
+  v1::Trace trace = co_await observatory->traces().Get(asked);
+  const Deployment* const deployment = parts_.model.Find(trace.summary().deployment());
+  if (deployment == nullptr) {
+    co_return absl::NotFoundError(
+        Text("the deployment ", trace.summary().deployment(), " of this trace is gone"));
+  }
+  const v1::RecordingPart part = co_await HeaderOf(*deployment, here.loop().Now());
+  v1::RecordedRequest recorded;
+  recorded.mutable_spans()->Swap(trace.mutable_spans());
+  recorded.set_incomplete(trace.incomplete());
+  co_return chains::deploy::MakeTest(part.header(), recorded);
 }
 
 }  // namespace chains::deploy

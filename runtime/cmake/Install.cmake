@@ -14,6 +14,8 @@ foreach(
         chains_curl
         chains_no_http_client
         chains
+        chains_metrics
+        chains_metrics_exposer
         chains_main
         chains_no_frontend
         chains_gateway
