@@ -12,11 +12,11 @@
 namespace chains::internal {
 
 struct ReplayRequest {
-  std::string file;
+  std::string file = "";
   // Which chainlets run themselves, by name; the entrypoint alone where both are empty.
-  std::vector<std::string> real;
+  std::vector<std::string> real = {};
   // Or which do not; all others run.
-  std::vector<std::string> mock;
+  std::vector<std::string> mock = {};
   int request = 0;  // the one of that number, from 1; 0: all
   absl::Duration timeout = absl::Seconds(60);
 };
