@@ -65,7 +65,8 @@ TEST_F(BatcherTest, ATracedCallSaysWhichBatchItWasIn) {
   });
   const auto other = Start(1);
   const auto traced = Start(2, {}, callee.Under(Context()));
-  clock.Advance(absl::Seconds(1));
+  Pass(kWait);
+  Pass(kRun);
   ASSERT_EQ(receipt->records().front().events().size(), 1u);
   const internal::CallEvent& event = receipt->records().front().events().front();
   EXPECT_EQ(event.name, "batch");
