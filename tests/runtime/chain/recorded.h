@@ -24,7 +24,7 @@ void Says(v1::Span& span, const Request& request, const Reply& reply) {
   span.set_request(request.SerializeAsString());
   span.set_reply(reply.SerializeAsString());
 }
-inline zoo::LeafRequest Leaf(int number) {
+inline zoo::LeafRequest LeafOf(int number) {
   zoo::LeafRequest request;
   request.set_number(number);
   return request;
@@ -45,8 +45,8 @@ inline v1::RecordedRequest RootOfTwo() {
   zoo::RootReply answered;
   answered.set_result(17);
   Says(AddSpan(request, 2, 1, "zoo.Root"), asked, answered);
-  Says(AddSpan(request, 3, 2, "zoo.Leaf"), Leaf(4), LeafAnswer(8));
-  Says(AddSpan(request, 4, 2, "zoo.Leaf"), Leaf(4), LeafAnswer(9));
+  Says(AddSpan(request, 3, 2, "zoo.Leaf"), LeafOf(4), LeafAnswer(8));
+  Says(AddSpan(request, 4, 2, "zoo.Leaf"), LeafOf(4), LeafAnswer(9));
   return request;
 }
 

@@ -28,7 +28,7 @@ class RecordedCallsTest : public ::testing::Test {
     leaf = Contract<zoo::Leaf>::Connect(*channel);
   }
   absl::StatusOr<zoo::LeafReply> Ask(int number) {
-    return chains::Wait(leaf->RunRemote(Leaf(number)), clock);
+    return chains::Wait(leaf->RunRemote(LeafOf(number)), clock);
   }
   int Answer(int number) {
     const absl::StatusOr<zoo::LeafReply> reply = Ask(number);
@@ -73,7 +73,7 @@ TEST_F(RecordedCallsTest, TheEntryIsWhatCameFromOutside) {
 TEST_F(RecordedCallsTest, BothEndsOfACallAreOneWithItsCaller) {
   v1::RecordedRequest request = RootOfTwo();
   request.mutable_spans(2)->set_kind(v1::Span::CLIENT);
-  Says(AddSpan(request, 5, 3, "zoo.Leaf"), Leaf(4), LeafAnswer(8));
+  Says(AddSpan(request, 5, 3, "zoo.Leaf"), LeafOf(4), LeafAnswer(8));
   const std::vector<NamedCall> told =
       CallsOf(request, *google::protobuf::DescriptorPool::generated_pool());
   ASSERT_EQ(told.size(), 3U);
@@ -106,13 +106,13 @@ TEST_F(RecordedCallsTest, AFailureHasItsMessageAndPath) {
 TEST_F(RecordedCallsTest, StreamsAreAnsweredMessageByMessage) {
   v1::RecordedRequest request;
   v1::Span& count = AddSpan(request, 1, 0, "zoo.Leaf", "Count");
-  count.set_request(Leaf(2).SerializeAsString());
+  count.set_request(LeafOf(2).SerializeAsString());
   const std::string one = LeafAnswer(1).SerializeAsString();
   count.set_reply(std::string("\0", 1) + char(one.size()) + one);
   count.set_code(4);
   count.set_message("too late");
   Set(request);
-  Stream<zoo::LeafReply> replies = leaf->Count(Leaf(2));
+  Stream<zoo::LeafReply> replies = leaf->Count(LeafOf(2));
   auto take = [](Stream<zoo::LeafReply>* from, std::vector<int>* numbers) -> Task<void> {
     while (std::optional<zoo::LeafReply> reply = co_await from->Next()) {
       numbers->push_back(reply->number());
@@ -132,7 +132,7 @@ TEST_F(RecordedCallsTest, StreamsBothWaysAreAnsweredInTheOrderInWhichTheyBegan) 
   Set(request);
   for (const size_t items : {1U, 0U}) {
     auto replies = chains::Wait(
-        testing::Collect(leaf->Double(testing::StreamOf<zoo::LeafRequest>({Leaf(1)}))), clock);
+        testing::Collect(leaf->Double(testing::StreamOf<zoo::LeafRequest>({LeafOf(1)}))), clock);
     ASSERT_TRUE(replies.ok()) << replies.status();
     EXPECT_EQ(replies->size(), items);
   }

@@ -64,7 +64,7 @@ TEST_F(ReplayTest, AFailureOfAMockedChainletIsReproduced) {
 
 TEST_F(ReplayTest, ACallThatIsNotMadeAgainIsSaid) {
   v1::RecordedRequest request = RootOfTwo();
-  Says(AddSpan(request, 9, 2, "zoo.Leaf"), Leaf(77), LeafAnswer(1));
+  Says(AddSpan(request, 9, 2, "zoo.Leaf"), LeafOf(77), LeafAnswer(1));
   EXPECT_EQ(Run(request), 0);
   EXPECT_THAT(out, HasSubstr("not called again: zoo.Leaf/RunRemote"));
 }
