@@ -29,7 +29,9 @@ size_t TimeBucketOf(absl::Duration took) {
 
 absl::Duration TimeBucketEnd(size_t bucket) {
   if (bucket >= kTimeBuckets - 1) return absl::InfiniteDuration();
-  return absl::Nanoseconds(1000.0 * std::exp2(static_cast<double>(bucket) / 4));
+  // Whole ones, as it is compared: a Duration would round to a quarter of one, perhaps beyond.
+  return absl::Nanoseconds(
+      static_cast<int64_t>(1000.0 * std::exp2(static_cast<double>(bucket) / 4)));
 }
 
 uint64_t TimeCounts::count() const {
