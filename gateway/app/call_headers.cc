@@ -103,10 +103,10 @@ absl::StatusOr<std::optional<int>> PriorityOf(const RequestHead& head) {
       "Chains-Priority: a number from 0, the first to be refused, to 7 is expected; usual is 4");
 }
 
-internal::TraceId TraceIdOf(const RequestHead& head) {
-  const internal::TraceId given =
-      internal::ParseTraceparent(head.Header("traceparent").value_or(""));
-  return given.empty() ? internal::NewTraceId() : given;
+internal::Traceparent TraceOf(const RequestHead& head) {
+  internal::Traceparent given = internal::ReadTraceparent(head.Header("traceparent").value_or(""));
+  if (given.trace.empty()) given.trace = internal::NewTraceId();
+  return given;
 }
 
 std::string RequestIdOf(const RequestHead& head) {

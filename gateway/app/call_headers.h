@@ -22,8 +22,8 @@ absl::StatusOr<absl::Duration> TimeoutOf(const RequestHead& head, absl::Duration
 // "Chains-Priority: 0" to 7; nullopt without the header. INVALID_ARGUMENT for anything else.
 absl::StatusOr<std::optional<int>> PriorityOf(const RequestHead& head);
 
-// The trace id of `traceparent` where that is valid, else a new one.
-internal::TraceId TraceIdOf(const RequestHead& head);
+// What `traceparent` says where that is valid, else a new trace of which nobody is to be told.
+internal::Traceparent TraceOf(const RequestHead& head);
 
 // The request's `X-Request-Id` where that is short and printable, else a new one.
 std::string RequestIdOf(const RequestHead& head);

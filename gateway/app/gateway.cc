@@ -148,7 +148,7 @@ Task<Response> Gateway::Handle(Request request) {
   }
   Tally tally(loop_, nowhere_, request.body.size());
   const std::string request_id = RequestIdOf(request.head);
-  const internal::TraceId trace = TraceIdOf(request.head);
+  const internal::Traceparent trace = TraceOf(request.head);
   const CallersReceipt receipt(request.head, loop_);
   const Quotas::Owner owner = OwnerOf(request.head);
   const absl::StatusOr<int> priority = Begin(request.head, owner, tally);
@@ -163,7 +163,7 @@ Task<Response> Gateway::Handle(Request request) {
   if (IsWorthPacking(response)) co_await Pack(request.head, response, options_.blocking_bytes);
   response.headers.emplace_back("X-Request-Id", request_id);
   response.headers.emplace_back("Traceparent",
-                                internal::TraceparentOf(trace, internal::NewSpanId()));
+                                internal::TraceparentOf(trace.trace, internal::NewSpanId()));
   if (!response.pieces) receipt.AddTo(response.headers);  // else it is not known yet
   options_.cors.Expose(request.head, response);
   tally.Answered(response.status);
@@ -172,8 +172,8 @@ Task<Response> Gateway::Handle(Request request) {
 }
 
 Task<Response> Gateway::Call(Request& request, const std::string& request_id,
-                             internal::TraceId trace, const CallersReceipt& receipt, Tally& tally,
-                             int priority) {
+                             const internal::Traceparent& trace, const CallersReceipt& receipt,
+                             Tally& tally, int priority) {
   const auto queued = AsyncRequestOf(request.head.target);
   if (queued && async_ != nullptr) {
     AsyncCalls::MayAsk may = [&](std::string_view chain) { return MayAsk(request.head, chain); };
@@ -216,7 +216,11 @@ Task<Response> Gateway::Call(Request& request, const std::string& request_id,
     if (!context) {
       const absl::Duration timeout =
           co_await TimeoutOf(request.head, UsualTimeout(*method), options_.max_timeout);
-      context.emplace(loop_.Now() + timeout, trace, ForwardedOf(request.head, request_id));
+      const absl::Time deadline = loop_.Now() + timeout;
+      Headers headers = ForwardedOf(request.head, request_id);
+      // Who asks for a trace gets it: the entrypoint's process tells of it.
+      context = trace.sampled ? Context(deadline, trace, std::move(headers))
+                              : Context(deadline, trace.trace, std::move(headers));
       if (priority != Context::kUsualPriority) context = context->WithPriority(priority);
     }
     if (deployment != nullptr && !deployment->awake()) {

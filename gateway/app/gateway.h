@@ -89,8 +89,9 @@ class Gateway final : public Handler {
                .max_timeout = options_.max_timeout,
                .quotas = &quotas_}) {}
 
-  Task<Response> Call(Request& request, const std::string& request_id, internal::TraceId trace,
-                      const CallersReceipt& receipt, Tally& tally, int priority);
+  Task<Response> Call(Request& request, const std::string& request_id,
+                      const internal::Traceparent& trace, const CallersReceipt& receipt,
+                      Tally& tally, int priority);
   absl::Duration UsualTimeout(const json::Transcoder::Method& method) const;
   const json::Transcoder::Method* MethodOfLargeBody(const RequestHead& head) const;
   Task<Response> Invoke(Request& request, Invocation& invocation);

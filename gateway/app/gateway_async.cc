@@ -59,8 +59,9 @@ Task<Response> Gateway::CallQueued(std::shared_ptr<Request> request) {
   const std::string request_id = RequestIdOf(request->head);
   const CallersReceipt receipt(request->head, loop_);
   (co_await Outcome(WithTimeout(AwaitRoutes(), kRoutesPatience))).status().IgnoreError();
-  absl::StatusOr<Response> outcome = co_await Outcome(Call(
-      *request, request_id, TraceIdOf(request->head), receipt, tally, Context::kUsualPriority));
+  const internal::Traceparent trace = TraceOf(request->head);
+  absl::StatusOr<Response> outcome =
+      co_await Outcome(Call(*request, request_id, trace, receipt, tally, Context::kUsualPriority));
   tally.Answered(outcome.ok() ? outcome->status : HttpStatusOf(outcome.status().code()));
   if (outcome.ok()) tally.BytesOut(outcome->body.size());
   co_return outcome;

@@ -94,7 +94,7 @@ Task<Response> PlatformApi::Call(Request& request, const Transcoder::Method& met
   absl::StatusOr<Response> outcome;
   if (timeout.ok() && stay.ok()) {
     tally.Holds(*std::move(stay));
-    Context context(now + *timeout, TraceIdOf(request.head),
+    Context context(now + *timeout, TraceOf(request.head).trace,
                     HeadersOf(request.head, authorization));
     outcome = co_await Outcome(Invoke(request, method, std::move(context), tally));
   } else {

@@ -7,7 +7,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const SOURCES = ['observing', 'platform', 'telemetry', 'recording', 'manifest', 'key_limits', 'bundle'];
+const SOURCES = [
+  'observing',
+  'platform',
+  'telemetry',
+  'recording',
+  'manifest',
+  'key_limits',
+  'bundle',
+];
 
 /** Proto's scalar types, as proto3 JSON has them: what may have more than 53 bits is a string. */
 const SCALARS = {

@@ -201,7 +201,7 @@ class StreamTest : public CallTest {
   std::vector<std::string> call = {
       "call",
       "hello",
-      R"({"of": {}, "chainlet": "", "request_id": "", "replica": "", "tail": 0, "follow": false})",
+      R"({"of": {}, "chainlet": "", "request_id": "", "replica": "", "tail": 0, "follow": false, "level": "", "text": "", "trace_id": ""})",
       "--method",
       "logs",
       "--stream"};

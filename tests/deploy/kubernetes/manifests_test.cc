@@ -122,8 +122,7 @@ class Rendered : public ::testing::TestWithParam<std::string> {
            "resources: [../kubernetes/overlays/production]\ncomponents: "
            "[../kubernetes/components/s3, ../kubernetes/components/hpa, "
            "../kubernetes/components/keda, ../kubernetes/components/internet, "
-           "../kubernetes/components/mtls, ../kubernetes/components/queue, "
-           "../kubernetes/components/monitoring]\n";
+           "../kubernetes/components/mtls, ../kubernetes/components/queue]\n";
     return all.string();
   }
 

@@ -63,18 +63,11 @@ FAULTS = {
     "a replica is not like the others": (
         "ChainsReplicaLeftOut",
         {"chain": "hello", "deployment": "d1", "caller": "hello.HelloAll", "callee": "hello.SayHello"},
-        {f"chains_ways_left_out_total{{{EDGE}}}": "0+1x60"}, 30),
+        {f"chains_circuit_replicas_left_out_total{{{EDGE}}}": "0+1x60"}, 30),
     "a chainlet has more than it can do": (
         "ChainsChainletRefuses", {"chain": "hello", "deployment": "d1", "chainlet": "hello.SayHello"},
         {f'chains_chainlet_refused_total{{{CHAINLET}, reason="full"}}': "0+100x60",
          f"chains_chainlet_duration_seconds_count{{{CHAINLET}}}": "0+1000x60"}, 30),
-    "no replica is ready": (
-        "ChainsNoReplica", {"chain": "hello", "deployment": "d1", "chainlet": "hello.SayHello", "state": "wanted"},
-        {f'chains_chainlet_replicas{{{CHAINLET}, state="wanted"}}': "1x60",
-         f'chains_chainlet_replicas{{{CHAINLET}, state="ready"}}': "0x60"}, 30),
-    "replicas crash": (
-        "ChainsReplicasCrash", {"chain": "hello", "deployment": "d1", "chainlet": "hello.SayHello"},
-        {f"chains_chainlet_restarts_total{{{CHAINLET}}}": "0+1x60"}, 30),
     "code blocks a reactor": (
         "ChainsReactorStalls", {"chain": "hello", "deployment": "d1"},
         {'chains_reactor_stalls_total{chain="hello", deployment="d1"}': "0+20x60"}, 30),
@@ -99,14 +92,9 @@ WELL = {
     CALLS % "INVALID_ARGUMENT": "0+9000x120",
     f'chains_call_attempts_total{{{EDGE}, kind="hedge"}}': "0+900x120",
     f"chains_circuit_opened_total{{{EDGE}}}": "3x120",
-    f"chains_ways_left_out_total{{{EDGE}}}": "0x60 1x60",
+    f"chains_circuit_replicas_left_out_total{{{EDGE}}}": "0x60 1x60",
     f'chains_chainlet_refused_total{{{CHAINLET}, reason="would_refuse"}}': "0+9000x120",
     f"chains_chainlet_duration_seconds_count{{{CHAINLET}}}": "0+18000x120",
-    f'chains_chainlet_replicas{{{CHAINLET}, state="wanted"}}': "2x120",
-    f'chains_chainlet_replicas{{{CHAINLET}, state="ready"}}': "1x120",
-    'chains_chainlet_replicas{chain="hello", deployment="asleep", chainlet="hello.SayHello", state="wanted"}': "0x120",
-    'chains_chainlet_replicas{chain="hello", deployment="asleep", chainlet="hello.SayHello", state="ready"}': "0x120",
-    f"chains_chainlet_restarts_total{{{CHAINLET}}}": "0x60 1x60",
     'chains_gateway_routes{instance="g"}': "2x120",
     'chains_gateway_routes_ready{instance="g"}': "2x120",
     'chains_gateway_refused_total{job="chains-gateway", instance="g", limit="would_rate"}': "0+6000x120",
@@ -115,7 +103,6 @@ WELL = {
     'chains_gpu_memory_used_bytes{instance="r", device="0"}': "50x120",
     'chains_gpu_memory_total_bytes{instance="r", device="0"}': "100x120",
     'chains_metrics_series_dropped_total{instance="p"}': "7x120",
-    'chains_spans_dropped_total{instance="p"}': "0+1x120",
 }
 
 
@@ -205,7 +192,7 @@ class Dashboard(unittest.TestCase):
 
     def test_metrics_that_it_reads_are_told_by_somebody(self):
         root = HERE.parents[2]
-        sources = [file for folder in ("runtime/chains/metrics", "gateway/app", "deploy/telemetry")
+        sources = [file for folder in ("runtime/chains/metrics", "gateway/app")
                    for file in (root / folder).glob("*.cc")]
         told = set(re.findall(r'"(chains_[a-z_]+)"', "".join(file.read_text() for file in sources)))
         read = "".join(expr for _, expr in self.queries()) + "".join(

@@ -89,6 +89,7 @@ class PlatformTest : public ::testing::Test {
         model_(capacity),
         fleet_(of_cluster) {
     model_.open = true;
+    model_.tracing = observatory_.Tracing();
     PutProgram();
   }
   ~PlatformTest() override {

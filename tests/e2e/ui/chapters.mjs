@@ -44,7 +44,7 @@ export const chapters = {
       sizes.push(request.sizes().then((size) => [request.url(), size.responseBodySize]));
     });
     await page.goto(`${base}/ui/`);
-    await page.waitForLoadState('networkidle');
+    await page.getByLabel('API key').waitFor();
     const first = (await Promise.all(sizes)).filter(([url]) => !url.includes('/api/'));
     const sum = (rows) => rows.reduce((total, [, size]) => total + size, 0);
     await context.close();

@@ -31,19 +31,22 @@ TEST(Timeout, IsAsTheHeaderSays) {
   }
 }
 
-std::string TraceOf(const std::string& parent) {
-  return internal::ToString(TraceIdOf(With({{"traceparent", parent}})));
+std::string TraceGiven(const std::string& parent) {
+  return internal::ToString(TraceOf(With({{"traceparent", parent}})).trace);
 }
 TEST(Trace, ContinuesAValidOne) {
   const std::string id = "0af7651916cd43dd8448eb211c80319c";
-  EXPECT_EQ(TraceOf("00-" + id + "-b7ad6b7169203331-01"), id);
+  EXPECT_EQ(TraceGiven("00-" + id + "-b7ad6b7169203331-01"), id);
+  EXPECT_TRUE(TraceOf(With({{"traceparent", "00-" + id + "-b7ad6b7169203331-01"}})).sampled);
+  EXPECT_FALSE(TraceOf(With({{"traceparent", "00-" + id + "-b7ad6b7169203331-00"}})).sampled);
+  EXPECT_FALSE(TraceOf(With({})).sampled);
   for (const std::string& parent :
        {std::string("00-00000000000000000000000000000000-b7ad6b7169203331-01"), std::string("00"),
         "00-" + id, std::string("00-ZZf7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")}) {
-    EXPECT_THAT(TraceOf(parent), SizeIs(32));
-    EXPECT_NE(TraceOf(parent), TraceOf(parent));
+    EXPECT_THAT(TraceGiven(parent), SizeIs(32));
+    EXPECT_NE(TraceGiven(parent), TraceGiven(parent));
   }
-  EXPECT_EQ(internal::ToString(TraceIdOf(With({}))).size(), 32u);
+  EXPECT_EQ(internal::ToString(TraceOf(With({})).trace).size(), 32u);
 }
 
 TEST(RequestId, IsTheClientsWhereItIsFitToPrint) {

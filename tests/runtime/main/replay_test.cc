@@ -1,6 +1,8 @@
 #include "chains/main/replay.h"
 
 #include <fstream>
+#include <string>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -24,7 +26,7 @@ class ReplayTest : public ::testing::Test {
     chain.Add<zoo::RootObject>(Needs<zoo::Leaf>{}).Entrypoint();
   }
   int Run(const v1::RecordedRequest& recorded, ReplayRequest request = {}) {
-    request.file = ::testing::TempDir() + "replayed.rec";
+    request.file = ::testing::TempDir() + "replayed_" + std::to_string(getpid());
     std::ofstream(request.file, std::ios::binary) << FileOf(recorded);
     ::testing::internal::CaptureStdout();
     ::testing::internal::CaptureStderr();

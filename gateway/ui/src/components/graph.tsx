@@ -152,7 +152,7 @@ function EdgeLine(props: {
     <a
       class={`edge ${edge.health}${chosen ? ' chosen' : ''}`}
       href={edge.href}
-      tabIndex={-1}
+      tabindex={-1}
       aria-hidden="true"
     >
       <path class="edge-hit" d={path} />
@@ -187,7 +187,7 @@ function NodeBox(props: {
       class={`node ${node.tone}${chosen ? ' chosen' : ''}`}
       href={node.href}
       data-node={node.id}
-      tabIndex={focusable ? 0 : -1}
+      tabindex={focusable ? 0 : -1}
       aria-label={node.said}
     >
       <title>{node.id}</title>
