@@ -149,6 +149,7 @@ function EdgeLine(props: {
   const { edge, path, label, chosen } = props;
   // Hidden from screen readers: the table beside the picture has the same links, in order.
   return (
+    // biome-ignore lint/a11y/noAriaHiddenOnFocus: no key leads to it (tabindex -1)
     <a
       class={`edge ${edge.health}${chosen ? ' chosen' : ''}`}
       href={edge.href}
