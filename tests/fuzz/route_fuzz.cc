@@ -43,7 +43,7 @@ void Try(std::string_view text) {
   (void)ApiKeys::Parse(std::string(64, '0') + " " + value);
   const absl::StatusOr<std::optional<int>> priority = PriorityOf(head);
   if (priority.ok() && *priority && (**priority < 0 || **priority > 7)) std::abort();
-  if (TraceIdOf(head).empty()) std::abort();
+  if (TraceOf(head).trace.empty()) std::abort();
   size_t bytes = 0;
   for (const auto& [name, forwarded] : ForwardedOf(head, RequestIdOf(head))) {
     bytes += name.size() + forwarded.size();

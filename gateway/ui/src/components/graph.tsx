@@ -77,7 +77,6 @@ export function Graph({ label, nodes, edges, placed, scale, chosen }: GraphProps
   };
 
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is nothing within SVG
     <svg
       ref={svg}
       class="graph"
@@ -149,7 +148,6 @@ function EdgeLine(props: {
   const { edge, path, label, chosen } = props;
   // Hidden from screen readers: the table beside the picture has the same links, in order.
   return (
-    // biome-ignore lint/a11y/noAriaHiddenOnFocus: no key leads to it (tabindex -1)
     <a
       class={`edge ${edge.health}${chosen ? ' chosen' : ''}`}
       href={edge.href}
