@@ -37,6 +37,7 @@
 #include "gateway/app/routes.h"
 #include "gateway/app/tally.h"
 #include "gateway/app/target.h"
+#include "gateway/app/telling.h"
 #include "gateway/http/handler.h"
 #include "gateway/ui_host/ui_host.h"
 
@@ -61,6 +62,16 @@ class Gateway final : public Handler {
   void Queue(AsyncSettings settings);
   // Before Start(): answers people's browsers with its page (ui_host/ui_host.h).
   void Host(UiSettings settings);
+  // Before Start(): there is somebody to tell of what it does, as of `process`. Then its requests
+  // may be traced (sampling.h); else it hands on what their callers say of traces, as if it were
+  // not there.
+  Telling& TellAs(std::string process);
+  Telling* telling() { return telling_.get(); }  // null: there is nobody
+  // Whether there are spans to tell of.
+  bool HasToTell() const { return telling_ != nullptr && !telling_->empty(); }
+  // Some of its spans; with `measure` also what it has measured by `now`.
+  void TellInto(v1::Telemetry& telemetry, bool measure, absl::Time now);
+
   // Takes no more queued jobs; ends when those that run have ended, at `deadline` at the latest.
   Task<void> EndJobs(absl::Time deadline);
 
@@ -89,6 +100,7 @@ class Gateway final : public Handler {
                .max_timeout = options_.max_timeout,
                .quotas = &quotas_}) {}
 
+  void Measure(v1::Measurements& measurements, absl::Time now) const;
   Task<Response> Call(Request& request, const std::string& request_id,
                       const internal::Traceparent& trace, const CallersReceipt& receipt,
                       Tally& tally, int priority);
@@ -129,6 +141,8 @@ class Gateway final : public Handler {
   std::minstd_rand random_{std::random_device{}()};  // which requests a canary gets
   Gate open_sockets_{{.what = "WebSockets", .limit = options_.sockets.max_open}};
   std::function<size_t()> connections_;
+  const absl::Time started_ = loop_.Now();
+  std::unique_ptr<Telling> telling_;   // null: there is nobody to tell
   std::unique_ptr<AsyncCalls> async_;  // null: there is no queue
   std::unique_ptr<UiHost> ui_;         // null: there is no page
   bool stopped_ = false;

@@ -21,10 +21,16 @@ RouteWatch::RouteWatch(Loop& loop, Channel& platform, ElasticChannel::Connect co
       connect_(std::move(connect)),
       options_(std::move(options)),
       gateway_(gateway),
+      telling_(gateway.TellAs(options_.gateway)),
       context_(absl::InfiniteFuture(), internal::TraceId(), {{"chains-token", options_.token}}),
-      control_(Contract<v1::Control>::Connect(platform)) {}
+      control_(Contract<v1::Control>::Connect(platform)) {
+  telling_.WhenMany([this] { TellSoon(); });
+}
 
-RouteWatch::~RouteWatch() { Stop(); }
+RouteWatch::~RouteWatch() {
+  telling_.WhenMany(nullptr);
+  Stop();
+}
 
 void RouteWatch::Start() {
   watching_.emplace(loop_, context_, WatchForever(), [this](const auto&) { watching_.reset(); });
@@ -64,11 +70,12 @@ Stream<v1::RoutesSeen> RouteWatch::Seen() {
   uint64_t told = to_tell_ - 1;
   bool told_busy = false;
   while (true) {
-    while (told == to_tell_) {
+    while (told == to_tell_ && !telling_.many()) {
       const absl::StatusOr<internal::Unit> sooner =
           co_await Outcome(WithTimeout(UntilNext(told_sooner_), options_.load_period));
       // That there is no request any more is told of too, once.
-      if (!sooner.ok() && (told_busy || AnyBusy())) break;
+      const bool is_time = told_busy || AnyBusy() || gateway_.HasToTell() || MeasuresAreDue();
+      if (!sooner.ok() && is_time) break;
     }
     told = to_tell_;
     told_busy = AnyBusy();
@@ -94,7 +101,18 @@ v1::RoutesSeen RouteWatch::SeenNow() {
     load.set_answered(answered);
     load.set_failed(answers.failed - before.failed);
   }
+  const bool measures = MeasuresAreDue();
+  if (measures) measured_ = loop_.Now();
+  if (measures || gateway_.HasToTell()) {
+    gateway_.TellInto(*seen.mutable_telemetry(), measures, loop_.Now());
+  }
   return seen;
+}
+
+// The first table says whether it is wanted.
+bool RouteWatch::MeasuresAreDue() const {
+  return connected_ && measure_every_ > absl::ZeroDuration() &&
+         loop_.Now() - measured_ >= measure_every_;
 }
 
 bool RouteWatch::AnyBusy() const {
@@ -123,6 +141,8 @@ absl::Status RouteWatch::Take(const v1::RouteTable& table) {
   known_.swap(next);
   LeaveOthers(next);
   version_ = table.version();
+  measure_every_ = absl::Milliseconds(table.measure_every_ms());
+  telling_.sampling().Update(table.tracing());
   connected_ = true;
   TellSoon();
   return absl::OkStatus();

@@ -5,9 +5,9 @@
 //   …
 //   watch.Stop();
 //
-// Each table becomes the Routes of the gateway; the platform is told when they are in force, and
-// how many requests wait for a deployment's first replica. Without the platform the last routes
-// stay.
+// Each table becomes the Routes of the gateway; the platform is told when they are in force, how
+// many requests wait for a deployment's first replica, and of spans and measurements of the
+// gateway. Without the platform the last routes stay.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +41,8 @@ class RouteWatch final : private Deployment::Starter {
     std::string token;                // the platform's, for metadata `chains-token`
     absl::Duration first_pause = absl::Milliseconds(50);  // before it asks again; doubled each time
     absl::Duration max_pause = absl::Seconds(1);
-    absl::Duration load_period = absl::Milliseconds(500);  // of telling how busy it is
+    // Of telling how busy it is, and of its spans unless there are many.
+    absl::Duration load_period = absl::Milliseconds(500);
     Deployment::Options deployment = {};
     // How to reach the entrypoint of a chain, in place of `connect`: over TLS who must be there
     // depends on that. May be null.
@@ -83,6 +84,8 @@ class RouteWatch final : private Deployment::Starter {
   Stream<v1::RoutesSeen> Seen();
   v1::RoutesSeen SeenNow();
   bool AnyBusy() const;
+  // Whether it is time to say what was measured.
+  bool MeasuresAreDue() const;
 
   absl::Status Take(const v1::RouteTable& table);
   // `next`: those of the same table that are known by now.
@@ -104,10 +107,13 @@ class RouteWatch final : private Deployment::Starter {
   const ElasticChannel::Connect connect_;
   const Options options_;
   Gateway& gateway_;
+  Telling& telling_;       // the gateway's
   const Context context_;  // of its calls: with the token
   const std::unique_ptr<v1::Control> control_;
   KnownById known_;
   uint64_t version_ = 0;
+  absl::Duration measure_every_;  // as the last table says; 0: never
+  absl::Time measured_ = absl::InfinitePast();
   bool connected_ = false;  // this stream has brought a table
   uint64_t to_tell_ = 0;    // grows with what the platform is to be told at once
   Notice told_sooner_;
