@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "chains/core/baggage.h"
 #include "chains/core/text.h"
 #include "chains/core/trace.h"
 #include "chains/grpc/limits.h"
@@ -16,17 +17,22 @@
 namespace chains::gateway {
 namespace {
 
+constexpr std::string_view kTraceparent = "traceparent";
+constexpr std::string_view kTracestate = "tracestate";
+constexpr std::string_view kBaggage = "baggage";
 constexpr size_t kMaxRequestId = 128;
 constexpr size_t kPerHeader = 32;  // what HTTP/2 counts for each, beside name and value
 
-constexpr std::array<std::string_view, 25> kNotForwarded = {
+constexpr std::array<std::string_view, 27> kNotForwarded = {
     "accept-encoding",
     "authorization",
     "chains-further-attempt",
     "chains-priority",
     "chains-receipt",
+    "chains-recording",
     "chains-timeout",
     "chains-token",
+    "chains-traced",
     "connection",
     "content-encoding",
     "content-length",
@@ -40,7 +46,7 @@ constexpr std::array<std::string_view, 25> kNotForwarded = {
     "proxy-connection",
     "te",
     "trailer",
-    "traceparent",
+    kTraceparent,
     "transfer-encoding",
     "upgrade",
     "user-agent",
@@ -57,6 +63,10 @@ bool IsMetadataName(std::string_view name) {
   });
 }
 
+internal::Traceparent TraceparentIn(const RequestHead& head) {
+  return internal::ReadTraceparent(head.Header(kTraceparent).value_or(""));
+}
+
 // Headers that this hop's Connection header names concern this hop only. `connection` is its value.
 bool IsNamedBy(std::string_view connection, std::string_view name) {
   for (const absl::string_view part : absl::StrSplit(ToAbsl(connection), ',')) {
@@ -71,6 +81,32 @@ bool IsForwarded(std::string_view name, std::string_view value) {
   if (name.starts_with("grpc-") || name.ends_with("-bin")) return false;
   if (name.starts_with("sec-websocket-")) return false;  // a key may be among them
   return IsMetadataName(name) && IsPrintable(value);
+}
+
+// A list that may come in several headers, as one; empty where there is none.
+std::string ListOf(const RequestHead& head, std::string_view name) {
+  std::string list;
+  for (const auto& [given, value] : head.headers) {
+    if (!absl::EqualsIgnoreCase(given, ToAbsl(name))) continue;
+    if (list.size() + value.size() >= internal::kMaxTraceListBytes) return {};
+    if (!list.empty()) list += ',';
+    list += value;
+  }
+  return list;
+}
+
+// What travels beside a trace has room of its own; it is handed on whole or not at all.
+void ForwardLists(const RequestHead& head, Headers& to) {
+  std::string state = ListOf(head, kTracestate);
+  // It belongs to the traceparent that came with it.
+  const bool has_parent = !TraceparentIn(head).trace.empty();
+  if (!state.empty() && has_parent && internal::IsTracestate(state)) {
+    to.emplace_back(kTracestate, std::move(state));
+  }
+  std::string baggage = ListOf(head, kBaggage);
+  if (!baggage.empty() && internal::IsBaggage(baggage)) {
+    to.emplace_back(kBaggage, std::move(baggage));
+  }
 }
 
 }  // namespace
@@ -104,9 +140,16 @@ absl::StatusOr<std::optional<int>> PriorityOf(const RequestHead& head) {
 }
 
 internal::Traceparent TraceOf(const RequestHead& head) {
-  internal::Traceparent given = internal::ReadTraceparent(head.Header("traceparent").value_or(""));
+  internal::Traceparent given = TraceparentIn(head);
   if (given.trace.empty()) given.trace = internal::NewTraceId();
   return given;
+}
+
+void SetTraceparent(RequestHead& head, std::string traceparent) {
+  std::erase_if(head.headers, [](const auto& header) {
+    return absl::EqualsIgnoreCase(header.first, ToAbsl(kTraceparent));
+  });
+  head.headers.emplace_back(kTraceparent, std::move(traceparent));
 }
 
 std::string RequestIdOf(const RequestHead& head) {
@@ -122,14 +165,20 @@ Headers ForwardedOf(const RequestHead& head, std::string_view request_id) {
   forwarded.emplace_back("x-request-id", request_id);
   size_t bytes = forwarded[0].first.size() + request_id.size() + kPerHeader;
   const std::string_view connection = head.Header("connection").value_or("");
+  bool has_lists = false;
   for (const auto& [given, value] : head.headers) {
     std::string name = absl::AsciiStrToLower(given);
+    if (name == kTracestate || name == kBaggage) {
+      has_lists = true;
+      continue;
+    }
     const size_t more = name.size() + value.size() + kPerHeader;
     if (!IsForwarded(name, value) || bytes + more > kMaxHeaderBytes) continue;
     if (!connection.empty() && IsNamedBy(connection, name)) continue;
     bytes += more;
     forwarded.emplace_back(std::move(name), value);
   }
+  if (has_lists) ForwardLists(head, forwarded);
   return forwarded;
 }
 

@@ -25,11 +25,16 @@ absl::StatusOr<std::optional<int>> PriorityOf(const RequestHead& head);
 // What `traceparent` says where that is valid, else a new trace of which nobody is to be told.
 internal::Traceparent TraceOf(const RequestHead& head);
 
+// The same request, as if its caller had sent that `traceparent`.
+void SetTraceparent(RequestHead& head, std::string traceparent);
+
 // The request's `X-Request-Id` where that is short and printable, else a new one.
 std::string RequestIdOf(const RequestHead& head);
 
 // The headers that chainlets see, in lower case, x-request-id among them: none that are about this
 // connection, this body or who may call; only what gRPC can carry; as many as fit into 4 KiB.
+// Beside these `tracestate` and `baggage`, which are what their standard says or are not there
+// (core/baggage.h).
 Headers ForwardedOf(const RequestHead& head, std::string_view request_id);
 
 }  // namespace chains::gateway

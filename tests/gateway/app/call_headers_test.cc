@@ -75,6 +75,42 @@ TEST(Forwarded, LeavesOutWhatIsNotForChainlets) {
                           Pair("accept-language", "de")));
 }
 
+std::string ParentWith(const std::string& flags) {
+  return "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-" + flags;
+}
+
+TEST(Forwarded, HasWhatTravelsBesideATraceWhole) {
+  const std::string large = "k=" + std::string(8000, 'v');
+  EXPECT_THAT(ForwardedOf(With({{"Traceparent", ParentWith("01")},
+                                {"Tracestate", "a=1,b=2"},
+                                {"tracestate", "c=3"},
+                                {"Baggage", large},
+                                {"x-large", std::string(4000, 'x')}}),
+                          "id"),
+              ElementsAre(Pair("x-request-id", "id"), Pair("x-large", std::string(4000, 'x')),
+                          Pair("tracestate", "a=1,b=2,c=3"), Pair("baggage", large)));
+}
+
+TEST(Forwarded, HasNoneThatIsWrongOrTooLarge) {
+  const auto lists = [](const HttpHeaders& headers) { return ForwardedOf(With(headers), "id"); };
+  EXPECT_THAT(lists({{"baggage", "no list"}}), SizeIs(1));
+  EXPECT_THAT(lists({{"baggage", "a=1"}, {"baggage", "b"}}), SizeIs(1));
+  EXPECT_THAT(lists({{"baggage", "k=" + std::string(8200, 'v')}}), SizeIs(1));
+  const std::string half = "k=" + std::string(5000, 'v');
+  EXPECT_THAT(lists({{"baggage", half}, {"baggage", half}}), SizeIs(1));
+  EXPECT_THAT(lists({{"traceparent", ParentWith("01")}, {"tracestate", "="}}), SizeIs(1));
+  // It is about a traceparent, which is not there.
+  EXPECT_THAT(lists({{"tracestate", "a=1"}}), SizeIs(1));
+  EXPECT_THAT(lists({{"traceparent", "01"}, {"tracestate", "a=1"}}), SizeIs(1));
+}
+
+TEST(SetTraceparent, TakesThePlaceOfWhatWasThere) {
+  RequestHead head = With({{"Traceparent", ParentWith("00")}, {"x-user", "ada"}});
+  SetTraceparent(head, ParentWith("01"));
+  EXPECT_TRUE(TraceOf(head).sampled);
+  EXPECT_THAT(head.headers, SizeIs(2));
+}
+
 TEST(Forwarded, IsBounded) {
   HttpHeaders headers = {{"x-large", std::string(5000, 'x')}};
   for (int i = 0; i < 1000; ++i) headers.emplace_back("x-" + std::to_string(i), "value");
