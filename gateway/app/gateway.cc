@@ -51,6 +51,12 @@ void SayJson(RequestHead& head) {
   });
 }
 
+// Of a request that came to an answer: a refusal may be one.
+absl::Status StatusOf(const Response& response) {
+  if (response.status < 400) return absl::OkStatus();
+  return absl::Status(CodeOf(response.status), Text("HTTP status ", response.status));
+}
+
 bool IsOwnPage(std::string_view path) {
   return path == "/healthz" || path == "/readyz" || path == "/metrics" ||
          OpenApiPages::IsPage(path);
@@ -148,8 +154,8 @@ Task<Response> Gateway::Handle(Request request) {
   }
   Tally tally(loop_, nowhere_, request.body.size());
   const std::string request_id = RequestIdOf(request.head);
-  const internal::Traceparent trace = TraceOf(request.head);
-  const CallersReceipt receipt(request.head, loop_);
+  RequestTrace trace(telling_, loop_, TraceOf(request.head), request.head.target);
+  CallersReceipt receipt(request.head);
   const Quotas::Owner owner = OwnerOf(request.head);
   const absl::StatusOr<int> priority = Begin(request.head, owner, tally);
   absl::StatusOr<Response> outcome;
@@ -162,20 +168,20 @@ Task<Response> Gateway::Handle(Request request) {
   if (owner != nullptr) quotas_.AddHeaders(owner, loop_.Now(), response.headers);
   if (IsWorthPacking(response)) co_await Pack(request.head, response, options_.blocking_bytes);
   response.headers.emplace_back("X-Request-Id", request_id);
-  response.headers.emplace_back("Traceparent",
-                                internal::TraceparentOf(trace.trace, internal::NewSpanId()));
+  response.headers.emplace_back("Traceparent", trace.traceparent());
   if (!response.pieces) receipt.AddTo(response.headers);  // else it is not known yet
   options_.cors.Expose(request.head, response);
   tally.Answered(response.status);
   tally.BytesOut(response.body.size());
+  trace.Ended(outcome.ok() ? StatusOf(response) : outcome.status(), response.status, request_id);
   co_return response;
 }
 
-Task<Response> Gateway::Call(Request& request, const std::string& request_id,
-                             const internal::Traceparent& trace, const CallersReceipt& receipt,
-                             Tally& tally, int priority) {
+Task<Response> Gateway::Call(Request& request, const std::string& request_id, RequestTrace& trace,
+                             CallersReceipt& receipt, Tally& tally, int priority) {
   const auto queued = AsyncRequestOf(request.head.target);
   if (queued && async_ != nullptr) {
+    trace.IsNotTold();
     AsyncCalls::MayAsk may = [&](std::string_view chain) { return MayAsk(request.head, chain); };
     std::string id(*queued);
     co_return co_await async_->Answer(request.head, std::move(id), std::move(may));
@@ -189,10 +195,13 @@ Task<Response> Gateway::Call(Request& request, const std::string& request_id,
       co_await target.problem();
       if (const Transcoder::Method* method = QueuedMethod(*target.transcoder(), match.method)) {
         if (request.head.method != "POST") co_return NotAllowed("POST");
+        SetTraceparent(request.head, trace.TraceparentForLater());
+        trace.IsNotTold();  // but the call is, when it is made
         co_return co_await AcceptQueued(request, target, *method);
       }
     }
-    Target& target = Picked(routes->target(match.route));
+    Target& named = routes->target(match.route);
+    Target& target = Picked(named);
     const std::shared_ptr<Deployment> deployment = target.deployment();
     const bool is_post = request.head.method == "POST";
     const bool is_socket = !is_post && AsksForWebSocket(request.head);
@@ -213,14 +222,15 @@ Task<Response> Gateway::Call(Request& request, const std::string& request_id,
     }
     tally.At(target.SeriesOf(*method, metrics_));
     co_await receipt.status();
+    receipt.Is(trace.At(
+        {.routes = routes, .named = &named, .picked = &target, .method = method->snake_name},
+        request_id, receipt.asked()));
     if (!context) {
       const absl::Duration timeout =
           co_await TimeoutOf(request.head, UsualTimeout(*method), options_.max_timeout);
       const absl::Time deadline = loop_.Now() + timeout;
       Headers headers = ForwardedOf(request.head, request_id);
-      // Who asks for a trace gets it: the entrypoint's process tells of it.
-      context = trace.sampled ? Context(deadline, trace, std::move(headers))
-                              : Context(deadline, trace.trace, std::move(headers));
+      context = trace.ContextFor(deadline, std::move(headers));
       if (priority != Context::kUsualPriority) context = context->WithPriority(priority);
     }
     if (deployment != nullptr && !deployment->awake()) {
@@ -230,7 +240,7 @@ Task<Response> Gateway::Call(Request& request, const std::string& request_id,
       continue;
     }
     Invocation invocation(loop_, options_, std::move(routes), target, *method, *std::move(context),
-                          receipt, tally, held_);
+                          receipt, trace, tally, held_);
     if (is_socket) co_return WebSocketCall(request.head, invocation, open_sockets_);
     if (!match.rest.empty()) co_return co_await FileCall(request.head, invocation, match.rest);
     co_return co_await Invoke(request, invocation);

@@ -62,13 +62,11 @@ class Gateway final : public Handler {
   void Queue(AsyncSettings settings);
   // Before Start(): answers people's browsers with its page (ui_host/ui_host.h).
   void Host(UiSettings settings);
-  // Before Start(): there is somebody to tell of what it does, as of `process`. Then its requests
-  // may be traced (sampling.h); else it hands on what their callers say of traces, as if it were
-  // not there.
-  Telling& TellAs(std::string process);
-  Telling* telling() { return telling_.get(); }  // null: there is nobody
+  // Whom it tells of what it does, and which requests are traced for that: nobody and none until
+  // that is begun. Until then it hands on what callers say of traces, as if it were not there.
+  Telling& telling() { return telling_; }
   // Whether there are spans to tell of.
-  bool HasToTell() const { return telling_ != nullptr && !telling_->empty(); }
+  bool HasToTell() const { return telling_.on() && !telling_.empty(); }
   // Some of its spans; with `measure` also what it has measured by `now`.
   void TellInto(v1::Telemetry& telemetry, bool measure, absl::Time now);
 
@@ -98,12 +96,12 @@ class Gateway final : public Handler {
         grpc_(loop, routes_,
               {.timeout = options_.timeout,
                .max_timeout = options_.max_timeout,
-               .quotas = &quotas_}) {}
+               .quotas = &quotas_,
+               .telling = &telling_}) {}
 
   void Measure(v1::Measurements& measurements, absl::Time now) const;
-  Task<Response> Call(Request& request, const std::string& request_id,
-                      const internal::Traceparent& trace, const CallersReceipt& receipt,
-                      Tally& tally, int priority);
+  Task<Response> Call(Request& request, const std::string& request_id, RequestTrace& trace,
+                      CallersReceipt& receipt, Tally& tally, int priority);
   absl::Duration UsualTimeout(const json::Transcoder::Method& method) const;
   const json::Transcoder::Method* MethodOfLargeBody(const RequestHead& head) const;
   Task<Response> Invoke(Request& request, Invocation& invocation);
@@ -137,12 +135,12 @@ class Gateway final : public Handler {
   RoutesInForce routes_;
   OpenApiPages openapi_pages_{OpenApiPages::Options()};
   Quotas quotas_;
+  Telling telling_;
   GrpcCalls grpc_;
   std::minstd_rand random_{std::random_device{}()};  // which requests a canary gets
   Gate open_sockets_{{.what = "WebSockets", .limit = options_.sockets.max_open}};
   std::function<size_t()> connections_;
   const absl::Time started_ = loop_.Now();
-  std::unique_ptr<Telling> telling_;   // null: there is nobody to tell
   std::unique_ptr<AsyncCalls> async_;  // null: there is no queue
   std::unique_ptr<UiHost> ui_;         // null: there is no page
   bool stopped_ = false;

@@ -57,12 +57,15 @@ Task<void> Gateway::AwaitRoutes() {
 Task<Response> Gateway::CallQueued(std::shared_ptr<Request> request) {
   Tally tally(loop_, nowhere_, request->body.size());
   const std::string request_id = RequestIdOf(request->head);
-  const CallersReceipt receipt(request->head, loop_);
+  CallersReceipt receipt(request->head);
   (co_await Outcome(WithTimeout(AwaitRoutes(), kRoutesPatience))).status().IgnoreError();
-  const internal::Traceparent trace = TraceOf(request->head);
+  RequestTrace trace(telling_, loop_, TraceOf(request->head), request->head.target);
   absl::StatusOr<Response> outcome =
       co_await Outcome(Call(*request, request_id, trace, receipt, tally, Context::kUsualPriority));
-  tally.Answered(outcome.ok() ? outcome->status : HttpStatusOf(outcome.status().code()));
+  const int status = outcome.ok() ? outcome->status : HttpStatusOf(outcome.status().code());
+  tally.Answered(status);
+  trace.Ended(outcome.ok() && status >= 400 ? absl::Status(CodeOf(status), "") : outcome.status(),
+              status, request_id);
   if (outcome.ok()) tally.BytesOut(outcome->body.size());
   co_return outcome;
 }

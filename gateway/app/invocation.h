@@ -13,6 +13,7 @@
 #include "gateway/app/gateway_options.h"
 #include "gateway/app/held_bytes.h"
 #include "gateway/app/receipt_header.h"
+#include "gateway/app/request_trace.h"
 #include "gateway/app/routes.h"
 #include "gateway/app/tally.h"
 #include "gateway/app/target.h"
@@ -20,12 +21,13 @@
 namespace chains::gateway {
 
 // It lives in the frame of the gateway's coroutine until there is a response. What goes on after
-// that (a stream, a WebSocket) moves into itself what it needs: `routes`, `context`, `tally`, and
-// copies `receipt`.
+// that (a stream, a WebSocket) moves into itself what it needs: `routes`, `context`, `trace`,
+// `tally`, and copies `receipt`.
 struct Invocation {
   Invocation(Loop& on, const GatewayOptions& settings, std::shared_ptr<const Routes> by,
              Target& whom, const json::Transcoder::Method& what, Context under,
-             const CallersReceipt& asked_receipt, Tally& counted, HeldBytes& of_all)
+             const CallersReceipt& asked_receipt, RequestTrace& told, Tally& counted,
+             HeldBytes& of_all)
       : loop(on),
         options(settings),
         routes(std::move(by)),
@@ -33,6 +35,7 @@ struct Invocation {
         method(what),
         context(std::move(under)),
         receipt(asked_receipt),
+        trace(told),
         tally(counted),
         held(of_all) {}
   Invocation(const Invocation&) = delete;
@@ -48,6 +51,7 @@ struct Invocation {
   const json::Transcoder::Method& method;
   Context context;  // deadline, trace, headers; without the receipt
   const CallersReceipt& receipt;
+  RequestTrace& trace;
   Tally& tally;
   HeldBytes& held;  // of the gateway
 };

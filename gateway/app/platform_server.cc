@@ -142,9 +142,10 @@ void PlatformServer::WatchRoutes() {
                                         http_->gateway());
   reactor_->Post([this] { watch_->Start(); });
   if (grpc_ == nullptr) return;
-  proxy_ = std::make_unique<GrpcProxy>(
-      *reactor_, http_->gateway().routes(),
-      GrpcProxy::Options{.timeout = options_.timeout, .quotas = &http_->gateway().quotas()});
+  proxy_ = std::make_unique<GrpcProxy>(*reactor_, http_->gateway().routes(),
+                                       GrpcProxy::Options{.timeout = options_.timeout,
+                                                          .quotas = &http_->gateway().quotas(),
+                                                          .telling = &http_->gateway().telling()});
   grpc_->SetFallback(0, [this](std::string_view path, const Context& context) {
     return proxy_->Find(path, context);
   });

@@ -124,14 +124,14 @@ std::string ReceiptText(const v1::Receipt& receipt) {
   return WholeText(cut);
 }
 
-CallersReceipt::CallersReceipt(const RequestHead& head, const Loop& loop) {
+CallersReceipt::CallersReceipt(const RequestHead& head) {
   const absl::StatusOr<bool> asks = AsksForReceipt(head);
   status_ = asks.status();
-  if (asks.ok() && *asks) receipt_ = internal::Receipt::Begin(loop);
+  asked_ = asks.ok() && *asks;
 }
 
 void CallersReceipt::AddTo(HttpHeaders& headers) const {
-  if (receipt_ == nullptr || receipt_->root().calls().empty()) return;
+  if (!asked_ || receipt_ == nullptr || receipt_->root().calls().empty()) return;
   headers.emplace_back("Chains-Receipt", ReceiptText(MessageOf(*receipt_->root().calls().front())));
 }
 

@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "chains/core/context.h"
-#include "chains/core/loop.h"
 #include "chains/core/receipt.h"
 #include "chains/v1/receipt.pb.h"
 #include "gateway/http/message.h"
@@ -25,21 +25,25 @@ absl::StatusOr<bool> AsksForReceipt(const RequestHead& head);
 // proto/chains/v1/receipt.proto, without what is 0 mostly and is. It is cut as CutReceipt() says.
 std::string ReceiptText(const v1::Receipt& receipt);
 
-// Of one request, on `loop`.
+// Of one request.
 class CallersReceipt {
  public:
-  CallersReceipt(const RequestHead& head, const Loop& loop);
+  explicit CallersReceipt(const RequestHead& head);
 
   // Why the request is refused.
   const absl::Status& status() const { return status_; }
-  bool asked() const { return receipt_ != nullptr; }
-  // Once asked: calls under it are written down.
+  bool asked() const { return asked_; }
+  // What is written down of it, for its caller or others; may be null.
+  void Is(std::shared_ptr<internal::Receipt> receipt) { receipt_ = std::move(receipt); }
+  bool written() const { return receipt_ != nullptr; }
+  // Once written: calls under it are written down.
   Context Under(const Context& context) const { return receipt_->Under(context); }
-  // The header, where there was a call.
+  // The header, where it is asked for and there was a call.
   void AddTo(HttpHeaders& headers) const;
 
  private:
   absl::Status status_;
+  bool asked_ = false;
   std::shared_ptr<internal::Receipt> receipt_;
 };
 

@@ -21,9 +21,10 @@ RouteWatch::RouteWatch(Loop& loop, Channel& platform, ElasticChannel::Connect co
       connect_(std::move(connect)),
       options_(std::move(options)),
       gateway_(gateway),
-      telling_(gateway.TellAs(options_.gateway)),
+      telling_(gateway.telling()),
       context_(absl::InfiniteFuture(), internal::TraceId(), {{"chains-token", options_.token}}),
       control_(Contract<v1::Control>::Connect(platform)) {
+  telling_.Begin(options_.gateway);
   telling_.WhenMany([this] { TellSoon(); });
 }
 

@@ -17,8 +17,8 @@ internal::CallPlace PlaceOf(const json::Transcoder::Method& method) {
 }
 
 Context Asked(Invocation& invocation) {
-  return invocation.receipt.asked() ? invocation.receipt.Under(invocation.context)
-                                    : std::move(invocation.context);
+  return invocation.receipt.written() ? invocation.receipt.Under(invocation.context)
+                                      : std::move(invocation.context);
 }
 
 }  // namespace
@@ -32,6 +32,7 @@ StreamedCall::StreamedCall(Invocation& invocation)
       receipt_(invocation.receipt),
       asked_(Asked(invocation)),
       tally_(std::move(invocation.tally)),
+      trace_(std::move(invocation.trace)),
       held_(invocation.held),
       recording_(asked_, loop_, [this] { return PlaceOf(method_); }),
       context_(recording_.Under(asked_)),
@@ -59,8 +60,13 @@ absl::Status StreamedCall::Explained(absl::Status failure) const {
 }
 
 void StreamedCall::Ended(const absl::Status& status) {
+  Ended(status, status.ok() ? 200 : HttpStatusFor(status));
+}
+
+void StreamedCall::Ended(const absl::Status& status, int http_status) {
   recording_.Ended(status);
-  tally_.Answered(status.ok() ? 200 : HttpStatusFor(status));
+  tally_.Answered(http_status);
+  trace_.Ended(status, http_status, context_.Header("x-request-id").value_or(""));
 }
 
 // What a client sends too much of is 413, what chainlets have too much of 429.
@@ -75,8 +81,7 @@ Response StreamedCall::Refusal(const absl::Status& failure) {
 }
 
 Response StreamedCall::Refusal(const absl::Status& failure, int http_status) {
-  recording_.Ended(failure);
-  tally_.Answered(http_status);
+  Ended(failure, http_status);
   Response response = ErrorResponse(failure, http_status);
   tally_.BytesOut(response.body.size());
   return response;

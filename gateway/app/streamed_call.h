@@ -27,7 +27,7 @@ class StreamedCall {
   Target& target() const { return target_; }
   const json::Transcoder& transcoder() const { return *target_.transcoder(); }
   const json::Transcoder::Method& method() const { return method_; }
-  // That it runs under; it writes the receipt where one is asked for.
+  // That it runs under; it is written down where that is wanted.
   const Context& context() const { return context_; }
   internal::Recording& recording() { return recording_; }
   Tally& tally() { return tally_; }
@@ -58,6 +58,7 @@ class StreamedCall {
   std::function<HttpHeaders()> Trailers() const;
 
  private:
+  void Ended(const absl::Status& status, int http_status);
   int HttpStatusFor(const absl::Status& failure) const;
 
   Loop& loop_;
@@ -68,6 +69,7 @@ class StreamedCall {
   const CallersReceipt receipt_;
   const Context asked_;
   Tally tally_;
+  RequestTrace trace_;  // goes after the recording, of which it tells
   HeldBytes& held_;
   internal::Recording recording_;
   const Context context_;

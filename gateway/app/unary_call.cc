@@ -17,7 +17,7 @@
 namespace chains::gateway {
 namespace {
 
-// `record` is null where no receipt is written.
+// `record` is null where nothing is written down.
 Task<Response> Call(const Request& request, Invocation& invocation, const Context& context,
                     internal::CallRecord* record) {
   Target& target = invocation.target;
@@ -90,7 +90,7 @@ Task<Response> CallOnRecord(const Request& request, Invocation& invocation) {
 }  // namespace
 
 Task<Response> UnaryCall(const Request& request, Invocation& invocation) {
-  if (invocation.receipt.asked()) return CallOnRecord(request, invocation);
+  if (invocation.receipt.written()) return CallOnRecord(request, invocation);
   return Call(request, invocation, invocation.context, nullptr);
 }
 

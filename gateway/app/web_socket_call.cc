@@ -40,8 +40,8 @@ class SocketCall {
         routes_(std::move(invocation.routes)),
         target_(invocation.target),
         method_(invocation.method),
-        context_(invocation.loop.Now() + invocation.options.sockets.lifetime,
-                 invocation.context.trace_id(), invocation.context.headers()),
+        trace_(std::move(invocation.trace)),
+        context_(ContextOf(invocation, trace_)),
         tally_(std::move(invocation.tally)),
         place_(std::move(place)),
         wish_(wish),
@@ -52,6 +52,7 @@ class SocketCall {
     const absl::Status failure = self->problem_.ok() ? end.status() : self->problem_;
     const int status = self->HttpStatusFor(failure);
     self->tally_.Answered(status);
+    self->trace_.Ended(failure, status, self->context_.Header("x-request-id").value_or(""));
     if (failure.ok()) {
       co_await socket.Close(kNormal, "");
       co_return;
@@ -65,6 +66,13 @@ class SocketCall {
 
  private:
   using Shared = std::shared_ptr<SocketCall>;
+
+  // It lasts longer than a request; each of its calls is written down as one of the socket's.
+  static Context ContextOf(const Invocation& invocation, const RequestTrace& trace) {
+    const absl::Time end = invocation.loop.Now() + invocation.options.sockets.lifetime;
+    const Context context = trace.ContextFor(end, invocation.context.headers());
+    return trace.traced() ? invocation.receipt.Under(context) : context;
+  }
 
   // Until the call has ended, or must: it runs beside this, which watches the time.
   static Task<void> Finish(Shared self, WebSocket& socket) {
@@ -207,6 +215,7 @@ class SocketCall {
   const std::shared_ptr<const Routes> routes_;
   Target& target_;
   const Transcoder::Method& method_;
+  RequestTrace trace_;
   const Context context_;
   Tally tally_;
   const Permit place_;

@@ -1,7 +1,6 @@
 #include "gateway/grpc/proxy.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <random>
 #include <string>
@@ -9,9 +8,9 @@
 
 #include "chains/core/text.h"
 #include "chains/core/timing.h"
-#include "chains/core/trace.h"
 #include "chains/grpc/reflection.h"
 #include "chains/policy/key_limits.h"
+#include "gateway/grpc/traced_call.h"
 
 namespace chains::gateway {
 namespace {
@@ -21,31 +20,6 @@ using json::Transcoder;
 constexpr std::string_view kChain = "chains-chain";
 constexpr std::string_view kEnvironment = "chains-environment";
 constexpr std::string_view kDeployment = "chains-deployment";
-constexpr std::string_view kRequestId = "x-request-id";
-
-// What is said to the gateway only.
-constexpr std::array<std::string_view, 5> kNotForwarded = {"authorization", "chains-token", kChain,
-                                                           kEnvironment, kDeployment};
-
-bool IsForwarded(std::string_view name) {
-  return std::find(kNotForwarded.begin(), kNotForwarded.end(), name) == kNotForwarded.end();
-}
-
-// The same request, as its chain sees it.
-Context Onwards(const Context& context, int priority) {
-  Headers headers;
-  headers.reserve(context.headers().size() + 1);
-  for (const auto& [name, value] : context.headers()) {
-    if (IsForwarded(name)) headers.emplace_back(name, value);
-  }
-  if (!context.Header(kRequestId)) {
-    headers.emplace_back(kRequestId, internal::HexDigits(internal::NewSpanId()));
-  }
-  const Context onwards = Context(context.deadline(), context.trace_id(), std::move(headers))
-                              .WithRecord(context.record())
-                              .WithPriority(priority);
-  return context.further_attempt() ? onwards.AsFurtherAttempt() : onwards;
-}
 
 const Transcoder::Method* MethodAt(const Transcoder& transcoder, std::string_view path) {
   for (const auto& method : transcoder.methods()) {
@@ -105,18 +79,25 @@ absl::StatusOr<size_t> ChosenRoute(const Routes& routes, const Context& context)
 // A call and the routes that it began with.
 class GrpcProxy::Call {
  public:
-  Call(const GrpcProxy& proxy, std::shared_ptr<const Routes> routes, Target& target,
+  Call(const GrpcProxy& proxy, std::shared_ptr<const Routes> routes, Target& named, Target& target,
        const Transcoder::Method& method)
       : proxy_(&proxy),
         routes_(std::move(routes)),
+        named_(&named),
         target_(&target),
+        name_(method.snake_name),
         method_(&method.call),
         timeout_(method.timeout) {}
 
   void Has(Share share) { share_ = std::move(share); }
   int priority() const { return share_.priority; }
   const Method& method() const { return *method_; }
-  absl::Time Now() const { return proxy_->loop_.Now(); }
+  const Loop& loop() const { return proxy_->loop_; }
+  Telling& telling() const { return proxy_->telling_; }
+  RequestTrace::Place place() const {
+    return {.routes = routes_, .named = named_, .picked = target_, .method = name_};
+  }
+  absl::Time Now() const { return loop().Now(); }
   Channel& channel() const { return target_->channel(); }
   // Null where it need not be waited for.
   std::shared_ptr<Deployment> asleep() const {
@@ -175,17 +156,31 @@ class GrpcProxy::Call {
  private:
   const GrpcProxy* proxy_;
   std::shared_ptr<const Routes> routes_;
+  const Target* named_;
   Target* target_;
+  std::string_view name_;  // of the contract, which the routes keep
   const Method* method_;
   std::optional<absl::Duration> timeout_;  // what the contract says
   Share share_;
 };
 
 GrpcProxy::GrpcProxy(Loop& loop, RoutesInForce& routes, Options options)
-    : loop_(loop), routes_(routes), options_(options), health_(routes) {}
+    : loop_(loop),
+      routes_(routes),
+      options_(options),
+      health_(routes),
+      nobody_(options.telling == nullptr ? std::make_unique<Telling>() : nullptr),
+      telling_(options.telling == nullptr ? *nobody_ : *options.telling) {}
 
 absl::StatusOr<Service::Handler> GrpcProxy::Find(std::string_view path,
                                                  const Context& context) const {
+  absl::StatusOr<Service::Handler> found = FindUntold(path, context);
+  if (!found.ok()) TracedCall(context, telling_, loop_, path).Ended(found.status());
+  return found;
+}
+
+absl::StatusOr<Service::Handler> GrpcProxy::FindUntold(std::string_view path,
+                                                       const Context& context) const {
   if (const Service::Handler* health = health_.Find(path)) return *health;
   const absl::StatusOr<std::shared_ptr<const Routes>> routes = routes_.Now();
   if (!routes.ok()) return routes.status();
@@ -243,11 +238,23 @@ absl::StatusOr<GrpcProxy::Call> GrpcProxy::CallBy(std::shared_ptr<const Routes> 
                                                   const Context& context) const {
   const absl::StatusOr<size_t> route = ChosenRoute(*routes, context);
   if (!route.ok()) return route.status();
-  Target& target = routes->target(*route).Pick(std::generate_canonical<double, 32>(random_));
+  Target& named = routes->target(*route);
+  Target& target = named.Pick(std::generate_canonical<double, 32>(random_));
   if (!target.problem().ok()) return target.problem();
   const Transcoder::Method* const method = MethodAt(*target.transcoder(), path);
   if (method == nullptr) return NoSuchMethod(path, target);
-  return Call(*this, std::move(routes), target, *method);
+  return Call(*this, std::move(routes), named, target, *method);
+}
+
+// Fails as waiting does, which is told of.
+Task<GrpcProxy::Call> GrpcProxy::Awake(Call call, const Context& received, TracedCall& traced) {
+  absl::StatusOr<Call> awake = co_await Outcome(UntilAwake(std::move(call), received));
+  if (awake.ok()) {
+    traced.At(awake->place());
+  } else {
+    traced.Ended(awake.status());
+  }
+  co_return awake;
 }
 
 // A call that waited looks again: by then what it named may lead to another deployment.
@@ -263,8 +270,11 @@ Task<GrpcProxy::Call> GrpcProxy::UntilAwake(Call call, Context received) {
 
 Task<Bytes> GrpcProxy::Forward(Call call, Bytes request) {
   const Context received = co_await CurrentContext();
-  Context context = call.Bounded(Onwards(received, call.priority()));
-  if (call.asleep() != nullptr) call = co_await UntilAwake(call, received);
+  TracedCall traced(received, call.telling(), call.loop(), call.method().path);
+  traced.At(call.place());
+  Context context = call.Bounded(traced.Onwards(call.priority()));
+  if (call.asleep() != nullptr) call = co_await Awake(call, received, traced);
+  context = traced.Begin(std::move(context), call.method());
   absl::StatusOr<Bytes> reply;
   for (int attempts = 1;; ++attempts) {
     if (attempts == 2) context = context.AsFurtherAttempt();
@@ -276,22 +286,31 @@ Task<Bytes> GrpcProxy::Forward(Call call, Bytes request) {
     co_await Sleep(*pause);
   }
   call.Answered(reply.status());
+  traced.Ended(reply.status());
   co_return reply;
 }
 
 Stream<Bytes> GrpcProxy::ForwardStream(Call call, Stream<Bytes> requests) {
   const Context received = co_await CurrentContext();
-  const Context context = call.StreamBounded(Onwards(received, call.priority()));
-  if (call.asleep() != nullptr) call = co_await UntilAwake(call, received);
+  TracedCall traced(received, call.telling(), call.loop(), call.method().path);
+  traced.At(call.place());
+  Context context = call.StreamBounded(traced.Onwards(call.priority()));
+  if (call.asleep() != nullptr) call = co_await Awake(call, received, traced);
+  context = traced.Begin(std::move(context), call.method());
   Stream<Bytes> replies = call.channel().Streaming(call.method(), std::move(requests));
   while (true) {
     absl::StatusOr<std::optional<Bytes>> reply =
         co_await internal::NextWithin<Bytes>(replies.Next(), context);
-    if (!reply.ok() || !reply->has_value()) call.Answered(reply.status());
+    if (!reply.ok() || !reply->has_value()) {
+      call.Answered(reply.status());
+      traced.Ended(reply.status());
+    }
     co_await reply.status();
     if (!reply->has_value()) break;
     Bytes bytes = **std::move(reply);
+    traced.Pauses();
     co_yield std::move(bytes);
+    traced.GoesOn();
   }
 }
 

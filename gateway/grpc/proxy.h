@@ -23,9 +23,12 @@
 #include "chains/core/loop.h"
 #include "gateway/app/quotas.h"
 #include "gateway/app/routes.h"
+#include "gateway/app/telling.h"
 #include "gateway/grpc/proxy_health.h"
 
 namespace chains::gateway {
+
+class TracedCall;
 
 // For the loop's thread, or while that does not run.
 class GrpcProxy {
@@ -36,7 +39,8 @@ class GrpcProxy {
     absl::Duration timeout = absl::Seconds(60);
     // No unary call has more, whatever its grpc-timeout says.
     absl::Duration max_timeout = absl::Hours(1);
-    Quotas* quotas = nullptr;  // outlives the calls; null: there are none
+    Quotas* quotas = nullptr;    // outlives the calls; null: there are none
+    Telling* telling = nullptr;  // likewise; null: nobody is told of calls, and none are traced
   };
   // `loop` and `routes` outlive it, and it the calls.
   GrpcProxy(Loop& loop, RoutesInForce& routes, Options options);
@@ -45,7 +49,8 @@ class GrpcProxy {
 
   // A handler for one call. Refused as over HTTP: UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
   // UNAVAILABLE, RESOURCE_EXHAUSTED; UNIMPLEMENTED: the contract has no such method. Its priority
-  // is the metadata `chains-priority`, up to its key's ceiling; 4 is as if it were not there.
+  // is the metadata `chains-priority`, up to its key's ceiling; 4 is as if it were not there. It is
+  // traced as over HTTP, and told of as a request of the same method there.
   absl::StatusOr<Service::Handler> Find(std::string_view path, const Context& context) const;
 
  private:
@@ -55,9 +60,11 @@ class GrpcProxy {
     std::shared_ptr<Quotas::Stay> stay;
     int priority = Context::kUsualPriority;
   };
+  absl::StatusOr<Service::Handler> FindUntold(std::string_view path, const Context& context) const;
   absl::StatusOr<Share> Begin(const Routes& routes, const Context& context) const;
   absl::StatusOr<Call> CallBy(std::shared_ptr<const Routes> routes, std::string_view path,
                               const Context& context) const;
+  static Task<Call> Awake(Call call, const Context& received, TracedCall& traced);
   static Task<Call> UntilAwake(Call call, Context received);
   static Task<Bytes> Forward(Call call, Bytes request);
   static Stream<Bytes> ForwardStream(Call call, Stream<Bytes> requests);
@@ -66,6 +73,8 @@ class GrpcProxy {
   RoutesInForce& routes_;
   const Options options_;
   const ProxyHealth health_;
+  const std::unique_ptr<Telling> nobody_;  // null where there is somebody to tell
+  Telling& telling_;
   mutable std::minstd_rand random_{std::random_device{}()};  // which calls a canary gets
 };
 

@@ -15,6 +15,7 @@
 #include "gateway/app/invocation.h"
 #include "gateway/app/packing.h"
 #include "gateway/app/receipt_header.h"
+#include "gateway/app/request_trace.h"
 #include "gateway/app/stream_call.h"
 #include "gateway/app/unary_call.h"
 #include "gateway/ui_host/page_headers.h"
@@ -109,10 +110,12 @@ Task<Response> PlatformApi::Call(Request& request, const Transcoder::Method& met
 
 Task<Response> PlatformApi::Invoke(Request& request, const Transcoder::Method& method,
                                    Context context, Tally& tally) {
-  const CallersReceipt receipt(request.head, parts_.loop);
+  CallersReceipt receipt(request.head);
+  RequestTrace trace(parts_.loop, TraceOf(request.head));
+  receipt.Is(trace.At({}, "", receipt.asked()));
   if (request.body.empty()) request.body = "{}";
   Invocation invocation(parts_.loop, options_, nullptr, *target_, method, std::move(context),
-                        receipt, tally, parts_.held);
+                        receipt, trace, tally, parts_.held);
   if (method.call.kind == MethodKind::kUnary) {
     co_return co_await UnaryCall(request, invocation);
   }

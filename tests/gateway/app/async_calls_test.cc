@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/escaping.h"
 #include "chains/core/text.h"
 #include "everything.pb.h"
 #include "gateway/app/gateway.h"
@@ -118,6 +119,47 @@ TEST_F(AsyncCallsTest, AnswersAnIdAndThenTheResult) {
   EXPECT_EQ(channel_.last_context.Header("x-probe"), "seen");
   EXPECT_EQ(channel_.last_context.Header("x-request-id"), id);
   EXPECT_EQ(channel_.calls, 1);
+}
+
+TEST_F(AsyncCallsTest, ACallIsInTheTraceOfWhoAskedForIt) {
+  Open();
+  gateway_->telling().Begin("gateway");
+  v1::Tracing tracing;
+  tracing.set_drawn(1);
+  tracing.set_max_asked_per_second(10);
+  gateway_->telling().sampling().Update(tracing);
+  const std::string id = Queue(kPath, R"({"model_input": {"text": "x"}})",
+                               "traceparent: "
+                               "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n");
+  AwaitStatus(id, "SUCCEEDED");
+  v1::Telemetry telemetry;
+  gateway_->telling().TakeInto(telemetry);
+  // Neither its submission nor who looks after it is told of.
+  ASSERT_EQ(telemetry.spans_size(), 2);
+  const v1::Span& own = telemetry.spans(0);
+  EXPECT_EQ(own.trace_id(), absl::HexStringToBytes("0af7651916cd43dd8448eb211c80319c"));
+  EXPECT_EQ(own.parent_span_id(), 0xb7ad6b7169203331u);
+  EXPECT_TRUE(own.asked());
+  EXPECT_EQ(own.request_id(), id);
+  EXPECT_EQ(own.method(), "/chains/all/production/get_http_status");
+  EXPECT_EQ(own.http_status(), 200u);
+  EXPECT_EQ(telemetry.spans(1).parent_span_id(), own.span_id());
+}
+
+TEST_F(AsyncCallsTest, ACallOfNoTraceIsInTheOneThatItsCallerWasTold) {
+  Open();
+  gateway_->telling().Begin("gateway");
+  v1::Tracing tracing;
+  tracing.set_drawn(1);
+  gateway_->telling().sampling().Update(tracing);
+  const std::string answer = Ask("POST", kPath, R"({"model_input": {"text": "x"}})");
+  const size_t at = answer.find("Traceparent: 00-") + std::string("Traceparent: 00-").size();
+  const size_t id = answer.find("\"req_") + 1;
+  AwaitStatus(answer.substr(id, answer.find('"', id) - id), "SUCCEEDED");
+  v1::Telemetry telemetry;
+  gateway_->telling().TakeInto(telemetry);
+  ASSERT_EQ(telemetry.spans_size(), 2);
+  EXPECT_EQ(absl::BytesToHexString(telemetry.spans(0).trace_id()), answer.substr(at, 32));
 }
 
 TEST_F(AsyncCallsTest, TakesABodyThatComesPackedWithinItsLimit) {

@@ -37,7 +37,7 @@ class TellingTest : public PlatformFixture {
 TEST_F(TellingTest, SpansWaitForTheNextTimeSomethingIsSaid) {
   Open();
   Tell(Measured(1, 0));
-  gateway_->telling()->Add(Spans(3));
+  gateway_->telling().Add(Spans(3));
   loop_.Settle();
   EXPECT_EQ(SpansTold(), 0u);
   loop_.Advance(absl::Milliseconds(500));
@@ -52,14 +52,14 @@ TEST_F(TellingTest, ManyAreToldAtOnceInPartsThatAreBounded) {
   Open();
   Tell(Measured(1, 0));
   platform_.seen.clear();
-  gateway_->telling()->Add(Spans(Telling::kMany - 1));
+  gateway_->telling().Add(Spans(Telling::kMany - 1));
   loop_.Settle();
   EXPECT_EQ(SpansTold(), 0u);
-  gateway_->telling()->Add(Spans(1));
+  gateway_->telling().Add(Spans(1));
   loop_.Settle();
   EXPECT_EQ(SpansTold(), Telling::kMany);
   platform_.seen.clear();
-  gateway_->telling()->Add(Spans(3 * SpanQueue::kMaxSpansTaken));
+  gateway_->telling().Add(Spans(3 * SpanQueue::kMaxSpansTaken));
   loop_.Settle();
   EXPECT_EQ(SpansTold(), 3 * SpanQueue::kMaxSpansTaken);
   for (const v1::RoutesSeen& seen : platform_.seen) {
@@ -70,9 +70,9 @@ TEST_F(TellingTest, ManyAreToldAtOnceInPartsThatAreBounded) {
 TEST_F(TellingTest, WhatThereIsNoRoomForIsCounted) {
   platform_.GoAway();
   Open();
-  gateway_->telling()->Add(Spans(SpanQueue::kMaxSpans));
-  gateway_->telling()->Add(Spans(5));
-  gateway_->telling()->Drop(2);
+  gateway_->telling().Add(Spans(SpanQueue::kMaxSpans));
+  gateway_->telling().Add(Spans(5));
+  gateway_->telling().Drop(2);
   platform_.ComeBack();
   platform_.Tell(Measured(1, 0));
   for (int i = 0; i < 5; ++i) loop_.Advance(absl::Seconds(1));

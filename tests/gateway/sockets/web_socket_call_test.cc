@@ -36,6 +36,29 @@ TEST_F(SocketsTest, StreamsBothWaysAsEachMessageComes) {
   EXPECT_TRUE(client->ended());
 }
 
+TEST_F(SocketsTest, OneThatIsTracedIsToldOfWhenItCloses) {
+  Open();
+  gateway_->telling().Begin("gateway");
+  v1::Tracing tracing;
+  tracing.set_drawn(1);
+  gateway_->telling().sampling().Update(tracing);
+  auto client = Connect("/production/websocket", "X-Request-Id: q1\r\n");
+  EXPECT_THAT(client->Exchange(TextFrame(R"({"text": "a"})")), ElementsAre(R"(text:{"text":"A"})"));
+  loop_.Advance(absl::Seconds(5));
+  EXPECT_FALSE(gateway_->HasToTell());
+  client->Exchange(TextFrame(""));
+  v1::Telemetry telemetry;
+  gateway_->telling().TakeInto(telemetry);
+  ASSERT_GE(telemetry.spans_size(), 2);
+  const v1::Span& own = telemetry.spans(0);
+  EXPECT_EQ(own.method(), "/chains/talk/production/run_remote");
+  EXPECT_EQ(own.http_status(), 200u);
+  EXPECT_EQ(own.request_id(), "q1");
+  EXPECT_EQ(own.duration_us(), 5'000'000u);
+  EXPECT_EQ(telemetry.spans(1).parent_span_id(), own.span_id());
+  EXPECT_EQ(telemetry.spans(1).chainlet(), "talk.Talk");
+}
+
 TEST_F(SocketsTest, AnswersInTheKindOfFrameThatCame) {
   Open();
   auto client = Connect("/run_remote");
