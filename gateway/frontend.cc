@@ -18,6 +18,8 @@ using gateway::GatewayServer;
 using gateway::Route;
 using gateway::Target;
 
+constexpr uint32_t kMaxAsked = 10;  // requests a second, as platforms allow
+
 // It asks for no key, so only this machine may reach it.
 bool IsLocal(const std::string& address) {
   for (const char* local : {"127.", "localhost:", "[::1]:", "unix:"}) {
@@ -29,8 +31,8 @@ bool IsLocal(const std::string& address) {
 class GatewayFrontend final : public Frontend {
  public:
   absl::StatusOr<std::string> Listen(const std::string& address, Reactor& reactor,
-                                     Channel& entrypoint,
-                                     const internal::ChainSpec& chain) override {
+                                     Channel& entrypoint, const internal::ChainSpec& chain,
+                                     SpanQueue* spans) override {
     if (!IsLocal(address)) {
       return absl::InvalidArgumentError(
           Text("--http ", address,
@@ -46,6 +48,7 @@ class GatewayFrontend final : public Frontend {
     targets.push_back(*std::move(target));
     server_ = std::make_unique<GatewayServer>(reactor);
     if (absl::Status open = server_->Open(std::move(targets), {}); !open.ok()) return open;
+    if (spans != nullptr) TellOfThoseThatAsk(*spans);
     absl::StatusOr<std::string> bound = server_->Listen(address);
     if (bound.ok()) return bound;
     return absl::Status(bound.status().code(), Text("--http: ", MessageOf(bound.status())));
@@ -56,6 +59,14 @@ class GatewayFrontend final : public Frontend {
   }
 
  private:
+  // There is no platform that draws lots; what is below is told of in the same queue.
+  void TellOfThoseThatAsk(SpanQueue& spans) {
+    v1::Tracing tracing;
+    tracing.set_max_asked_per_second(kMaxAsked);
+    server_->gateway().telling().Begin(spans);
+    server_->gateway().telling().sampling().Update(tracing);
+  }
+
   std::unique_ptr<GatewayServer> server_;
 };
 

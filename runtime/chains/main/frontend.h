@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "chains/chain/spec.h"
 #include "chains/contract/channel.h"
+#include "chains/contract/spans.h"
 #include "chains/grpc/reactor.h"
 
 namespace chains {
@@ -21,10 +22,11 @@ class Frontend {
  public:
   virtual ~Frontend() = default;
   // Answers at `address` on the reactor's thread, before that runs; calls go through `entrypoint`,
-  // which outlives this. Returns the bound address.
+  // which outlives this. Requests that are traced are told of in `spans`, which does so too; null:
+  // none are. Returns the bound address.
   virtual absl::StatusOr<std::string> Listen(const std::string& address, Reactor& reactor,
-                                             Channel& entrypoint,
-                                             const internal::ChainSpec& chain) = 0;
+                                             Channel& entrypoint, const internal::ChainSpec& chain,
+                                             SpanQueue* spans) = 0;
   // Accepts nothing new and finishes what runs, until `deadline`.
   virtual void Drain(absl::Time deadline) = 0;
 };

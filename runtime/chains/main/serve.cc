@@ -164,8 +164,8 @@ absl::StatusOr<std::unique_ptr<Frontend>> FrontendFor(const ChainSpec& chain,
 }
 
 absl::Status ListenHttp(Frontend& frontend, const std::string& address, Reactor& reactor,
-                        Channel& entrypoint, const ChainSpec& chain) {
-  absl::StatusOr<std::string> bound = frontend.Listen(address, reactor, entrypoint, chain);
+                        Channel& entrypoint, const ChainSpec& chain, SpanQueue* spans) {
+  absl::StatusOr<std::string> bound = frontend.Listen(address, reactor, entrypoint, chain, spans);
   if (!bound.ok()) return bound.status();
   std::printf("answering HTTP at %s\n", bound->c_str());
   return absl::OkStatus();
@@ -230,7 +230,8 @@ int Serve(const ChainSpec& chain, const CommandLine& command) {
     started = (*replica)->Start(*endpoints, [&](Reactor& reactor, Channel& entrypoint) {
       if (*keeper != nullptr) (*keeper)->Start(reactor);
       return frontend == nullptr ? absl::OkStatus()
-                                 : ListenHttp(*frontend, command.http, reactor, entrypoint, chain);
+                                 : ListenHttp(*frontend, command.http, reactor, entrypoint, chain,
+                                              (*replica)->spans());
     });
   }
   absl::StatusOr<std::unique_ptr<Exposer>> exposer = nullptr;
