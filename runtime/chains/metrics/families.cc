@@ -140,17 +140,23 @@ Families MakeFamilies(const std::vector<Labelled>& of, FamiliesOptions options) 
     Labels whose;
     if (!each.chain.empty()) whose.push_back({"chain", each.chain});
     if (!each.deployment.empty()) whose.push_back({"deployment", each.deployment});
+    if (!each.replica.empty()) whose.push_back({"replica", each.replica});
     for (const v1::EdgeMeasurement& row : each.measurements->edges()) AddEdge(set, whose, row);
     for (const v1::ChainletMeasurement& row : each.measurements->chainlets()) {
       AddChainlet(set, whose, row);
     }
     if (each.measurements->has_process()) AddProcess(set, whose, each.measurements->process());
   }
+  if (options.platform != nullptr) AddPlatform(*options.platform, set);
   const uint64_t dropped = set.dropped();
+  AddDropped(options.dropped_before + dropped, set);
+  return {.families = std::move(set).Take(), .dropped = dropped};
+}
+
+void AddDropped(uint64_t dropped, FamilySet& set) {
   set.Counter("chains_metrics_series_dropped_total",
               "Series that went into \"other\", for want of room, each time that it was asked", {},
-              static_cast<double>(options.dropped_before + dropped));
-  return {.families = std::move(set).Take(), .dropped = dropped};
+              static_cast<double>(dropped));
 }
 
 }  // namespace chains

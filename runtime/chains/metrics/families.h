@@ -1,4 +1,5 @@
-// Families: measurements as Prometheus reads them. The one place that knows names of metrics.
+// Families: measurements as Prometheus reads them. What gateways and platforms say besides is in
+// gateway_families.h and platform_families.h; nobody else knows names of metrics.
 //
 //   Families all = MakeFamilies({{.chain = "hello", .deployment = "8f3a", .measurements = &m}});
 //   prometheus::TextSerializer().Serialize(all.families);
@@ -15,6 +16,8 @@
 
 #include <prometheus/metric_family.h>
 
+#include "chains/metrics/family_set.h"
+#include "chains/metrics/platform_families.h"
 #include "chains/v1/telemetry.pb.h"
 
 namespace chains {
@@ -23,13 +26,15 @@ namespace chains {
 struct Labelled {
   std::string chain = {};
   std::string deployment = {};  // its id
+  std::string replica = {};
   const v1::Measurements* measurements = nullptr;
 };
 
 struct FamiliesOptions {
   // Series of a family; what comes later is added up in one whose labels are all "other".
   size_t max_series = 2000;
-  uint64_t dropped_before = 0;  // what earlier calls dropped, for the counter of it
+  uint64_t dropped_before = 0;                // what earlier calls dropped, for the counter of it
+  const PlatformFigures* platform = nullptr;  // null: it is none that tells
 };
 
 struct Families {
@@ -39,5 +44,8 @@ struct Families {
 
 // Pure. A histogram that is none is left out.
 Families MakeFamilies(const std::vector<Labelled>& of, FamiliesOptions options = {});
+
+// How many series went into "other" so far, for who makes a FamilySet himself.
+void AddDropped(uint64_t dropped, FamilySet& set);
 
 }  // namespace chains

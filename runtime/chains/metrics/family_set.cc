@@ -82,6 +82,16 @@ void FamilySet::Histogram(const std::string& name, const char* help, Labels labe
   metric.histogram.sample_sum += sum;
 }
 
+void FamilySet::Exemplify(const std::string& name, const char* help, Labels labels,
+                          Exemplar exemplar) {
+  const ClientMetric& metric = Series(name, help, MetricType::Histogram, std::move(labels));
+  const double took = absl::ToDoubleSeconds(exemplar.took);
+  for (const ClientMetric::Bucket& bucket : metric.histogram.bucket) {
+    if (took > bucket.upper_bound) continue;
+    return exemplars_.Put(name, metric.label, bucket.upper_bound, std::move(exemplar));
+  }
+}
+
 std::vector<prometheus::MetricFamily> FamilySet::Take() && {
   std::vector<prometheus::MetricFamily> all;
   all.reserve(families_.size());

@@ -15,6 +15,7 @@
 #include <prometheus/metric_family.h>
 
 #include "chains/core/time_histogram.h"
+#include "chains/metrics/exemplars.h"
 
 namespace chains {
 
@@ -32,7 +33,11 @@ class FamilySet {
   using Buckets = std::vector<std::pair<double, uint64_t>>;
   void Histogram(const std::string& name, const char* help, Labels labels, const Buckets& buckets,
                  double sum);
+  // A request that such a histogram has counted.
+  void Exemplify(const std::string& name, const char* help, Labels labels, Exemplar exemplar);
 
+  // Of Exemplify().
+  const Exemplars& exemplars() const { return exemplars_; }
   uint64_t dropped() const { return dropped_; }
   std::vector<prometheus::MetricFamily> Take() &&;
 
@@ -46,6 +51,7 @@ class FamilySet {
 
   const size_t max_series_;
   uint64_t dropped_ = 0;
+  Exemplars exemplars_;
   std::vector<Family> families_;
   std::map<std::string, size_t> by_name_;
 };

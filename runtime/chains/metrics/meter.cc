@@ -3,33 +3,12 @@
 #include <algorithm>
 #include <set>
 
+#include "chains/metrics/edge_message.h"
 #include "chains/metrics/histogram_message.h"
 #include "chains/metrics/process_figures.h"
 
 namespace chains {
 namespace {
-
-template <typename Row>
-void AddCodes(const CodeCounters::Counts& codes, Row& row) {
-  for (size_t i = 0; i < codes.size(); ++i) {
-    if (codes[i] == 0) continue;
-    v1::CodeCount& count = *row.add_codes();
-    count.set_code(static_cast<uint32_t>(i));
-    count.set_calls(codes[i]);
-  }
-}
-
-void AddPolicies(const EdgeCounts& counts, v1::EdgeMeasurement& row) {
-  row.set_hedges(counts.hedges);
-  row.set_hedges_won(counts.hedges_won);
-  row.set_hedges_refused(counts.hedges_refused);
-  row.set_circuit_opened(counts.circuit_opened);
-  row.set_circuit_refused(counts.circuit_refused);
-  row.set_ways_left_out(counts.ways_left_out);
-  row.set_ways_back(counts.ways_back);
-  row.set_panics(counts.panics);
-  row.set_spilled(counts.spilled);
-}
 
 void AddRefused(const Counters::Admission& admission, v1::ChainletMeasurement& row) {
   const auto add = [&row](const char* reason, uint64_t count) {
