@@ -47,11 +47,17 @@ v1::DurationHistogram TimesOfCallersOf(const std::string& chainlet,
   return times;
 }
 
-// Of each deployment its own rows.
+// Of each deployment its own rows. Callers of a gateway's edges are outside; it says there of which
+// deployment the callee is.
 std::map<std::string, v1::Measurements> ByDeployment(const v1::Measurements& of_gateway) {
   std::map<std::string, v1::Measurements> by_deployment;
   for (const v1::RouteMeasurement& route : of_gateway.routes()) {
     *by_deployment[route.deployment()].add_routes() = route;
+  }
+  for (const v1::EdgeMeasurement& edge : of_gateway.edges()) {
+    v1::EdgeMeasurement& row = *by_deployment[edge.caller()].add_edges();
+    row = edge;
+    row.clear_caller();
   }
   return by_deployment;
 }

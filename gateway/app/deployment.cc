@@ -6,6 +6,8 @@
 
 #include "chains/core/text.h"
 #include "chains/core/timing.h"
+#include "chains/metrics/edge_message.h"
+#include "chains/metrics/histogram_message.h"
 #include "chains/policy/stack.h"
 
 namespace chains::gateway {
@@ -86,7 +88,12 @@ void Deployment::Leave(absl::Status why) {
   changed_.Give();
 }
 
-void Deployment::Answered(const absl::Status& status) {
+void Deployment::Answered(const Method& method, const absl::Status& status, absl::Time began,
+                          int attempts) {
+  CallMeasures& measures = MeasuresOf(method);
+  measures.Ended(status.code());
+  measures.Took(loop_.Now() - began);
+  for (int i = 1; i < attempts; ++i) measures.FurtherAttempt();
   ++answers_.all;
   if (status.ok()) budget_.Answered();
   switch (status.code()) {
@@ -99,6 +106,37 @@ void Deployment::Answered(const absl::Status& status) {
       break;
     default:
       break;
+  }
+}
+
+CallMeasures& Deployment::MeasuresOf(const Method& method) {
+  for (Edge& edge : edges_) {
+    if (edge.method == method.name && edge.callee == method.chainlet) return edge.measures;
+  }
+  Edge& edge = edges_.emplace_back();
+  edge.callee = std::string(method.chainlet);
+  edge.method = std::string(method.name);
+  return edge.measures;
+}
+
+void Deployment::AddEdges(v1::Measurements& measurements) const {
+  for (const Edge& edge : edges_) {
+    v1::EdgeMeasurement& row = *measurements.add_edges();
+    row.set_caller(id_);  // which a gateway says there; the caller is outside
+    row.set_callee(edge.callee);
+    row.set_method(edge.method);
+    row.set_remote(true);
+    CodeCounters::Counts codes = {};
+    edge.measures.codes().AddTo(codes);
+    AddCodes(codes, row);
+    row.set_attempts_more(edge.measures.further_attempts());
+    TimeCounts took;
+    edge.measures.durations().AddTo(took);
+    *row.mutable_duration() = ToMessage(took);
+    if (&edge != &edges_.front()) continue;
+    EdgeCounts counts;
+    counters_.AddTo(counts);
+    AddPolicies(counts, row);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "chains/core/call_measures.h"
 #include "chains/core/context.h"
 #include "chains/core/loop.h"
 #include "chains/core/notice.h"
@@ -78,8 +80,12 @@ class Deployment {
     uint64_t all = 0;
     uint64_t failed = 0;  // for no fault of the caller's
   };
-  void Answered(const absl::Status& status);
+  // One of `method` that began then, after so many attempts.
+  void Answered(const Method& method, const absl::Status& status, absl::Time began,
+                int attempts = 1);
   const Answers& answers() const { return answers_; }
+  // Adds what became of calls, by method, as their caller sees them.
+  void AddEdges(v1::Measurements& measurements) const;
   // What these policies did. Any thread may read.
   const EdgeCounters& counters() const { return counters_; }
 
@@ -95,6 +101,7 @@ class Deployment {
 
   void BeginToWake();
   Task<void> KeepWaking();
+  CallMeasures& MeasuresOf(const Method& method);
   absl::Status Full() const;
   absl::Status TimedOut(absl::Duration waited) const;
   std::string Name() const;
@@ -111,6 +118,13 @@ class Deployment {
   absl::Status refusal_;
   size_t waiting_ = 0;
   Answers answers_;
+  // Calls of a method, in the order in which they were first made: of one contract, so few.
+  struct Edge {
+    std::string callee;
+    std::string method;
+    CallMeasures measures{CallMeasures::Times::kAll};
+  };
+  std::deque<Edge> edges_;
   Notice changed_;
   absl::Time woken_ = absl::InfinitePast();  // in this sleep
   absl::Status not_woken_;                   // how asking ended the last time

@@ -84,8 +84,7 @@ void Gateway::Exchange(std::shared_ptr<const Routes> routes) {
   routes_.Exchange(std::move(routes));
   const std::optional<ApiKeys>& keys = routes_.routes()->keys();
   quotas_.KeepOnly(keys ? keys->owner_ids() : std::set<std::string>());
-  const std::set<Metrics::Labels> counted = routes_.routes()->Counted();
-  metrics_.Forget([&](const Metrics::Labels& labels) { return counted.count(labels) > 0; });
+  metrics_.Forget(routes_.routes()->Counted());
 }
 
 const std::vector<std::shared_ptr<Target>>& Gateway::targets() const {
@@ -225,6 +224,7 @@ Task<Response> Gateway::Call(Request& request, const std::string& request_id, Re
     receipt.Is(trace.At(
         {.routes = routes, .named = &named, .picked = &target, .method = method->snake_name},
         request_id, receipt.asked()));
+    tally.Traced(trace.trace_id());
     if (!context) {
       const absl::Duration timeout =
           co_await TimeoutOf(request.head, UsualTimeout(*method), options_.max_timeout);
@@ -318,11 +318,13 @@ Task<Response> Gateway::OwnPage(const RequestHead& head) {
     if (page.ok()) co_return *std::move(page);
     co_return ErrorResponse(page.status());
   }
-  const size_t connections = connections_ ? connections_() : 0;
-  metrics_.SetWebSockets(open_sockets_.inside());
-  metrics_.SetRefused(quotas_.counts());
-  co_return Page("text/plain; version=0.0.4",
-                 metrics_.Text(connections, ReadyTargets(), targets().size()));
+  Metrics::Page metrics = metrics_.Text({.connections = connections_ ? connections_() : 0,
+                                         .web_sockets = open_sockets_.inside(),
+                                         .routes_ready = ReadyTargets(),
+                                         .routes = targets().size(),
+                                         .refused = quotas_.counts()},
+                                        head.Header("accept").value_or(""));
+  co_return Page(metrics.type, std::move(metrics.body));
 }
 
 Response Gateway::Readiness() const {

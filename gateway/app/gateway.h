@@ -57,6 +57,7 @@ class Gateway final : public Handler {
   void Exchange(std::shared_ptr<const Routes> routes);
   RoutesInForce& routes() { return routes_; }
   Quotas& quotas() { return quotas_; }
+  Metrics& metrics() { return metrics_; }
 
   // Before Start(): takes requests to be called later (async_calls.h), and those of its store.
   void Queue(AsyncSettings settings);
@@ -97,7 +98,8 @@ class Gateway final : public Handler {
               {.timeout = options_.timeout,
                .max_timeout = options_.max_timeout,
                .quotas = &quotas_,
-               .telling = &telling_}) {}
+               .telling = &telling_,
+               .metrics = &metrics_}) {}
 
   void Measure(v1::Measurements& measurements, absl::Time now) const;
   Task<Response> Call(Request& request, const std::string& request_id, RequestTrace& trace,

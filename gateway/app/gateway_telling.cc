@@ -1,4 +1,6 @@
 // Gateway's reports: what it tells of its requests to whom it has to tell.
+#include <set>
+
 #include "gateway/app/gateway.h"
 
 namespace chains::gateway {
@@ -11,6 +13,14 @@ void Gateway::TellInto(v1::Telemetry& telemetry, bool measure, absl::Time now) {
 void Gateway::Measure(v1::Measurements& measurements, absl::Time now) const {
   measurements.set_unix_ms(absl::ToUnixMillis(now));
   measurements.set_started_unix_ms(absl::ToUnixMillis(started_));
+  metrics_.AddRoutes(measurements);
+  std::set<const Deployment*> told;  // several routes may lead to one
+  for (const auto& target : targets()) {
+    const Deployment* const deployment = target->deployment().get();
+    if (deployment != nullptr && told.insert(deployment).second) {
+      deployment->AddEdges(measurements);
+    }
+  }
 }
 
 }  // namespace chains::gateway

@@ -1,141 +1,154 @@
 #include "gateway/app/metrics.h"
 
+#include <array>
 #include <utility>
 #include <vector>
 
 #include <prometheus/text_serializer.h>
 
 #include "absl/time/clock.h"
+#include "chains/metrics/families.h"
+#include "chains/metrics/gateway_families.h"
+#include "chains/metrics/histogram_message.h"
+#include "chains/metrics/open_metrics.h"
 #include "gateway/app/gpu_metrics.h"
+#include "gateway/body/accept.h"
 
 namespace chains::gateway {
 namespace {
 
-using prometheus::BuildCounter;
-using prometheus::BuildGauge;
-using prometheus::BuildHistogram;
+constexpr size_t kMostSeries = 2000;  // of a family
+constexpr std::string_view kPrometheusType = "text/plain; version=0.0.4";
 
-const prometheus::Histogram::BucketBoundaries& Buckets() {
-  static const auto* const kSeconds = new prometheus::Histogram::BucketBoundaries{
-      0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
-  return *kSeconds;
+bool WantsOpenMetrics(std::string_view accept) {
+  static constexpr std::array<std::string_view, 2> kTypes = {"text/plain",
+                                                             "application/openmetrics-text"};
+  return BestType(accept, kTypes) == 1u;
 }
 
-prometheus::Labels With(const Metrics::Labels& labels) {
-  return {{"chain", labels.chain}, {"deployment", labels.deployment}, {"method", labels.method}};
+std::map<std::string, uint64_t> ByLimit(const Quotas::Counts& counts) {
+  return {{"rate", counts.rate},
+          {"key_in_flight", counts.key_in_flight},
+          {"all_in_flight", counts.all_in_flight},
+          {"would", counts.would_refuse}};
 }
 
 }  // namespace
 
-Metrics::Metrics()
-    : requests_(BuildCounter()
-                    .Name("chains_gateway_requests_total")
-                    .Help("Requests that ended, by HTTP status; 499: the client left")
-                    .Register(registry_)),
-      in_flight_(BuildGauge()
-                     .Name("chains_gateway_requests_in_flight")
-                     .Help("Requests that run now")
-                     .Register(registry_)),
-      seconds_(BuildHistogram()
-                   .Name("chains_gateway_request_seconds")
-                   .Help("From the whole request to its response")
-                   .Register(registry_)),
-      bytes_in_(BuildCounter()
-                    .Name("chains_gateway_request_bytes_total")
-                    .Help("Bodies of requests")
-                    .Register(registry_)),
-      bytes_out_(BuildCounter()
-                     .Name("chains_gateway_response_bytes_total")
-                     .Help("Bodies of responses")
-                     .Register(registry_)),
-      connections_(BuildGauge()
-                       .Name("chains_gateway_connections")
-                       .Help("Connections that are open")
-                       .Register(registry_)
-                       .Add({})),
-      web_sockets_(BuildGauge()
-                       .Name("chains_gateway_web_sockets")
-                       .Help("WebSockets that are open")
-                       .Register(registry_)
-                       .Add({})),
-      refused_(BuildCounter()
-                   .Name("chains_gateway_refused_total")
-                   .Help("Requests that limits refused, by limit; would: those on trial")
-                   .Register(registry_)),
-      routes_ready_(BuildGauge()
-                        .Name("chains_gateway_routes_ready")
-                        .Help("Routes whose contract is known")
-                        .Register(registry_)
-                        .Add({})),
-      routes_(BuildGauge()
-                  .Name("chains_gateway_routes")
-                  .Help("Routes there are")
-                  .Register(registry_)
-                  .Add({})) {}
-
-Metrics::Series::Series(Metrics& metrics, const Labels& labels)
-    : metrics_(metrics),
-      labels_(With(labels)),
-      in_flight_(metrics.in_flight_.Add(labels_)),
-      seconds_(metrics.seconds_.Add(labels_, Buckets())),
-      bytes_in_(metrics.bytes_in_.Add(labels_)),
-      bytes_out_(metrics.bytes_out_.Add(labels_)) {}
-
-Metrics::Series::~Series() {
-  metrics_.in_flight_.Remove(&in_flight_);
-  metrics_.seconds_.Remove(&seconds_);
-  metrics_.bytes_in_.Remove(&bytes_in_);
-  metrics_.bytes_out_.Remove(&bytes_out_);
-  for (const auto& [status, counter] : requests_) metrics_.requests_.Remove(counter);
+void Metrics::Series::Began() {
+  ++shown_->in_flight;
+  if (told_ != nullptr) ++told_->in_flight;
 }
 
-void Metrics::Series::Ended(int http_status, absl::Duration took, size_t bytes_in,
-                            size_t bytes_out) {
-  in_flight_.Decrement();
-  seconds_.Observe(absl::ToDoubleSeconds(took));
-  bytes_in_.Increment(static_cast<double>(bytes_in));
-  bytes_out_.Increment(static_cast<double>(bytes_out));
-  prometheus::Counter*& counter = requests_[http_status];
-  if (counter == nullptr) {
-    prometheus::Labels with = labels_;
-    with["status"] = std::to_string(http_status);
-    counter = &metrics_.requests_.Add(with);
+void Metrics::Series::Left() {
+  --shown_->in_flight;
+  if (told_ != nullptr) --told_->in_flight;
+}
+
+void Metrics::Series::MovedTo(Series& to) {
+  Left();
+  to.Began();
+}
+
+void Metrics::Series::Ended(const End& end) {
+  Left();
+  for (Counts* const counts : {shown_.get(), told_.get()}) {
+    if (counts == nullptr) continue;
+    ++counts->statuses[end.http_status];
+    counts->took.Add(end.took);
   }
-  counter->Increment();
+  shown_->bytes_in += end.bytes_in;
+  shown_->bytes_out += end.bytes_out;
+  if (end.trace_id.empty()) return;
+  shown_->exemplars[TimeBucketOf(end.took)] = {
+      .trace_id = std::string(end.trace_id), .took = end.took, .at = end.at};
 }
 
-void Metrics::SetRefused(const Quotas::Counts& counts) {
-  const auto set = [this](const char* limit, uint64_t count) {
-    prometheus::Counter& counter = refused_.Add({{"limit", limit}});
-    counter.Increment(static_cast<double>(count) - counter.Value());
-  };
-  set("rate", counts.rate);
-  set("key_in_flight", counts.key_in_flight);
-  set("all_in_flight", counts.all_in_flight);
-  set("would", counts.would_refuse);
-}
-
-std::string Metrics::Text(size_t connections, size_t routes_ready, size_t routes) {
-  connections_.Set(static_cast<double>(connections));
-  routes_ready_.Set(static_cast<double>(routes_ready));
-  routes_.Set(static_cast<double>(routes));
-  std::vector<prometheus::MetricFamily> families = registry_.Collect();
-  for (prometheus::MetricFamily& family : GpuFamilies(gpus_.Collect(absl::Now()))) {
-    families.push_back(std::move(family));
+std::shared_ptr<Metrics::Counts> Metrics::ToldOf(const Labels& labels) {
+  if (labels.id.empty()) return nullptr;
+  const Told key(labels.id, labels.environment, labels.method);
+  const auto found = told_.find(key);
+  if (found != told_.end()) return found->second;
+  if (told_.size() >= kMostTold) {
+    ++dropped_;
+    return nullptr;
   }
-  return prometheus::TextSerializer().Serialize(families);
+  return told_[key] = std::make_shared<Counts>();
 }
 
 std::shared_ptr<Metrics::Series> Metrics::Of(const Labels& labels) {
   std::shared_ptr<Series>& series = by_labels_[labels];
-  if (series == nullptr) series = std::make_shared<Series>(*this, labels);
-  return series;
+  if (series != nullptr) return series;
+  std::shared_ptr<Counts>& shown = shown_[Shown(labels.chain, labels.deployment, labels.method)];
+  if (shown == nullptr) shown = std::make_shared<Counts>();
+  return series = std::make_shared<Series>(shown, ToldOf(labels));
 }
 
-void Metrics::Forget(const std::function<bool(const Labels&)>& is_wanted) {
-  std::erase_if(by_labels_, [&](const auto& each) {
-    return each.second.use_count() == 1 && !is_wanted(each.first);
+void Metrics::Forget(const std::set<Labels>& wanted) {
+  std::erase_if(by_labels_, [&wanted](const auto& each) {
+    return each.second.use_count() == 1 && !wanted.contains(each.first);
   });
+  std::set<Shown> shown;
+  std::set<std::string> ids;
+  for (const Labels& labels : wanted) {
+    shown.emplace(labels.chain, labels.deployment, labels.method);
+    ids.insert(labels.id);
+  }
+  std::erase_if(shown_, [&shown](const auto& each) {
+    return each.second.use_count() == 1 && !shown.contains(each.first);
+  });
+  std::erase_if(told_, [&ids](const auto& each) {
+    return each.second.use_count() == 1 && !ids.contains(std::get<0>(each.first));
+  });
+}
+
+Metrics::Page Metrics::Text(const Now& now, std::string_view accept) {
+  GatewayFigures figures{.routes = {},
+                         .refused = ByLimit(now.refused),
+                         .connections = now.connections,
+                         .web_sockets = now.web_sockets,
+                         .routes_ready = now.routes_ready,
+                         .routes_known = now.routes};
+  for (const auto& [names, counts] : shown_) {
+    RouteFigures& route = figures.routes.emplace_back();
+    std::tie(route.chain, route.route, route.method) = names;
+    route.statuses = counts->statuses;
+    route.took = counts->took;
+    route.in_flight = counts->in_flight;
+    route.bytes_in = counts->bytes_in;
+    route.bytes_out = counts->bytes_out;
+    for (const auto& [bucket, exemplar] : counts->exemplars) route.exemplars.push_back(exemplar);
+  }
+  FamilySet set(kMostSeries);
+  AddGateway(figures, set);
+  dropped_ += set.dropped();
+  AddDropped(dropped_, set);
+  const Exemplars exemplars = set.exemplars();
+  std::vector<prometheus::MetricFamily> families = std::move(set).Take();
+  for (prometheus::MetricFamily& family : GpuFamilies(gpus_.Collect(absl::Now()))) {
+    families.push_back(std::move(family));
+  }
+  if (WantsOpenMetrics(accept)) {
+    return {.type = kOpenMetricsType, .body = OpenMetricsText(families, exemplars)};
+  }
+  return {.type = kPrometheusType, .body = prometheus::TextSerializer().Serialize(families)};
+}
+
+void Metrics::AddRoutes(v1::Measurements& measurements) const {
+  for (const auto& [names, counts] : told_) {
+    if (counts->statuses.empty() && counts->in_flight == 0) continue;
+    v1::RouteMeasurement& row = *measurements.add_routes();
+    row.set_deployment(std::get<0>(names));
+    row.set_environment(std::get<1>(names));
+    row.set_method(std::get<2>(names));
+    for (const auto& [status, requests] : counts->statuses) {
+      v1::HttpCount& count = *row.add_statuses();
+      count.set_status(static_cast<uint32_t>(status));
+      count.set_requests(requests);
+    }
+    *row.mutable_duration() = ToMessage(counts->took);
+    row.set_in_flight(counts->in_flight);
+  }
 }
 
 }  // namespace chains::gateway

@@ -145,7 +145,8 @@ void PlatformServer::WatchRoutes() {
   proxy_ = std::make_unique<GrpcProxy>(*reactor_, http_->gateway().routes(),
                                        GrpcProxy::Options{.timeout = options_.timeout,
                                                           .quotas = &http_->gateway().quotas(),
-                                                          .telling = &http_->gateway().telling()});
+                                                          .telling = &http_->gateway().telling(),
+                                                          .metrics = &http_->gateway().metrics()});
   grpc_->SetFallback(0, [this](std::string_view path, const Context& context) {
     return proxy_->Find(path, context);
   });

@@ -10,8 +10,10 @@ namespace {
 
 Stream<Bytes> Only(Bytes request) { co_yield std::move(request); }
 
-void Answered(const StreamedCall& call, const absl::Status& status) {
-  if (call.target().deployment() != nullptr) call.target().deployment()->Answered(status);
+void Answered(const StreamedCall& call, const absl::Status& status, absl::Time began,
+              int attempts) {
+  Deployment* const deployment = call.target().deployment().get();
+  if (deployment != nullptr) deployment->Answered(call.method().call, status, began, attempts);
 }
 
 }  // namespace
@@ -19,6 +21,7 @@ void Answered(const StreamedCall& call, const absl::Status& status) {
 Stream<Bytes> Replies(std::shared_ptr<StreamedCall> call, Bytes request) {
   const Method& method = call->method().call;
   Target& target = call->target();
+  const absl::Time began = call->loop().Now();
   bool answered = false;
   Context context = co_await CurrentContext();
   for (int attempts = 1;; ++attempts) {
@@ -34,7 +37,7 @@ Stream<Bytes> Replies(std::shared_ptr<StreamedCall> call, Bytes request) {
     const std::optional<absl::Duration> pause =
         answered ? std::nullopt : target.retries().After(reply.status(), method, attempts);
     if (!pause || call->loop().Now() + *pause >= call->context().deadline()) {
-      Answered(*call, reply.status());
+      Answered(*call, reply.status(), began, attempts);
       co_await reply.status();
       co_return;
     }
@@ -43,12 +46,13 @@ Stream<Bytes> Replies(std::shared_ptr<StreamedCall> call, Bytes request) {
 }
 
 Stream<Bytes> Replies(std::shared_ptr<StreamedCall> call, Stream<Bytes> requests) {
+  const absl::Time began = call->loop().Now();
   Stream<Bytes> replies =
       call->target().channel().Streaming(call->method().call, std::move(requests));
   while (true) {
     absl::StatusOr<std::optional<Bytes>> reply = co_await Outcome(replies.Next());
     if (!reply.ok() || !reply->has_value()) {
-      Answered(*call, call->Explained(reply.status()));
+      Answered(*call, call->Explained(reply.status()), began, 1);
       co_await reply.status();
       co_return;
     }

@@ -113,6 +113,10 @@ Context RequestTrace::ContextFor(absl::Time deadline, Headers headers) const {
                     : Context(deadline, parent_.trace, std::move(headers));
 }
 
+std::string RequestTrace::trace_id() const {
+  return verdict_.traced ? internal::ToString(parent_.trace) : "";
+}
+
 std::string RequestTrace::traceparent() const {
   const bool sampled = hands_on_ ? parent_.sampled : verdict_.traced;
   return internal::TraceparentOf(parent_.trace, span_, sampled);

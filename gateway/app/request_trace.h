@@ -67,6 +67,8 @@ class RequestTrace {
   // What its calls run under, beside what is written down.
   Context ContextFor(absl::Time deadline, Headers headers) const;
   bool traced() const { return verdict_.traced; }
+  // In hexadecimal digits; empty of one that is not traced.
+  std::string trace_id() const;
   // What its caller is told: its trace and span, and whether it is traced.
   std::string traceparent() const;
   // The same for what is done later on its behalf: as if its caller had asked then.

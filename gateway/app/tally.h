@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/time/time.h"
@@ -22,14 +23,20 @@ namespace chains::gateway {
 class Tally {
  public:
   Tally(const Loop& loop, const std::shared_ptr<Metrics::Series>& nowhere, size_t bytes_in)
-      : loop_(&loop), began_(loop.Now()), bytes_in_(bytes_in), series_(nowhere) {
+      : loop_(&loop), began_(loop.Now()), series_(nowhere) {
+    end_.bytes_in = bytes_in;
     series_->Began();
   }
   // What was moved from counts no more.
   Tally(Tally&& other) noexcept = default;
   Tally& operator=(Tally&&) = delete;
   ~Tally() {
-    if (series_ != nullptr) series_->Ended(status_, loop_->Now() - began_, bytes_in_, bytes_out_);
+    if (series_ == nullptr) return;
+    end_.at = loop_->Now();
+    end_.took = end_.at - began_;
+    end_.trace_id = trace_id_;
+    if (!is_answered_ && end_.at >= deadline_) end_.http_status = kLate;
+    series_->Ended(end_);
   }
 
   // What it takes up of quotas, until it ends.
@@ -40,16 +47,26 @@ class Tally {
     series_ = series;
   }
   // Until then, and where it is never said, the client left: 499.
-  void Answered(int http_status) { status_ = http_status; }
-  void BytesIn(size_t bytes) { bytes_in_ += bytes; }
-  void BytesOut(size_t bytes) { bytes_out_ += bytes; }
+  void Answered(int http_status) {
+    end_.http_status = http_status;
+    is_answered_ = true;
+  }
+  // Whoever drops it from then on does so because it is late: 504.
+  void IsDue(absl::Time deadline) { deadline_ = deadline; }
+  // It is traced, by this id in hexadecimal digits.
+  void Traced(std::string trace_id) { trace_id_ = std::move(trace_id); }
+  void BytesIn(size_t bytes) { end_.bytes_in += bytes; }
+  void BytesOut(size_t bytes) { end_.bytes_out += bytes; }
 
  private:
+  static constexpr int kLate = 504;
+
   const Loop* loop_;
   absl::Time began_;
-  size_t bytes_in_;
-  size_t bytes_out_ = 0;
-  int status_ = 499;
+  absl::Time deadline_ = absl::InfiniteFuture();
+  Metrics::End end_;
+  bool is_answered_ = false;
+  std::string trace_id_;
   Quotas::Stay stay_;
   std::shared_ptr<Metrics::Series> series_;  // null once it was moved
 };

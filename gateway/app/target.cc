@@ -122,8 +122,12 @@ absl::Status Target::Learn(const google::protobuf::FileDescriptorSet& descriptor
 }
 
 Metrics::Labels Target::LabelsOf(const Transcoder::Method& method) const {
-  return {
+  Metrics::Labels labels{
       .chain = route_.chain, .deployment = route_.Path().substr(1), .method = method.snake_name};
+  if (deployment_ == nullptr) return labels;
+  labels.id = deployment_->id();
+  if (route_.kind == Route::Kind::kEnvironment) labels.environment = route_.name;
+  return labels;
 }
 
 // Only names that the configuration or a contract has: clients cannot make up series.

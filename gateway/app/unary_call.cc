@@ -46,7 +46,9 @@ Task<Response> Call(const Request& request, Invocation& invocation, const Contex
   wire = std::string();
   absl::StatusOr<Bytes> outcome;
   std::optional<Context> further;  // what attempts after the first one say
-  for (int attempts = 1;; ++attempts) {
+  const absl::Time began = invocation.loop.Now();
+  int attempts = 1;
+  for (;; ++attempts) {
     Bytes copy = method.call.idempotent ? sent.Share() : std::move(sent);
     if (attempts == 2) further = context.AsFurtherAttempt();
     outcome = co_await internal::Within<Bytes>(target.channel().Unary(method.call, std::move(copy)),
@@ -56,7 +58,9 @@ Task<Response> Call(const Request& request, Invocation& invocation, const Contex
     if (!pause || invocation.loop.Now() + *pause >= context.deadline()) break;
     co_await Sleep(*pause);
   }
-  if (target.deployment() != nullptr) target.deployment()->Answered(outcome.status());
+  if (target.deployment() != nullptr) {
+    target.deployment()->Answered(method.call, outcome.status(), began, attempts);
+  }
   const Bytes received = co_await std::move(outcome);
   std::string reply = received.ToString();
   if (!answers_json) co_return Page(kProtobufType, std::move(reply));

@@ -101,9 +101,12 @@ class SocketCall {
   static Task<void> Relay(Shared self, WebSocket& socket) {
     const bool is_unary = self->method_.call.kind == MethodKind::kUnary;
     Task<void> call = is_unary ? CallEach(self, socket) : Stream(self, socket);
+    const absl::Time began = self->loop_.Now();
     const auto end = co_await Outcome(std::move(call));
     const bool is_callees = self->problem_.ok() && self->target_.deployment() != nullptr;
-    if (is_callees) self->target_.deployment()->Answered(end.status());
+    if (is_callees) {
+      self->target_.deployment()->Answered(self->method_.call, end.status(), began);
+    }
     co_await end.status();
   }
   static Task<void> Stream(Shared self, WebSocket& socket) {

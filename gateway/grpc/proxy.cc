@@ -10,6 +10,7 @@
 #include "chains/core/timing.h"
 #include "chains/grpc/reflection.h"
 #include "chains/policy/key_limits.h"
+#include "gateway/app/errors.h"
 #include "gateway/grpc/traced_call.h"
 
 namespace chains::gateway {
@@ -87,9 +88,14 @@ class GrpcProxy::Call {
         target_(&target),
         name_(method.snake_name),
         method_(&method.call),
-        timeout_(method.timeout) {}
+        timeout_(method.timeout),
+        series_(target.SeriesOf(method, proxy.metrics_)) {}
 
-  void Has(Share share) { share_ = std::move(share); }
+  void Has(Share share) {
+    share_ = std::move(share);
+    share_.tally->At(series_);
+  }
+  const std::shared_ptr<Tally>& tally() const { return share_.tally; }
   int priority() const { return share_.priority; }
   const Method& method() const { return *method_; }
   const Loop& loop() const { return proxy_->loop_; }
@@ -112,14 +118,18 @@ class GrpcProxy::Call {
     return route.ok() && !(*now)->target(*route).LeadsTo(*target_->deployment());
   }
   // How an attempt ended; how long to wait before the next one, if there is to be one.
-  std::optional<absl::Duration> Ended(const absl::Status& status, int attempts) const {
+  std::optional<absl::Duration> Ended(const absl::Status& status, int attempts) {
+    attempts_ = attempts;
     return target_->retries().After(status, *method_, attempts);
   }
   // … and the last one. Its place is free before its caller hears of it, who may call again at
   // once; other copies of this may live on until then.
   void Answered(const absl::Status& status) {
-    if (target_->deployment() != nullptr) target_->deployment()->Answered(status);
-    if (share_.stay != nullptr) const Quotas::Stay ended = std::move(*share_.stay);
+    if (target_->deployment() != nullptr) {
+      target_->deployment()->Answered(*method_, status, share_.began, attempts_);
+    }
+    share_.tally->Answered(status.ok() ? 200 : HttpStatusOf(status.code()));
+    const Tally ended = std::move(*share_.tally);
   }
   // The same call by the routes that are in force now.
   absl::StatusOr<Call> Again(const Context& received) const {
@@ -161,6 +171,8 @@ class GrpcProxy::Call {
   std::string_view name_;  // of the contract, which the routes keep
   const Method* method_;
   std::optional<absl::Duration> timeout_;  // what the contract says
+  std::shared_ptr<Metrics::Series> series_;
+  int attempts_ = 1;
   Share share_;
 };
 
@@ -170,7 +182,10 @@ GrpcProxy::GrpcProxy(Loop& loop, RoutesInForce& routes, Options options)
       options_(options),
       health_(routes),
       nobody_(options.telling == nullptr ? std::make_unique<Telling>() : nullptr),
-      telling_(options.telling == nullptr ? *nobody_ : *options.telling) {}
+      telling_(options.telling == nullptr ? *nobody_ : *options.telling),
+      unseen_(options.metrics == nullptr ? std::make_unique<Metrics>() : nullptr),
+      metrics_(options.metrics == nullptr ? *unseen_ : *options.metrics),
+      nowhere_(metrics_.Of({})) {}
 
 absl::StatusOr<Service::Handler> GrpcProxy::Find(std::string_view path,
                                                  const Context& context) const {
@@ -197,25 +212,39 @@ absl::StatusOr<Service::Handler> GrpcProxy::FindUntold(std::string_view path,
     if (target.transcoder() == nullptr) return target.problem();
     return ReflectionOf(*routes, target, path);
   }
-  absl::StatusOr<Call> call = CallBy(*routes, path, context);
+  Tally tally(loop_, nowhere_, 0);
+  absl::StatusOr<Service::Handler> handler = HandlerFor(*routes, path, context, tally);
+  if (!handler.ok()) tally.Answered(HttpStatusOf(handler.status().code()));
+  return handler;
+}
+
+// Where it succeeds the tally is the call's from then on.
+absl::StatusOr<Service::Handler> GrpcProxy::HandlerFor(std::shared_ptr<const Routes> routes,
+                                                       std::string_view path,
+                                                       const Context& context, Tally& tally) const {
+  absl::StatusOr<Call> call = CallBy(routes, path, context);
   if (!call.ok()) return call.status();
-  absl::StatusOr<Share> share = Begin(**routes, context);
+  absl::StatusOr<Share> share = Begin(*routes, context, tally);
   if (!share.ok()) return share.status();
   call->Has(*std::move(share));
   Service::Handler handler{.method = &call->method(), .unary = {}, .streaming = {}};
   if (call->method().kind == MethodKind::kUnary) {
-    handler.unary = [call = *call](Bytes request) { return Forward(call, std::move(request)); };
+    handler.unary = [call = *call](Bytes request) {
+      call.tally()->BytesIn(request.size());
+      return Forward(call, std::move(request));
+    };
   } else {
     handler.streaming = [call = *call](Stream<Bytes> requests) {
-      return ForwardStream(call, std::move(requests));
+      return ForwardStream(call, Counted(call.tally(), std::move(requests)));
     };
   }
   return handler;
 }
 
-absl::StatusOr<GrpcProxy::Share> GrpcProxy::Begin(const Routes& routes,
-                                                  const Context& context) const {
+absl::StatusOr<GrpcProxy::Share> GrpcProxy::Begin(const Routes& routes, const Context& context,
+                                                  Tally& tally) const {
   Share share;
+  share.began = loop_.Now();
   std::optional<int> asked;
   if (context.priority() != Context::kUsualPriority) asked = context.priority();
   const bool is_limited = routes.keys() && routes.keys()->any_limits();
@@ -226,10 +255,13 @@ absl::StatusOr<GrpcProxy::Share> GrpcProxy::Begin(const Routes& routes,
   } else if (asked) {
     share.priority = routes.keys() ? PriorityUnder(v1::KeyLimits(), asked) : *asked;
   }
-  if (options_.quotas == nullptr) return share;
-  absl::StatusOr<Quotas::Stay> stay = options_.quotas->Enter(owner, loop_.Now());
-  if (!stay.ok()) return stay.status();
-  share.stay = std::make_shared<Quotas::Stay>(*std::move(stay));
+  if (options_.quotas != nullptr) {
+    absl::StatusOr<Quotas::Stay> stay = options_.quotas->Enter(owner, share.began);
+    if (!stay.ok()) return stay.status();
+    tally.Holds(*std::move(stay));
+  }
+  tally.IsDue(context.deadline());
+  share.tally = std::make_shared<Tally>(std::move(tally));
   return share;
 }
 
@@ -248,11 +280,13 @@ absl::StatusOr<GrpcProxy::Call> GrpcProxy::CallBy(std::shared_ptr<const Routes> 
 
 // Fails as waiting does, which is told of.
 Task<GrpcProxy::Call> GrpcProxy::Awake(Call call, const Context& received, TracedCall& traced) {
+  const std::shared_ptr<Tally> tally = call.tally();
   absl::StatusOr<Call> awake = co_await Outcome(UntilAwake(std::move(call), received));
   if (awake.ok()) {
     traced.At(awake->place());
   } else {
     traced.Ended(awake.status());
+    tally->Answered(HttpStatusOf(awake.status().code()));
   }
   co_return awake;
 }
@@ -268,6 +302,14 @@ Task<GrpcProxy::Call> GrpcProxy::UntilAwake(Call call, Context received) {
   co_return call;
 }
 
+Stream<Bytes> GrpcProxy::Counted(std::shared_ptr<Tally> tally, Stream<Bytes> requests) {
+  while (std::optional<Bytes> request = co_await requests.Next()) {
+    tally->BytesIn(request->size());
+    Bytes bytes = *std::move(request);
+    co_yield std::move(bytes);
+  }
+}
+
 Task<Bytes> GrpcProxy::Forward(Call call, Bytes request) {
   const Context received = co_await CurrentContext();
   TracedCall traced(received, call.telling(), call.loop(), call.method().path);
@@ -275,6 +317,7 @@ Task<Bytes> GrpcProxy::Forward(Call call, Bytes request) {
   Context context = call.Bounded(traced.Onwards(call.priority()));
   if (call.asleep() != nullptr) call = co_await Awake(call, received, traced);
   context = traced.Begin(std::move(context), call.method());
+  call.tally()->Traced(traced.trace_id());
   absl::StatusOr<Bytes> reply;
   for (int attempts = 1;; ++attempts) {
     if (attempts == 2) context = context.AsFurtherAttempt();
@@ -285,6 +328,7 @@ Task<Bytes> GrpcProxy::Forward(Call call, Bytes request) {
     if (!pause || call.Now() + *pause >= context.deadline()) break;
     co_await Sleep(*pause);
   }
+  if (reply.ok()) call.tally()->BytesOut(reply->size());
   call.Answered(reply.status());
   traced.Ended(reply.status());
   co_return reply;
@@ -297,6 +341,7 @@ Stream<Bytes> GrpcProxy::ForwardStream(Call call, Stream<Bytes> requests) {
   Context context = call.StreamBounded(traced.Onwards(call.priority()));
   if (call.asleep() != nullptr) call = co_await Awake(call, received, traced);
   context = traced.Begin(std::move(context), call.method());
+  call.tally()->Traced(traced.trace_id());
   Stream<Bytes> replies = call.channel().Streaming(call.method(), std::move(requests));
   while (true) {
     absl::StatusOr<std::optional<Bytes>> reply =
@@ -308,6 +353,7 @@ Stream<Bytes> GrpcProxy::ForwardStream(Call call, Stream<Bytes> requests) {
     co_await reply.status();
     if (!reply->has_value()) break;
     Bytes bytes = **std::move(reply);
+    call.tally()->BytesOut(bytes.size());
     traced.Pauses();
     co_yield std::move(bytes);
     traced.GoesOn();

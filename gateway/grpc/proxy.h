@@ -21,8 +21,10 @@
 #include "chains/contract/service.h"
 #include "chains/core/context.h"
 #include "chains/core/loop.h"
+#include "gateway/app/metrics.h"
 #include "gateway/app/quotas.h"
 #include "gateway/app/routes.h"
+#include "gateway/app/tally.h"
 #include "gateway/app/telling.h"
 #include "gateway/grpc/proxy_health.h"
 
@@ -41,6 +43,7 @@ class GrpcProxy {
     absl::Duration max_timeout = absl::Hours(1);
     Quotas* quotas = nullptr;    // outlives the calls; null: there are none
     Telling* telling = nullptr;  // likewise; null: nobody is told of calls, and none are traced
+    Metrics* metrics = nullptr;  // likewise; null: nobody looks at what is counted
   };
   // `loop` and `routes` outlive it, and it the calls.
   GrpcProxy(Loop& loop, RoutesInForce& routes, Options options);
@@ -50,24 +53,29 @@ class GrpcProxy {
   // A handler for one call. Refused as over HTTP: UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND,
   // UNAVAILABLE, RESOURCE_EXHAUSTED; UNIMPLEMENTED: the contract has no such method. Its priority
   // is the metadata `chains-priority`, up to its key's ceiling; 4 is as if it were not there. It is
-  // traced as over HTTP, and told of as a request of the same method there.
+  // traced and counted as over HTTP, and told of as a request of the same method there.
   absl::StatusOr<Service::Handler> Find(std::string_view path, const Context& context) const;
 
  private:
   class Call;
   // What the call takes up, and which priority it has.
   struct Share {
-    std::shared_ptr<Quotas::Stay> stay;
+    std::shared_ptr<Tally> tally;  // holds its stay
+    absl::Time began;
     int priority = Context::kUsualPriority;
   };
   absl::StatusOr<Service::Handler> FindUntold(std::string_view path, const Context& context) const;
-  absl::StatusOr<Share> Begin(const Routes& routes, const Context& context) const;
+  absl::StatusOr<Service::Handler> HandlerFor(std::shared_ptr<const Routes> routes,
+                                              std::string_view path, const Context& context,
+                                              Tally& tally) const;
+  absl::StatusOr<Share> Begin(const Routes& routes, const Context& context, Tally& tally) const;
   absl::StatusOr<Call> CallBy(std::shared_ptr<const Routes> routes, std::string_view path,
                               const Context& context) const;
   static Task<Call> Awake(Call call, const Context& received, TracedCall& traced);
   static Task<Call> UntilAwake(Call call, Context received);
   static Task<Bytes> Forward(Call call, Bytes request);
   static Stream<Bytes> ForwardStream(Call call, Stream<Bytes> requests);
+  static Stream<Bytes> Counted(std::shared_ptr<Tally> tally, Stream<Bytes> requests);
 
   Loop& loop_;
   RoutesInForce& routes_;
@@ -75,6 +83,9 @@ class GrpcProxy {
   const ProxyHealth health_;
   const std::unique_ptr<Telling> nobody_;  // null where there is somebody to tell
   Telling& telling_;
+  const std::unique_ptr<Metrics> unseen_;  // null where somebody looks
+  Metrics& metrics_;
+  const std::shared_ptr<Metrics::Series> nowhere_;           // what no route has
   mutable std::minstd_rand random_{std::random_device{}()};  // which calls a canary gets
 };
 

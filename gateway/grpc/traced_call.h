@@ -41,6 +41,8 @@ class TracedCall {
   void Pauses();
   void GoesOn();
   void Ended(const absl::Status& status);
+  // In hexadecimal digits; empty of one that is not traced.
+  std::string trace_id() const { return trace_.trace_id(); }
 
  private:
   const Context received_;

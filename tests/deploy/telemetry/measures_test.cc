@@ -221,6 +221,35 @@ TEST_F(MeasuresTest, RowsAndProcessesAreBoundedAndCounted) {
   EXPECT_THAT(measures_.ProcessesOf(kShop, now_), SizeIs(3));
 }
 
+// A gateway says of an edge's callee by its deployment: its callers are all outside.
+TEST_F(MeasuresTest, EdgesOfAGatewayAreTheirDeploymentsFromOutside) {
+  v1::Measurements said;
+  said.set_started_unix_ms(absl::ToUnixMillis(started_));
+  for (const char* const deployment : {kShop, "shop2"}) {
+    v1::EdgeMeasurement& edge = *said.add_edges();
+    edge.set_caller(deployment);
+    edge.set_callee("shop.Total");
+    edge.set_method("RunRemote");
+    edge.set_remote(true);
+    SetCodes(edge.mutable_codes(), 6, 2);
+    SetTimes(*edge.mutable_duration(), 1000, 8);
+    edge.set_attempts_more(1);
+  }
+  Pass(absl::Seconds(1));
+  measures_.Take({.deployment = "", .process = "gateway"}, said, now_);
+  Pass(absl::Seconds(5));
+  const v1::Measurements sum = measures_.SumOf(kShop, now_);
+  ASSERT_THAT(sum.edges(), SizeIs(1));
+  EXPECT_EQ(sum.edges(0).caller(), "");
+  EXPECT_EQ(sum.edges(0).callee(), "shop.Total");
+  EXPECT_EQ(sum.edges(0).attempts_more(), 1u);
+  const v1::MeasureResponse curves = measures_.Read(kShop, 60, now_);
+  ASSERT_THAT(curves.edges(), SizeIs(1));
+  EXPECT_EQ(curves.edges(0).caller(), "");
+  EXPECT_NEAR(Calls(curves.edges(0).points(), curves.step_seconds()), 8, 1e-6);
+  EXPECT_THAT(measures_.deployments(), ElementsAre(kShop));  // shop2 is none
+}
+
 TEST_F(MeasuresTest, ADeploymentThatIsGoneIsForgotten) {
   Say(Said(started_, 1, 0, 100));
   measures_.Close(now_, {}, {});

@@ -121,6 +121,19 @@ TEST_F(AsyncCallsTest, AnswersAnIdAndThenTheResult) {
   EXPECT_EQ(channel_.calls, 1);
 }
 
+TEST_F(AsyncCallsTest, AJobIsCountedAsARequestOfItsRoute) {
+  Open();
+  AwaitStatus(Queue(kPath, R"({"model_input": {"text": "x"}})"), "SUCCEEDED");
+  AwaitStatus(Queue(kPath, R"({"model_input": {"text": "bad"}})"), "FAILED");
+  const std::string metrics = Ask("GET", "/metrics");
+  const std::string job =
+      "chains_gateway_requests_total{chain=\"all\",deployment=\"production\",method="
+      "\"get_http_status\",status=";
+  EXPECT_THAT(metrics, AllOf(HasSubstr(job + "\"200\"} 1\n"), HasSubstr(job + "\"400\"} 1\n")));
+  // Taking them is another matter.
+  EXPECT_THAT(metrics, HasSubstr("method=\"\",status=\"201\"} 2\n"));
+}
+
 TEST_F(AsyncCallsTest, ACallIsInTheTraceOfWhoAskedForIt) {
   Open();
   gateway_->telling().Begin("gateway");

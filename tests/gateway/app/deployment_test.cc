@@ -62,6 +62,30 @@ TEST_F(DeploymentTest, TellsThePlatformWhoWaits) {
   EXPECT_EQ(platform_.seen.size(), told + 3);
 }
 
+TEST_F(DeploymentTest, WhatBecameOfCallsIsCountedByMethodAndAttempts) {
+  Open();
+  Tell(Table(1).With("v1", "hello", {"a"}).Points("hello", "production", "v1"));
+  const std::shared_ptr<Deployment> v1 =
+      gateway_->routes().routes()->targets().front()->deployment();
+  const Method greet{.chainlet = "everything.Everything", .name = "Greet", .path = "/e/Greet"};
+  const Method count{.chainlet = "everything.Everything", .name = "Count", .path = "/e/Count"};
+  const absl::Time began = loop_.Now();
+  loop_.Advance(absl::Milliseconds(2));
+  v1->Answered(greet, absl::OkStatus(), began, 3);
+  v1->Answered(greet, absl::UnavailableError(""), began);
+  v1->Answered(count, absl::OkStatus(), began);
+  v1::Measurements measured;
+  v1->AddEdges(measured);
+  ASSERT_EQ(measured.edges_size(), 2);
+  const v1::EdgeMeasurement& edge = measured.edges(0);
+  EXPECT_EQ(edge.method(), "Greet");
+  EXPECT_EQ(edge.attempts_more(), 2u);
+  ASSERT_EQ(edge.codes_size(), 2);
+  EXPECT_EQ(edge.codes(1).code(), 14u);
+  EXPECT_NEAR(edge.duration().sum_seconds(), 0.004, 1e-9);
+  EXPECT_EQ(measured.edges(1).method(), "Count");
+}
+
 TEST_F(DeploymentTest, AsksAgainAfterFiveSecondsWithoutAReplica) {
   Open();
   Tell(Table(1).With("v1", "hello", {}));

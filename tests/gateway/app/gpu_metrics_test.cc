@@ -15,7 +15,7 @@ using ::testing::Not;
 
 TEST(GpuMetricsTest, ThereAreNoneWithoutADevice) {
   EXPECT_THAT(GpuFamilies({}), IsEmpty());
-  EXPECT_THAT(Metrics().Text(0, 0, 0), Not(HasSubstr("chains_gpu")));
+  EXPECT_THAT(Metrics().Text({}, "").body, Not(HasSubstr("chains_gpu")));
 }
 
 TEST(GpuMetricsTest, EveryDeviceHasItsSeries) {

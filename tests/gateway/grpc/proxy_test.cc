@@ -265,6 +265,34 @@ TEST_F(ProxyTest, TheSameThreadAnswersHttp) {
   EXPECT_THAT(client.Receive(), HasSubstr("ready"));
 }
 
+TEST_F(ProxyTest, CallsAreCountedAsRequestsOverHttpAre) {
+  TellProduction();
+  EXPECT_EQ(*Call(kUnary, "abc"), "echo abc");
+  one = [](Bytes) -> Task<Bytes> { co_return absl::InternalError("ill"); };
+  EXPECT_FALSE(Call(kUnary, "abc").ok());
+  EXPECT_THAT(*Exchange(kBidirectional, {"a", "b"}), ElementsAre("echo a", "echo b"));
+  EXPECT_FALSE(Call(kUnary, "abc", With({{"chains-chain", "nobody"}})).ok());
+  TestClient client(addresses_.http);
+  client.Send("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  std::string metrics;
+  while (!client.ended()) {
+    client.AwaitInput();
+    metrics += client.Receive();
+  }
+  const auto route = [](const char* method) {
+    return Text("{chain=\"hello\",deployment=\"production\",method=\"", method, "\"");
+  };
+  EXPECT_THAT(
+      metrics,
+      AllOf(HasSubstr(Text("chains_gateway_requests_total", route("one"), ",status=\"200\"} 1\n")),
+            HasSubstr(Text("chains_gateway_requests_total", route("one"), ",status=\"500\"} 1\n")),
+            HasSubstr(Text("chains_gateway_request_bytes_total", route("one"), "} 6\n")),
+            HasSubstr(Text("chains_gateway_response_bytes_total", route("one"), "} 8\n")),
+            HasSubstr(Text("chains_gateway_requests_in_flight", route("one"), "} 0\n")),
+            HasSubstr("chains_gateway_requests_total{chain=\"\",deployment=\"\",method="
+                      "\"\",status=\"404\"} 1\n")));
+}
+
 TEST_F(ProxyTest, AnAddressInUseIsNamed) {
   PlatformServer http(
       {.platform = "unix:/nowhere", .token = "t", .http = addresses_.http, .grpc = ""},
