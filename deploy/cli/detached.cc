@@ -58,6 +58,7 @@ std::vector<std::string> Arguments(const UpFlags& flags, const std::filesystem::
   for (const std::string& origin : flags.cors_origins) add("--cors-origin", origin);
   for (const std::string& fault : flags.faults) add("--fault", fault);
   if (!flags.otlp.empty()) add("--otlp", flags.otlp);
+  if (!flags.metrics.empty()) add("--metrics", flags.metrics);
   add("--trace-drawn", Text(flags.trace_drawn));
   add("--trace-recorded", Text(flags.trace_recorded));
   if (!flags.memory.empty()) add("--memory", flags.memory);

@@ -91,6 +91,9 @@ Command MakeUp() {
             "an OpenTelemetry collector that gets the traces that are kept, as "
             "http://127.0.0.1:4318",
             &flags->otlp},
+           {"--metrics",
+            "where Prometheus is answered of all deployments: HOST:PORT with an IP address",
+            &flags->metrics},
            {"--trace-drawn", "percent of requests that are traced and kept (default: 1)",
             &flags->trace_drawn},
            {"--trace-recorded",

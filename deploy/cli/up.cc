@@ -112,6 +112,9 @@ void Say(const Session& session, const Remote& local, const LocalPlatform& platf
   if (!tls.empty()) out << "  both      https://" << tls << "\n";
   out << "  platform  " << local.platform << "\n";
   if (!platform.listening().empty()) out << "  platform  " << platform.listening() << "\n";
+  if (!platform.metrics_address().empty()) {
+    out << "  metrics   http://" << platform.metrics_address() << "/metrics\n";
+  }
   if (!local.key.empty()) out << "  for curl: export CHAINS_API_KEY=" << local.key << "\n";
   out << "Next: chains push FOLDER\n" << std::flush;
 }
@@ -185,6 +188,7 @@ int RunUp(Session& session, const UpFlags& flags) {
       MakeTracing(flags.trace_drawn, flags.trace_recorded, flags.otlp);
   if (!tracing.ok()) return session.Usage(MessageOf(tracing.status()));
   options.tracing = *std::move(tracing);
+  options.metrics = flags.metrics;
   if (!flags.gateway_token_file.empty()) {
     absl::StatusOr<std::string> token = GatewayToken(flags.gateway_token_file);
     if (!token.ok()) return session.Fail(token.status());

@@ -34,6 +34,7 @@ struct UpFlags {
   std::string otlp = {};      // a collector of traces; empty: none
   double trace_drawn = 1;     // percent of requests that are traced, and kept
   double trace_recorded = 5;  // and kept if they fail or are slow
+  std::string metrics = {};   // HOST:PORT where Prometheus is answered; empty: nowhere
   bool pin_cpus = false;      // replicas that want whole CPUs get some of their own
 };
 

@@ -143,6 +143,19 @@ void Assembly::Serve(GrpcServer& server) {
   server.Serve(0, Contract<v1::Platform>::Serve(*audited_));
 }
 
+absl::Status Assembly::BeginMetrics(Reactor& reactor) {
+  if (options_.metrics.empty()) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<PlatformMetrics>> metrics =
+      PlatformMetrics::Listen(options_.metrics, reactor,
+                              {.model = model_,
+                               .controller = *controller_,
+                               .observatory = *observatory_,
+                               .exporter = exporter_.get()});
+  if (!metrics.ok()) return metrics.status();
+  metrics_ = *std::move(metrics);
+  return absl::OkStatus();
+}
+
 void Assembly::Begin(Loop& loop) {
   controlling_ = std::make_unique<chains::internal::Root<void>>(loop, Context(), controller_->Run(),
                                                                 [](const auto&) {});

@@ -30,6 +30,7 @@
 #include "deploy/platform/controller.h"
 #include "deploy/platform/keeper.h"
 #include "deploy/platform/model.h"
+#include "deploy/platform/platform_metrics.h"
 #include "deploy/platform/platform_service.h"
 #include "deploy/platform/tracing_options.h"
 #include "deploy/state/secrets.h"
@@ -57,6 +58,7 @@ class Assembly {
     std::shared_ptr<const Authority> authority = nullptr;
     Controller::Options controller = {};
     TracingOptions tracing = {};
+    std::string metrics = "";  // HOST:PORT where Prometheus is answered; empty: nowhere
   };
   explicit Assembly(Options options);
   ~Assembly();
@@ -72,6 +74,13 @@ class Assembly {
                        const std::vector<FoundReplica>& found);
   // After Recover(), before the server starts.
   void Serve(GrpcServer& server);
+
+  // Answers Prometheus, where Options say so; after Recover(), while the reactor runs, on another
+  // thread. Until EndMetrics(), which comes before End(), on such a thread as well.
+  absl::Status BeginMetrics(Reactor& reactor);
+  void EndMetrics() { metrics_.reset(); }
+  // Where that is; empty: nowhere.
+  std::string metrics_address() const { return metrics_ == nullptr ? "" : metrics_->address(); }
 
   // On the loop: the controller begins, and all ends that changes anything.
   void Begin(Loop& loop);
@@ -119,6 +128,7 @@ class Assembly {
   std::unique_ptr<chains::internal::Root<void>> controlling_;  // the loop's, like the next
   std::unique_ptr<chains::internal::Root<void>> observing_;
   std::unique_ptr<chains::internal::Root<void>> exporting_;
+  std::unique_ptr<PlatformMetrics> metrics_;  // null: nobody is told
 };
 
 }  // namespace chains::deploy

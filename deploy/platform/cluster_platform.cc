@@ -124,8 +124,10 @@ class ClusterPlatform::Impl {
     const std::string& admin = own->admin_key;
     absl::Status admitted =
         RunOn(reactor(), [&] { return parts_->AdmitKey(admin, "admin"); }).status();
-    if (admitted.ok()) health_->SetServing(true);
-    return admitted;
+    if (!admitted.ok()) return admitted;
+    if (absl::Status told = parts_->BeginMetrics(reactor()); !told.ok()) return told;
+    health_->SetServing(true);
+    return absl::OkStatus();
   }
 
   void Stop() {
@@ -133,6 +135,7 @@ class ClusterPlatform::Impl {
     leading_->Stop();  // Start() may wait for it
     const std::lock_guard lock(mutex_);
     if (health_ != nullptr) health_->SetServing(false);
+    if (parts_ != nullptr) parts_->EndMetrics();
     if (running_) RunThere(reactor(), [this] { LeaveLoop(); });
     running_ = false;
     leading_.reset();
@@ -189,6 +192,7 @@ class ClusterPlatform::Impl {
     options.gateway_token = own.gateway_token;
     options.machine = MachineOfImages();
     options.tracing = options_.tracing;
+    options.metrics = options_.metrics;
     options.objects = options_.objects;
     options.controller = options_.controller;
     options.controller.replicas_attach_at = options_.settings.platform;

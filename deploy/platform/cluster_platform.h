@@ -44,6 +44,7 @@ class ClusterPlatform {
     Controller::Options controller = {};  // replicas_attach_at is filled in
     // Traces: how many requests, and the collector that gets those that are kept.
     TracingOptions tracing = {};
+    std::string metrics = {};  // HOST:PORT where Prometheus is answered, once it leads; or empty
     Leadership::Options leadership = {};  // namespace and identity are filled in
   };
 

@@ -383,6 +383,10 @@ void Controller::Exited(const ReplicaExit& exit, absl::Time now) {
 
 void Controller::Crashed(Deployment& deployment, const Replica& replica, const ReplicaExit& exit,
                          absl::Time now) {
+  // Those of deployments that are gone are forgotten.
+  std::erase_if(restarts_,
+                [this](const auto& each) { return model_.Find(each.first.first) == nullptr; });
+  for (const std::string& chainlet : replica.chainlets) ++restarts_[{deployment.id(), chainlet}];
   Crashes& crashes = deployment.crashes[replica.unit];
   if (now - replica.ready_since > kStable) crashes.in_a_row = 0;
   ++crashes.in_a_row;

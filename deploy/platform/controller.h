@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -56,6 +57,11 @@ class Controller {
   // Fleet::OnScaled.
   void Scaled(const std::string& deployment, const std::vector<std::string>& chainlets,
               std::optional<int> replicas, absl::Time now);
+  // How many replicas that served a chainlet ended, or fell silent, unasked, since this began.
+  uint64_t RestartsOf(const std::string& deployment, const std::string& chainlet) const {
+    const auto found = restarts_.find({deployment, chainlet});
+    return found == restarts_.end() ? 0 : found->second;
+  }
 
  private:
   void Scale(absl::Time now);
@@ -100,7 +106,8 @@ class Controller {
   };
 
   Liveness liveness_;
-  std::map<std::string, Told> told_;  // by id
+  std::map<std::string, Told> told_;                                  // by id
+  std::map<std::pair<std::string, std::string>, uint64_t> restarts_;  // by deployment, chainlet
   absl::Time next_scaling_ = absl::InfinitePast();
 };
 

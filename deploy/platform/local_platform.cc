@@ -32,6 +32,7 @@ class LocalPlatform::Impl {
 
   ~Impl() {
     if (server_ == nullptr) return;
+    parts_->EndMetrics();
     if (running_) RunThere(reactor(), [this] { LeaveLoop(); });
     server_->Drain(absl::Now());
     fleet_.reset();  // its thread posts to the reactor
@@ -71,12 +72,13 @@ class LocalPlatform::Impl {
     server_->Start();
     running_ = true;
     RunThere(reactor(), [this] { parts_->Begin(reactor()); });
-    return absl::OkStatus();
+    return parts_->BeginMetrics(reactor());
   }
 
   void Stop(absl::Time deadline) {
     if (!std::exchange(running_, false)) return;
     std::future<void> empty = all_gone_.get_future();
+    parts_->EndMetrics();
     RunThere(reactor(), [this, deadline] {
       parts_->Pause();
       stopping_ = true;
@@ -101,6 +103,7 @@ class LocalPlatform::Impl {
   std::string listening() const {
     return options_.listen.empty() ? "" : server_->addresses().back();
   }
+  std::string metrics_address() const { return parts_->metrics_address(); }
   const std::string& gateway_token() const { return gateway_token_; }
   void SetGateway(std::string http, std::string grpc) {
     RunThere(reactor(), [&] {
@@ -124,6 +127,7 @@ class LocalPlatform::Impl {
     options.controller.replicas_attach_at = SocketAddress();
     options.controller.mtls = options_.mtls;
     options.tracing = options_.tracing;
+    options.metrics = options_.metrics;
     parts_ = std::make_unique<Assembly>(std::move(options));
   }
 
@@ -205,6 +209,7 @@ LocalPlatform::~LocalPlatform() = default;
 
 const std::string& LocalPlatform::address() const { return impl_->address(); }
 std::string LocalPlatform::listening() const { return impl_->listening(); }
+std::string LocalPlatform::metrics_address() const { return impl_->metrics_address(); }
 const std::string& LocalPlatform::gateway_token() const { return impl_->gateway_token(); }
 void LocalPlatform::SetGateway(std::string http, std::string grpc) {
   impl_->SetGateway(std::move(http), std::move(grpc));

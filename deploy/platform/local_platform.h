@@ -41,6 +41,7 @@ class LocalPlatform {
     Controller::Options controller = {};              // replicas_attach_at is filled in
     // Traces: how many requests, and the collector that gets those that are kept.
     TracingOptions tracing = {};
+    std::string metrics = {};  // HOST:PORT where Prometheus is answered; empty: nowhere
   };
 
   // FAILED_PRECONDITION: another platform has `home`.
@@ -52,6 +53,8 @@ class LocalPlatform {
   const std::string& address() const;
   // The address of Options::listen with its port; empty without.
   std::string listening() const;
+  // Where Prometheus is answered, with its port; empty: nowhere.
+  std::string metrics_address() const;
   // With which a gateway comes.
   const std::string& gateway_token() const;
   // What About() says of gateways.

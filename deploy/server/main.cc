@@ -39,6 +39,7 @@ struct Flags {
   std::string s3;
   bool open = false;
   std::string otlp;
+  std::string metrics;
   double trace_drawn = 1;
   double trace_recorded = 5;
 };
@@ -74,6 +75,9 @@ void Declare(CLI::App& app, Flags& flags) {
   app.add_option("--trace-recorded", flags.trace_recorded,
                  "percent of requests that are traced, and kept if they fail or are slow")
       ->capture_default_str();
+  app.add_option("--metrics", flags.metrics,
+                 "where Prometheus is answered, once this platform leads: HOST:PORT")
+      ->envname("CHAINS_METRICS");
   app.add_flag("--open", flags.open, "nobody is asked for a key");
 }
 
@@ -128,6 +132,7 @@ absl::StatusOr<ClusterPlatform::Options> OptionsFrom(const Flags& flags) {
       MakeTracing(flags.trace_drawn, flags.trace_recorded, flags.otlp);
   if (!tracing.ok()) return tracing.status();
   options.tracing = *std::move(tracing);
+  options.metrics = flags.metrics;
   if (flags.s3.empty()) return options;
   absl::StatusOr<S3Store::Options> bucket = S3Store::OptionsOf(flags.s3, ProcessEnvironment());
   if (!bucket.ok()) {

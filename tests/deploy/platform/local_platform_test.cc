@@ -21,6 +21,7 @@
 #include "chains/v1/platform.chains.h"
 #include "deploy/bundle/collect.h"
 #include "tests/deploy/temp_folder.h"
+#include "tests/gateway/http/test_client.h"
 
 namespace chains::deploy {
 namespace {
@@ -46,6 +47,7 @@ class LocalPlatformTest : public ::testing::Test {
   void Up(bool mtls = false) {
     LocalPlatform::Options options;
     options.home = folder_ / "h";
+    options.metrics = "127.0.0.1:0";
     options.mtls = mtls;
     options.open = true;
     options.capacity = Capacity{.cpus = 2, .memory_bytes = int64_t{1} << 40, .gpus = 0};
@@ -177,6 +179,26 @@ class AsAGateway {
   std::shared_ptr<const Identity> identity_;
   Reactor reactor_;
 };
+
+TEST_F(LocalPlatformTest, PrometheusIsAnsweredWhereItIsTold) {
+  gateway::TestClient prometheus(platform_->metrics_address());
+  ASSERT_TRUE(prometheus.connected());
+  prometheus.Send("GET /metrics HTTP/1.0\r\nHost: a\r\n\r\n");
+  std::string page;
+  while (!prometheus.ended()) {
+    prometheus.AwaitInput();
+    page += prometheus.Receive();
+  }
+  EXPECT_THAT(page, HasSubstr("\nchains_spans_dropped_total 0\n"));
+}
+
+TEST_F(LocalPlatformTest, AnAddressForPrometheusThatIsNoneIsNamed) {
+  LocalPlatform::Options options;
+  options.home = folder_ / "other";
+  options.metrics = "everywhere";
+  EXPECT_THAT(LocalPlatform::Start(std::move(options)).status(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--metrics: 'everywhere'")));
+}
 
 TEST_F(LocalPlatformTest, WithMtlsReplicasAnswerThoseWhoMayCallThem) {
   platform_->Stop(absl::Now() + absl::Seconds(30));
