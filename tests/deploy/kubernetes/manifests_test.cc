@@ -59,9 +59,10 @@ std::vector<Json> InNamespace(std::vector<Json> objects) {
 
 TEST(Manifests, AreValidFileByFile) {
   const std::set<std::string> patches = {
-      "overlays/production/gateway.yaml", "overlays/production/platform.yaml",
-      "components/mtls/gateway.yaml", "components/queue/gateway.yaml",
-      "components/s3/platform.yaml"};
+      "overlays/production/gateway.yaml",   "overlays/production/platform.yaml",
+      "components/mtls/gateway.yaml",       "components/queue/gateway.yaml",
+      "components/s3/platform.yaml",        "components/monitoring/gateway.yaml",
+      "components/monitoring/platform.yaml"};
   size_t objects = 0;
   for (const auto& entry : fs::recursive_directory_iterator(KUBERNETES)) {
     const std::string path = fs::relative(entry.path(), KUBERNETES).string();
@@ -122,7 +123,8 @@ class Rendered : public ::testing::TestWithParam<std::string> {
            "resources: [../kubernetes/overlays/production]\ncomponents: "
            "[../kubernetes/components/s3, ../kubernetes/components/hpa, "
            "../kubernetes/components/keda, ../kubernetes/components/internet, "
-           "../kubernetes/components/mtls, ../kubernetes/components/queue]\n";
+           "../kubernetes/components/mtls, ../kubernetes/components/queue, "
+           "../kubernetes/components/monitoring]\n";
     return all.string();
   }
 
@@ -266,6 +268,28 @@ TEST_P(RenderedProduction, KeepsAGatewayWhenANodeGoes) {
 
 class RenderedAll : public Rendered {};
 INSTANTIATE_TEST_SUITE_P(Overlays, RenderedAll, ::testing::Values("all"));
+TEST_P(RenderedAll, PrometheusFindsWhatItMayRead) {
+  for (const char* const name : {"chains-platform", "chains-gateway"}) {
+    const Json& pod = At(Find("Deployment", name), "/spec/template");
+    EXPECT_EQ(At(pod, "/metadata/annotations")["prometheus.io/scrape"], "true") << name;
+    const std::string told = At(pod, "/metadata/annotations")["prometheus.io/port"];
+    bool is_a_port = false;
+    for (const Json& port : At(pod, "/spec/containers/0/ports")) {
+      is_a_port |= std::to_string(IntAt(port, "/containerPort")) == told;
+    }
+    EXPECT_TRUE(is_a_port) << name << " does not open " << told;
+  }
+  bool listens = false;
+  for (const Json& variable :
+       At(Find("Deployment", "chains-platform"), "/spec/template/spec/containers/0/env")) {
+    listens |= StringAt(variable, "/name") == "CHAINS_METRICS" &&
+               StringAt(variable, "/value") == "0.0.0.0:9465";
+  }
+  EXPECT_TRUE(listens);
+  const std::string ingress =
+      At(Find("NetworkPolicy", "chains-platform-monitoring"), "/spec/ingress").dump();
+  EXPECT_THAT(ingress, AllOf(HasSubstr("9465"), HasSubstr("monitoring")));
+}
 TEST_P(RenderedAll, SeveralPlatformsShareNoVolume) {
   EXPECT_THAT(OfKind("PersistentVolumeClaim"), IsEmpty());
   const Json& platform = Find("Deployment", "chains-platform");
