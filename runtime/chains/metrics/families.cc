@@ -29,9 +29,11 @@ void AddTimes(FamilySet& set, const std::string& name, const char* help, Labels 
   set.Histogram(name, help, std::move(labels), counts);
 }
 
+// Of calls to another process they are there from the first on, at 0: who sees a series begin at 1
+// sees no increase. Calls within a process have none.
 void AddPolicies(FamilySet& set, const Labels& edge, const v1::EdgeMeasurement& row) {
   const auto attempts = [&](const char* kind, uint64_t count) {
-    if (count == 0) return;
+    if (count == 0 && !row.remote()) return;
     set.Counter("chains_call_attempts_total", "Further attempts of calls, by kind",
                 With(edge, {{"kind", kind}}), static_cast<double>(count));
   };
@@ -40,7 +42,8 @@ void AddPolicies(FamilySet& set, const Labels& edge, const v1::EdgeMeasurement& 
   attempts("hedge_won", row.hedges_won());
   attempts("hedge_refused", row.hedges_refused());
   const auto count = [&](const char* name, const char* help, uint64_t value) {
-    if (value > 0) set.Counter(name, help, edge, static_cast<double>(value));
+    if (value == 0 && !row.remote()) return;
+    set.Counter(name, help, edge, static_cast<double>(value));
   };
   count("chains_circuit_opened_total", "Times that a circuit opened", row.circuit_opened());
   count("chains_circuit_refused_total", "Calls that an open circuit refused",

@@ -43,6 +43,17 @@ TEST(FamiliesTest, NamesAnEdgeByItsLabels) {
               HasSubstr("chains_calls_total{caller=\"a.A\""));
 }
 
+TEST(FamiliesTest, WhatPoliciesMayDoToAnEdgeIsThereBeforeTheyDid) {
+  v1::Measurements all;
+  AddCalls(all, "RunRemote", 3);
+  const std::string edge = "{caller=\"a.A\",callee=\"b.B\"";
+  const std::string text = TextOf(MakeFamilies({{.measurements = &all}}));
+  EXPECT_THAT(text, HasSubstr("chains_circuit_opened_total" + edge + "} 0\n"));
+  EXPECT_THAT(text, HasSubstr("chains_call_attempts_total" + edge + ",kind=\"retry\"} 0\n"));
+  all.mutable_edges(0)->set_remote(false);
+  EXPECT_THAT(TextOf(MakeFamilies({{.measurements = &all}})), Not(HasSubstr("circuit")));
+}
+
 TEST(FamiliesTest, ShowsEveryEighthBucketCumulatively) {
   TimeCounts counts;
   counts.Add(absl::Microseconds(64));
