@@ -3,6 +3,8 @@
 //
 //   soak-load 127.0.0.1:9000 --method /deep.Top/RunRemote --rate 500x10 --rate 1000x5 --log calls
 //
+// --failures FILE: of each call that failed a line, "ID CODE WORDS".
+//
 // A record is 32 bytes, little endian: the id, nanoseconds of CLOCK_MONOTONIC when the call was due
 // and when it ended, gRPC's code (100: it was due while too many were in flight), and whether its
 // caller left. Calls count from when they were due (no coordinated omission).
@@ -48,6 +50,7 @@ struct Flags {
   std::vector<std::string> rates;  // "500x10": 500 calls a second for 10 seconds
   std::vector<std::string> metadata;
   std::string log = "/dev/null";
+  std::string failures = "/dev/null";
   int timeout_ms = 5000;
   int hello = 0;  // names of a request to the hello chain; 0: to the deep one
   uint32_t sleep_us = 0;
@@ -126,6 +129,7 @@ class Load {
       : flags_(flags),
         authority_(chains::internal::AuthorityOf(flags.address)),
         log_(flags.log, std::ios::binary),
+        failures_(flags.failures),
         schedule_(flags.rates) {
     grpc::ChannelArguments arguments;
     chains::internal::SetClientArguments(
@@ -154,7 +158,8 @@ class Load {
     while (queue_.Next(&tag, &ok)) {
     }
     log_.flush();
-    return log_.good();
+    failures_.flush();
+    return log_.good() && failures_.good();
   }
   // How often each answer came, by code and words, in which digits are #.
   using Said = std::map<std::pair<uint32_t, std::string>, int64_t>;
@@ -259,6 +264,8 @@ class Load {
     Write(record, call->status.error_message());
   }
   void Write(const Record& record, std::string words = "") {
+    std::replace_if(words.begin(), words.end(), absl::ascii_iscntrl, ' ');
+    if (record.code != 0) failures_ << record.id << " " << record.code << " " << words << "\n";
     std::replace_if(words.begin(), words.end(), absl::ascii_isdigit, '#');
     const std::pair<uint32_t, std::string> key(record.code, std::move(words));
     if (said_.size() < kMostSaid || said_.contains(key)) ++said_[key];
@@ -268,6 +275,7 @@ class Load {
   const Flags& flags_;
   const std::string authority_;
   std::ofstream log_;
+  std::ofstream failures_;
   Schedule schedule_;
   grpc::CompletionQueue queue_;
   std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
@@ -289,6 +297,7 @@ int Main(int argc, char** argv) {
   app.add_option("--rate", flags.rates, "RATExSECONDS, one after the other")->required();
   app.add_option("--metadata", flags.metadata, "NAME=VALUE");
   app.add_option("--log", flags.log, "the file of records");
+  app.add_option("--failures", flags.failures, "the file of what failures say");
   app.add_option("--timeout-ms", flags.timeout_ms)->check(CLI::Range(1, 600'000));
   app.add_option("--hello", flags.hello, "how many names a request to hello has")
       ->check(CLI::Range(0, 10'000));

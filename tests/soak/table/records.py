@@ -17,6 +17,12 @@ def calls(path):
             for id_, due, end, code, left in struct.iter_unpack("<QqqII", pathlib.Path(path).read_bytes())]
 
 
+def failures(path):
+    """What each call that failed was told, by its id."""
+    lines = (line.split(" ", 2) for line in pathlib.Path(path).read_text(errors="replace").splitlines())
+    return {int(id_): words for id_, _, words in lines}
+
+
 def entries(path):
     """Of a ledger, in their order; `what` is b(egun), f(inished) or d(ropped)."""
     data = pathlib.Path(path).read_bytes() if pathlib.Path(path).exists() else b""

@@ -79,7 +79,7 @@ class Program:
     """One that runs until it is ended; `ready` is a pattern of what it prints when it can be used."""
 
     def __init__(self, world, name, arguments, ready, environment=None):
-        self.name, self.arguments, self.ready = name, [str(a) for a in arguments], ready
+        self.world, self.name, self.arguments, self.ready = world, name, [str(a) for a in arguments], ready
         self.environment = {**world.environment, **(environment or {})}
         self.log = open(world.folder / f"{name}.log", "ab")
         self.ended = None  # once the world is closed: with which code it had ended before
@@ -107,6 +107,10 @@ class Program:
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+    def connections_to(self):
+        """Those that other processes of this world have to it now."""
+        return Connections(self.address, [each.process.pid for each in self.world.programs if each is not self])
 
     def runs(self):
         return self.process.poll() is None
@@ -139,6 +143,46 @@ class Program:
         if not select.select([self.process.stdout], [], [], PATIENCE)[0]:
             raise Broken(f"{self.name} does not answer {line}")
         return os.read(self.process.stdout.fileno(), 65536).decode().strip()
+
+
+class Connections:
+    """TCP connections to an address, as these processes have them."""
+
+    ESTABLISHED = "01"
+
+    def __init__(self, address, processes):
+        port = f":{int(address.rsplit(':', 1)[1]):04X}"
+        sockets = set()
+        for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+            for line in pathlib.Path(table).read_text().splitlines()[1:]:
+                _, _, remote, state, *rest = line.split()
+                if remote.endswith(port) and state == self.ESTABLISHED:
+                    sockets.add(f"socket:[{rest[5]}]")
+        self.address = address
+        self.held = {process: mine for process in processes if (mine := self.open_in(process) & sockets)}
+
+    @staticmethod
+    def open_in(process):
+        """What a process has open; nothing once it has ended."""
+        found, folder = set(), f"/proc/{process}/fd"
+        try:
+            for each in os.listdir(folder):
+                try:
+                    found.add(os.readlink(f"{folder}/{each}"))
+                except FileNotFoundError:
+                    continue
+        except (FileNotFoundError, ProcessLookupError):
+            return set()
+        return found
+
+    def await_end(self):
+        """Until each process has closed its own: then it knows that nobody is there. No event tells another process
+        of that, so this looks again and again."""
+        deadline = time.monotonic() + PATIENCE
+        while any(self.open_in(process) & sockets for process, sockets in self.held.items()):
+            if time.monotonic() > deadline:
+                raise Broken(f"callers of {self.address} kept their connections for {PATIENCE} s after its end")
+            time.sleep(0.0005)
 
 
 class World:
@@ -218,8 +262,9 @@ class Load:
     def __init__(self, world, address, rates, flags):
         world.count += 1
         self.log = world.folder / f"calls-{world.count}"
+        self.failures = world.folder / f"failures-{world.count}"
         self.seconds = sum(seconds for _, seconds in rates)
-        arguments = [BIN / "soak-load", address, "--log", self.log]
+        arguments = [BIN / "soak-load", address, "--log", self.log, "--failures", self.failures]
         for rate, seconds in rates:
             arguments += ["--rate", f"{rate}x{seconds}"]
         for name, value in flags.items():
