@@ -159,6 +159,7 @@ class Connections:
                 if remote.endswith(port) and state == self.ESTABLISHED:
                     sockets.add(f"socket:[{rest[5]}]")
         self.address = address
+        # By process; none where the system shows none.
         self.held = {process: mine for process in processes if (mine := self.open_in(process) & sockets)}
 
     @staticmethod
