@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "chains/policy/stack.h"
+#include "chains/policy/ways.h"
 
 namespace chains::internal {
 namespace {
@@ -24,6 +25,11 @@ absl::StatusOr<std::unique_ptr<Channel>> WayOut(const Caller& caller,
   return Wrapped(ways.wrap_way, dependency.callee->info->name, *std::move(way));
 }
 
+// Whether a second attempt could meet another replica. Behind a URL anything may be.
+bool MayHaveSeveral(Channel& ways, const DependencySpec& dependency) {
+  return !dependency.url.empty() || dynamic_cast<WaysChannel*>(&ways) != nullptr;
+}
+
 }  // namespace
 
 WrapWay WrapWithFaults(const Faults& faults) {
@@ -42,8 +48,10 @@ std::unique_ptr<Channel> StackOver(std::unique_ptr<Channel> ways, const Caller& 
                                    const DependencySpec& dependency) {
   CircuitChannel::Edge edge = {.from = std::string(caller.name),
                                .to = std::string(dependency.callee->info->name)};
-  return Stacked(std::move(ways), dependency.hedging, dependency.circuit, std::move(edge),
-                 &caller.budget, caller.counters);
+  Hedging hedging = dependency.hedging;
+  hedging.on = hedging.on && MayHaveSeveral(*ways, dependency);
+  return Stacked(std::move(ways), hedging, dependency.circuit, std::move(edge), &caller.budget,
+                 caller.counters);
 }
 
 absl::StatusOr<std::unique_ptr<Channel>> ConnectDependency(const Caller& caller,

@@ -12,7 +12,8 @@
 namespace chains {
 namespace {
 
-constexpr int kBurst = 20;  // second attempts before there were any calls to earn them
+// How often a call asks whether there may be a second attempt, each time after twice as long.
+constexpr int kMostQuestions = 10;
 
 }  // namespace
 
@@ -21,7 +22,7 @@ HedgingChannel::HedgingChannel(std::unique_ptr<Channel> inner, const Hedging& se
     : inner_(std::move(inner)),
       ways_(dynamic_cast<internal::WaysChannel*>(inner_.get())),
       settings_(settings),
-      extra_(RetryBudget{.ratio = settings.max_extra, .burst = kBurst}),
+      extra_(settings.max_extra),
       shared_(budget),
       counters_(counters) {}
 
@@ -100,12 +101,26 @@ class HedgingChannel::Race final : public internal::Leaf, private Loop::Timer {
   }
   void Abandon() noexcept override { Disarm(); }
   void Fire() override {
-    if (first_.done || !channel_.PayForHedge()) return;
+    if (first_.done || !channel_.HasAnotherWay()) return;
+    if (!Pay()) return AskAgain();
     further_ = waiter().context()->AsFurtherAttempt();
     if (further_.record() != nullptr) further_ = further_.WithRecord(RecordBeside());
     second_.choice.not_this = first_.choice.taken;
     second_.task.emplace(channel_.Attempt(second_.choice, method_, std::move(request_)));
     second_.task->Start(&waiter(), further_, loop(), second_).resume();
+  }
+
+  bool Pay() {
+    using Need = HedgeBudget::Need;
+    if (channel_.PayForHedge(questions_ == 0 ? Need::kLate : Need::kStuck)) return true;
+    // However often it asks, it is one call that has no second attempt.
+    if (questions_ == 0) channel_.counters_.Add(EdgeCounters::kHedgesRefused);
+    return false;
+  }
+  // It has waited for alone_, twice that, four times…
+  void AskAgain() {
+    if (++questions_ == kMostQuestions) return;
+    loop().Arm(*this, loop().Now() + alone_ * (1 << (questions_ - 1)));
   }
 
   // Of a receipt the first attempt alone is part: two at a time have no place in it. In a trace
@@ -124,6 +139,7 @@ class HedgingChannel::Race final : public internal::Leaf, private Loop::Timer {
   const Method& method_;
   Bytes request_;
   const absl::Duration alone_;
+  int questions_ = 0;  // that were answered with no
   Context further_;
   Runner first_;
   Runner second_;
@@ -150,16 +166,16 @@ Task<Bytes> HedgingChannel::Attempt(internal::WayChoice& choice, const Method& m
 }
 
 // A second attempt at the same replica would only be more load there.
-bool HedgingChannel::PayForHedge() {
-  if (ways_ != nullptr && ways_->ways() < 2) return false;
-  const bool paid = extra_.TryTake();
-  if (paid && (shared_ == nullptr || shared_->TryTake())) {
-    counters_.Add(EdgeCounters::kHedges);
-    return true;
+bool HedgingChannel::HasAnotherWay() const { return ways_ == nullptr || ways_->ways() >= 2; }
+
+bool HedgingChannel::PayForHedge(HedgeBudget::Need need) {
+  if (!extra_.TryTake(need)) return false;
+  if (shared_ != nullptr && !shared_->TryTake()) {
+    extra_.GiveBack();
+    return false;
   }
-  if (paid) extra_.GiveBack();
-  counters_.Add(EdgeCounters::kHedgesRefused);
-  return false;
+  counters_.Add(EdgeCounters::kHedges);
+  return true;
 }
 
 Task<Bytes> HedgingChannel::Unary(const Method& method, Bytes request) {
@@ -170,6 +186,7 @@ Task<Bytes> HedgingChannel::Unary(const Method& method, Bytes request) {
 Task<Bytes> HedgingChannel::Hedged(const Method& method, Bytes request) {
   internal::Here::Place here = co_await internal::Here();
   if (here.context().further_attempt()) {
+    extra_.Inherited();
     co_return co_await Outcome(inner_->Unary(method, std::move(request)));
   }
   const absl::Time began = here.loop().Now();

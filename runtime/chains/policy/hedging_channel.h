@@ -5,7 +5,8 @@
 // Whichever answers first is the answer; the other is dropped with all that it waits for, down its
 // whole subtree. The second takes another way than the first where there is one. It makes the few
 // slow calls of many replicas as fast as the others for a few percent more work. (J. Dean, L. A.
-// Barroso, "The Tail at Scale", CACM 56(2), 2013.)
+// Barroso, "The Tail at Scale", CACM 56(2), 2013.) A call that its budget refuses a second attempt
+// asks again after as long again, so who is stuck comes before who is merely late.
 #pragma once
 
 #include <deque>
@@ -14,6 +15,7 @@
 #include "absl/time/time.h"
 #include "chains/contract/channel.h"
 #include "chains/policy/edge_counters.h"
+#include "chains/policy/hedge_budget.h"
 #include "chains/policy/live_percentile.h"
 #include "chains/policy/retry_budget.h"
 #include "chains/policy/settings.h"
@@ -28,8 +30,8 @@ class HedgingChannel final : public Channel {
   // Calls of a method that are measured before one is hedged.
   static constexpr uint64_t kEnoughCalls = 50;
 
-  // `budget` is the one that the edge's retries spend, too, and may be null; it and `counters`
-  // outlive the channel.
+  // `inner` has several ways, or leads to somebody else's service, which may. `budget` is the one
+  // that the edge's retries spend, too, and may be null; it and `counters` outlive the channel.
   HedgingChannel(std::unique_ptr<Channel> inner, const Hedging& settings, AttemptBudget* budget,
                  EdgeCounters& counters);
 
@@ -49,12 +51,13 @@ class HedgingChannel final : public Channel {
   Usual& UsualOf(const Method& method);
   Task<Bytes> Attempt(internal::WayChoice& choice, const Method& method, Bytes request);
   Task<Bytes> Hedged(const Method& method, Bytes request);
-  bool PayForHedge();
+  bool HasAnotherWay() const;
+  bool PayForHedge(HedgeBudget::Need need);
 
   const std::unique_ptr<Channel> inner_;
   internal::WaysChannel* const ways_;  // inner_, if it has several ways; else null
   const Hedging settings_;
-  AttemptBudget extra_;  // max_extra of all calls
+  HedgeBudget extra_;  // max_extra of all calls
   AttemptBudget* const shared_;
   EdgeCounters& counters_;
   std::deque<Usual> usual_;  // of a contract's few methods

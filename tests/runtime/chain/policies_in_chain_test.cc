@@ -43,21 +43,23 @@ class Borrowed final : public Channel {
   Channel& to_;
 };
 
-// A Root, and two replicas of Leaf behind faults.
+// A Root, and replicas of Leaf behind faults.
 class PoliciesInChainTest : public ::testing::Test {
  protected:
-  void Start(Needs<Leaf> needs) {
+  void Start(Needs<Leaf> needs, int replicas = 2) {
     chain_.Add<ScriptedLeaf>(Script(script_));
     chain_.Add<RootObject>(std::move(needs)).Entrypoint();
     leaf_ = *Assembly::Build(chain_.spec(), OptionsOf("zoo.Leaf"), counters_);
     Assembly::Options options = OptionsOf("zoo.Root");
-    options.ways_out.to_chainlet = [this](const DependencySpec& dependency,
-                                          EdgeCounters& counters) -> std::unique_ptr<Channel> {
+    options.ways_out.to_chainlet = [this, replicas](
+                                       const DependencySpec& dependency,
+                                       EdgeCounters& counters) -> std::unique_ptr<Channel> {
       std::vector<std::unique_ptr<Channel>> ways;
-      for (int i = 0; i < 2; ++i) {
+      for (int i = 0; i < replicas; ++i) {
         to_leaf_.emplace_back(leaf_->service());
         ways.push_back(std::make_unique<Borrowed>(faults_.emplace_back(to_leaf_.back())));
       }
+      if (replicas == 1) return std::move(ways.front());  // as ConnectTo() does
       return std::make_unique<chains::BalancedChannel>(std::move(ways), dependency.balancing,
                                                        &counters);
     };
@@ -129,8 +131,17 @@ TEST_F(PoliciesInChainTest, ADeclaredHedgeAnswersForASlowReplica) {
   EXPECT_EQ(faults_[0].in_flight(), 0);
 }
 
+TEST_F(PoliciesInChainTest, AnOnlyReplicaIsNotAskedTwice) {
+  Start({.hedging = {.on = true, .max_extra = 1}}, 1);
+  faults_[0].InjectAll(Fault::Delays(absl::Milliseconds(1)));
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(Call().ok());
+  faults_[0].InjectAll(Fault::Delays(absl::Milliseconds(50)));
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(Call().ok());
+  EXPECT_EQ(CallsSent(), 110);
+}
+
 TEST_F(PoliciesInChainTest, HedgesSpendTheBudgetOfTheEdge) {
-  Start({.hedging = {.on = true}, .retry_budget = {.ratio = 0, .burst = 2}});
+  Start({.hedging = {.on = true, .max_extra = 1}, .retry_budget = {.ratio = 0, .burst = 2}});
   for (FaultyChannel& each : faults_) each.InjectAll(Fault::Delays(absl::Milliseconds(1)));
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(Call().ok());
   for (FaultyChannel& each : faults_) each.InjectAll(Fault::Delays(absl::Milliseconds(50)));
