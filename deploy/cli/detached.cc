@@ -56,7 +56,7 @@ std::vector<std::string> Arguments(const UpFlags& flags, const std::filesystem::
   if (!flags.platform_listen.empty()) add("--platform-listen", flags.platform_listen);
   if (!flags.gateway_token_file.empty()) add("--gateway-token-file", flags.gateway_token_file);
   for (const std::string& origin : flags.cors_origins) add("--cors-origin", origin);
-  for (const std::string& fault : flags.faults) add("--fault", fault);
+  for (std::string& flag : ReplicaFlags(flags)) arguments.push_back(std::move(flag));
   if (!flags.otlp.empty()) add("--otlp", flags.otlp);
   if (!flags.metrics.empty()) add("--metrics", flags.metrics);
   add("--trace-drawn", Text(flags.trace_drawn));

@@ -151,6 +151,13 @@ PlatformGateway::Options GatewayOptions(const UpFlags& flags, const LocalPlatfor
   return options;
 }
 
+// What is wrong with flags that do not go together; empty where nothing is.
+std::string Contradiction(const UpFlags& flags) {
+  if (flags.hedge && flags.no_hedge) return "--hedge and --no-hedge exclude each other";
+  if (flags.circuit && flags.no_circuit) return "--circuit and --no-circuit exclude each other";
+  return "";
+}
+
 // What is missing of TLS's flags; empty where nothing is.
 std::string MissingOfTls(const UpFlags& flags) {
   const bool listens = !flags.tls_listen.empty();
@@ -162,9 +169,25 @@ std::string MissingOfTls(const UpFlags& flags) {
 
 }  // namespace
 
+std::vector<std::string> ReplicaFlags(const UpFlags& flags) {
+  std::vector<std::string> all;
+  for (const std::string& fault : flags.faults) all.insert(all.end(), {"--fault", fault});
+  if (flags.max_in_flight > 0) {
+    all.insert(all.end(), {"--max-in-flight", Text(flags.max_in_flight)});
+  }
+  if (flags.limits_dry_run) all.push_back("--limits-dry-run");
+  if (flags.hedge) all.push_back("--hedge");
+  if (flags.no_hedge) all.push_back("--no-hedge");
+  if (flags.circuit) all.push_back("--circuit");
+  if (flags.no_circuit) all.push_back("--no-circuit");
+  return all;
+}
+
 int RunUp(Session& session, const UpFlags& flags) {
   const std::string missing = MissingOfTls(flags);
   if (!missing.empty()) return session.Usage(missing);
+  const std::string contradiction = Contradiction(flags);
+  if (!contradiction.empty()) return session.Usage(contradiction);
   if (flags.detach) return RunDetached(session, flags);
   PrepareProcess(Secrets::kHeld);
   const sigset_t signals = BlockEndSignals();
@@ -183,7 +206,7 @@ int RunUp(Session& session, const UpFlags& flags) {
   options.mtls = flags.mtls;
   options.capacity = *capacity;
   options.limits = LimitsOf(session, flags);
-  options.faults = flags.faults;
+  options.replica_flags = ReplicaFlags(flags);
   absl::StatusOr<TracingOptions> tracing =
       MakeTracing(flags.trace_drawn, flags.trace_recorded, flags.otlp);
   if (!tracing.ok()) return session.Usage(MessageOf(tracing.status()));

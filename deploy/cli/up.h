@@ -31,12 +31,23 @@ struct UpFlags {
   int gpus = -1;
   // What goes wrong with a share of the calls to a chainlet: "SayHello: 1% UNAVAILABLE".
   std::vector<std::string> faults = {};
+  // Over what chains declare of their policies; 0: as declared.
+  int max_in_flight = 0;
+  bool limits_dry_run = false;
+  bool hedge = false;
+  bool no_hedge = false;
+  bool circuit = false;
+  bool no_circuit = false;
   std::string otlp = {};      // a collector of traces; empty: none
   double trace_drawn = 1;     // percent of requests that are traced, and kept
   double trace_recorded = 5;  // and kept if they fail or are slow
   std::string metrics = {};   // HOST:PORT where Prometheus is answered; empty: nowhere
   bool pin_cpus = false;      // replicas that want whole CPUs get some of their own
 };
+
+// What every replica is told of faults and policies, in the words of `serve`, which are those of
+// `up` as well.
+std::vector<std::string> ReplicaFlags(const UpFlags& flags);
 
 // Answers the exit code.
 int RunUp(Session& session, const UpFlags& flags);

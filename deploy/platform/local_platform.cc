@@ -62,7 +62,7 @@ class LocalPlatform::Impl {
     if (!secrets.ok()) return secrets.status();
     if (absl::Status listening = Listen(); !listening.ok()) return listening;
     fleet_ = std::make_unique<LocalFleet>(options_.home / "run", FleetHooks(),
-                                          std::move(options_.limits), options_.faults);
+                                          std::move(options_.limits), options_.replica_flags);
     absl::StatusOr<std::vector<FoundReplica>> found = fleet_->Find();
     if (!found.ok()) return found.status();
     absl::Status recovered =

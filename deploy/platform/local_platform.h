@@ -37,7 +37,7 @@ class LocalPlatform {
     std::string gateway_token;  // with which gateways come; empty: a new one
     std::optional<Capacity> capacity = std::nullopt;  // nullopt: what the machine has
     ReplicaLimits::Means limits = {};                 // how replicas are kept to what they declare
-    std::vector<std::string> faults = {};             // what every replica is told with --fault
+    std::vector<std::string> replica_flags = {};      // of `serve`, for every replica: --fault …
     Controller::Options controller = {};              // replicas_attach_at is filled in
     // Traces: how many requests, and the collector that gets those that are kept.
     TracingOptions tracing = {};

@@ -19,7 +19,7 @@ namespace {
 constexpr int64_t kLongestWaitMs = 3'600'000;
 
 std::vector<std::string> ArgumentsOf(const ReplicaSpec& spec, const RunFolder& folder,
-                                     const std::vector<std::string>& faults) {
+                                     const std::vector<std::string>& flags) {
   std::vector<std::string> arguments = {"serve",
                                         "--chainlets",
                                         absl::StrJoin(spec.chainlets, ","),
@@ -45,7 +45,7 @@ std::vector<std::string> ArgumentsOf(const ReplicaSpec& spec, const RunFolder& f
   for (const auto& [name, path] : spec.assets) {
     arguments.insert(arguments.end(), {"--asset", Text(name, "=", path)});
   }
-  for (const std::string& fault : faults) arguments.insert(arguments.end(), {"--fault", fault});
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
   return arguments;
 }
 
@@ -62,11 +62,11 @@ std::map<std::string, std::string> EnvironmentOf(const ReplicaSpec& spec) {
 }  // namespace
 
 LocalFleet::LocalFleet(std::filesystem::path root, Hooks hooks, ReplicaLimits::Means limits,
-                       std::vector<std::string> faults)
+                       std::vector<std::string> flags)
     : root_(std::move(root)),
       hooks_(std::move(hooks)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      faults_(std::move(faults)),
+      flags_(std::move(flags)),
       limits_(std::move(limits)),
       thread_([this] { Run(); }) {}
 
@@ -181,7 +181,7 @@ void LocalFleet::StartNow(const ReplicaSpec& spec) {
   absl::Status made = folder.Make(spec);
   absl::StatusOr<Process> process =
       made.ok() ? limits_.Start(spec, {.program = Text(spec.folder, "/", spec.program),
-                                       .arguments = ArgumentsOf(spec, folder, faults_),
+                                       .arguments = ArgumentsOf(spec, folder, flags_),
                                        .environment = EnvironmentOf(spec),
                                        .folder = folder.path(),
                                        .output = folder.output()})

@@ -39,9 +39,9 @@ class LocalFleet final : public Fleet {
     OnExit on_exit;
   };
   // `root` is made when it is needed. `limits`: how replicas are kept to what they declare.
-  // `faults`: what every replica is told with --fault.
+  // `flags`: what every replica is told besides, in the words of `serve`.
   LocalFleet(std::filesystem::path root, Hooks hooks, ReplicaLimits::Means limits = {},
-             std::vector<std::string> faults = {});
+             std::vector<std::string> flags = {});
   ~LocalFleet() override;  // leaves the processes as they are
 
   // Replicas that an earlier platform left, watched from now on. Before Start(), once.
@@ -78,7 +78,7 @@ class LocalFleet final : public Fleet {
   std::deque<absl::AnyInvocable<void()>> queue_;  // guarded by mutex_
   bool stopping_ = false;                         // guarded by mutex_
   std::map<Key, Running> running_;                // the thread's, as is limits_
-  const std::vector<std::string> faults_;
+  const std::vector<std::string> flags_;
   ReplicaLimits limits_;
   std::thread thread_;
 };

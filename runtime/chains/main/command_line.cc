@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
@@ -14,6 +15,8 @@
 
 namespace chains::internal {
 namespace {
+
+constexpr int kMostInFlight = 1'000'000;
 
 // "NAME=VALUE" → both; CLI11 shows the message with the flag's name.
 std::pair<std::string, std::string> Split(const std::string& flag, const std::string& text) {
@@ -121,6 +124,29 @@ void AddServeFlags(CLI::App& serve, CommandLine& command, Raw& raw) {
                    "which makes the certificate, the files are written there");
 }
 
+// --NAME and --no-NAME, one of them.
+void AddSwitch(CLI::App& serve, const std::string& name, std::optional<bool>& value,
+               const std::string& what) {
+  CLI::Option* on = serve.add_flag_callback(
+      "--" + name, [&value] { value = true; }, what);
+  serve
+      .add_flag_callback(
+          "--no-" + name, [&value] { value = false; }, "none, whatever the chain declares")
+      ->excludes(on);
+}
+
+void AddPolicyFlags(CLI::App& serve, PolicyOverrides& policies) {
+  serve
+      .add_option("--max-in-flight", policies.max_in_flight,
+                  "how many calls every dependency has at a time, whatever the chain declares")
+      ->check(CLI::Range(1, kMostInFlight));
+  serve.add_flag("--limits-dry-run", policies.limits_dry_run,
+                 "limits refuse nothing, and count what they would have refused");
+  AddSwitch(serve, "hedge", policies.hedging,
+            "second attempts for slow calls, of all that may be repeated");
+  AddSwitch(serve, "circuit", policies.circuits, "a circuit breaker for every dependency");
+}
+
 void AddPlatformFlags(CLI::App& serve, CommandLine& command, Raw& raw) {
   CLI::Option* platform = serve.add_option(
       "--platform", command.platform,
@@ -220,6 +246,7 @@ ParsedCommandLine ParseCommandLine(const std::string& chain, int argc, const cha
 
   CLI::App& serve = *app.add_subcommand("serve", "answer gRPC calls until SIGTERM");
   AddServeFlags(serve, command, raw);
+  AddPolicyFlags(serve, command.policies);
   AddPlatformFlags(serve, command, raw);
   AddContextFlags(serve, command, raw);
 

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "chains/chain/placement.h"
+#include "chains/chain/policy_overrides.h"
 #include "chains/policy/faults.h"
 
 namespace chains::internal {
@@ -42,6 +43,7 @@ struct CommandLine {
   absl::Duration drain_timeout = absl::Seconds(30);
   std::string run_dir = "";
   std::string identity = "";  // a folder
+  PolicyOverrides policies = {};
 
   // serve, as a replica of a platform; without one `platform` is empty
   std::string platform = "";

@@ -6,6 +6,7 @@
 
 #include "chains/chain/chain.h"
 #include "chains/chain/manifest.h"
+#include "chains/chain/policy_overrides.h"
 #include "chains/chain/problem.h"
 #include "chains/chain/product_service.h"
 #include "chains/chain/services_elsewhere.h"
@@ -79,7 +80,8 @@ int Chain::Main(int argc, char** argv) const {
   if (parsed.exit_code >= 0) return parsed.exit_code;
   const internal::CommandLine& command = parsed.command;
 
-  const absl::StatusOr<internal::ChainSpec> placed = internal::WithUrls(spec_, command.urls);
+  const absl::StatusOr<internal::ChainSpec> placed =
+      internal::WithUrls(internal::WithPolicies(spec_, command.policies), command.urls);
   if (!placed.ok()) {
     std::fprintf(stderr, "%s\n", Text("error: ", MessageOf(placed.status())).c_str());
     return 2;

@@ -389,7 +389,6 @@ TEST_F(CliTest, InitSaysWhatToTypeNext) {
   EXPECT_EQ(initialized, "shop store");
   EXPECT_THAT(out, HasSubstr("chains push shop"));
 }
-TEST_F(CliTest, UpIsKnown) { EXPECT_EQ(Run({"up", "--help"}), 0); }
 
 }  // namespace
 }  // namespace chains::deploy::cli

@@ -58,7 +58,7 @@ class LocalFleetTest : public ::testing::Test {
     for (const auto& [name, pid] : pids_) ::kill(pid, SIGKILL);
   }
 
-  void Open() {
+  void Open(std::vector<std::string> flags = {}) {
     LocalFleet::Hooks hooks;
     hooks.output_begins = [this](const FoundReplica& replica, const std::string& output) {
       const std::lock_guard lock(mutex_);
@@ -76,7 +76,8 @@ class LocalFleetTest : public ::testing::Test {
       exits_.push_back(std::move(exit));
       changed_.notify_all();
     };
-    fleet_ = std::make_unique<LocalFleet>(folder_ / "run", std::move(hooks));
+    fleet_ = std::make_unique<LocalFleet>(folder_ / "run", std::move(hooks), ReplicaLimits::Means(),
+                                          std::move(flags));
   }
 
   ReplicaSpec Spec(const std::string& script, const std::string& name = "Say-abcde") {
@@ -157,6 +158,15 @@ TEST_F(LocalFleetTest, TellsTheProgramWhoItIsAndKeepsWhatItPrints) {
   EXPECT_EQ(ContentOf(run + "/token"), "the token");
   fleet_->Forget("d1", "Say-abcde");
   EXPECT_TRUE(Until([&] { return !std::filesystem::exists(folder_ / "run/d1"); }));
+}
+
+TEST_F(LocalFleetTest, TellsEveryProgramWhatThePlatformWasToldOfFaultsAndPolicies) {
+  fleet_.reset();
+  Open({"--fault", "SayHello: 1% UNAVAILABLE", "--no-hedge"});
+  fleet_->Start(Spec("printf '<%s>' \"$@\"; exit 0"));
+  const ReplicaExit exit = NextExit();
+  ASSERT_EQ(exit.last_lines.size(), 1u);
+  EXPECT_THAT(exit.last_lines[0], HasSubstr("<--fault><SayHello: 1% UNAVAILABLE><--no-hedge>"));
 }
 
 TEST_F(LocalFleetTest, NobodyElseMayReadItsFolder) {

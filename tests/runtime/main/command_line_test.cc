@@ -69,6 +69,30 @@ TEST(CommandLineTest, AFaultThatMakesNoSenseIsQuoted) {
               HasSubstr("often UNAVAILABLE"));
 }
 
+TEST(CommandLineTest, APolicyIsAsDeclaredUnlessSaidOtherwise) {
+  const PolicyOverrides silent = Parse({"serve"}).command.policies;
+  EXPECT_EQ(silent.max_in_flight, std::nullopt);
+  EXPECT_EQ(silent.hedging, std::nullopt);
+  EXPECT_EQ(silent.circuits, std::nullopt);
+  EXPECT_FALSE(silent.limits_dry_run);
+  const PolicyOverrides on =
+      Parse({"serve", "--max-in-flight", "5", "--hedge", "--circuit", "--limits-dry-run"})
+          .command.policies;
+  EXPECT_EQ(on.max_in_flight, 5);
+  EXPECT_EQ(on.hedging, true);
+  EXPECT_EQ(on.circuits, true);
+  EXPECT_TRUE(on.limits_dry_run);
+  const PolicyOverrides off = Parse({"serve", "--no-hedge", "--no-circuit"}).command.policies;
+  EXPECT_EQ(off.hedging, false);
+  EXPECT_EQ(off.circuits, false);
+}
+
+TEST(CommandLineTest, ASwitchBothWaysOrNoCallsAtAllAreRefused) {
+  EXPECT_THAT(Refusal({"serve", "--hedge", "--no-hedge"}), HasSubstr("--no-hedge"));
+  EXPECT_THAT(Refusal({"serve", "--no-circuit", "--circuit"}), HasSubstr("--circuit"));
+  EXPECT_THAT(Refusal({"serve", "--max-in-flight", "0"}), HasSubstr("--max-in-flight"));
+}
+
 TEST(CommandLineTest, APlatformIsWaitedForThirtySecondsUnlessSaidOtherwise) {
   const ParsedCommandLine parsed = Parse({"serve", "--platform", "p:1", "--deployment", "d1",
                                           "--token-file", "/run/t", "--replica", "r"});
