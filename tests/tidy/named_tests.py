@@ -1,12 +1,13 @@
 """Tests that a document names as what holds its sentences: they exist.
 
 In ARCHITECTURE.md and SECURITY.md a table whose last column is headed "test" names in each row at least one: a
-test of GoogleTest or unittest, or a file or a folder below tests/.
+test of GoogleTest (by itself or as Suite.Name) or unittest, or a file or a folder below tests/.
 """
 import re
 
 DOCUMENTS = ("ARCHITECTURE.md", "SECURITY.md")
-TEST = re.compile(r"\bTEST(?:_F|_P)?\(\s*\w+,\s*(\w+)\s*\)|\bdef (test_\w+)|^TYPED_TEST\(\s*\w+,\s*(\w+)", re.M)
+GOOGLE_TEST = re.compile(r"\b(?:TYPED_)?TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\)")
+PYTHON_TEST = re.compile(r"\bdef (test_\w+)")
 
 
 def rows_of(text):
@@ -31,8 +32,11 @@ def exist(root):
     names = set()
     for path in sorted((root / "tests").rglob("*")):
         names.add(path.name)
-        if path.suffix in (".cc", ".py"):
-            names.update(next(filter(None, match)) for match in TEST.findall(path.read_text()))
+        if path.suffix == ".cc":
+            for suite, test in GOOGLE_TEST.findall(path.read_text()):
+                names.update((test, f"{suite}.{test}"))
+        elif path.suffix == ".py":
+            names.update(PYTHON_TEST.findall(path.read_text()))
     return names
 
 

@@ -57,9 +57,9 @@ class TidyTest(unittest.TestCase):
     def test_documents_name_tests_that_exist(self):
         table = "| what | test |\n|---|---|\n| it holds | %s |\n\nwords | `NoTest` |\n"
         there = {"tests/a_test.cc": "TEST_F(A,\n       ItHolds) {}\n", "tests/b_test.py": "def test_it(self):\n"}
-        good = problems({**there, "ARCHITECTURE.md": table % "`ItHolds`, `test_it`, `tests/a_test.cc`"})
+        good = problems({**there, "ARCHITECTURE.md": table % "`ItHolds`, `A.ItHolds`, `test_it`, `tests/a_test.cc`"})
         self.assertEqual(good, [])
-        for named, says in (("`ItFails`", "there is no test ItFails"), ("ItHolds", "no test is named")):
+        for named, says in (("`ItFails`", "there is no test ItFails"), ("`B.ItHolds`", "there is no test B.ItHolds"), ("ItHolds", "no test is named")):
             found = problems({**there, "SECURITY.md": table % named})
             self.assertTrue(any(f"SECURITY.md:3: {says}" in problem for problem in found), found)
 
