@@ -5,20 +5,58 @@
 // at most kMaxPooledBytes; the rest goes back. Sanitizers and valgrind see plain new and delete.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace chains::internal {
 
 inline constexpr size_t kMaxPooledBytes = 4 * 1024 * 1024;
 
-// Never null; aligned as operator new aligns. Any thread may free what another allocated.
-void* AllocatePooled(size_t size);
+// What a thread keeps, by size: constant-initialized and trivially destroyed, so usable from its
+// first to its last moment.
+struct FreeBlock {
+  FreeBlock* next;
+};
+struct FreeLists {
+  static constexpr size_t kStep = 64;
+  static constexpr size_t kLargest = 4096;  // larger blocks are rare and not pooled
+  // Of no bytes: the largest number.
+  static constexpr size_t IndexOf(size_t size) { return (size - 1) / kStep; }
+
+  std::array<FreeBlock*, kLargest / kStep> by_size{};
+  size_t bytes = 0;
+  bool keeps = false;   // what is freed; as long as the thread is sure to give it back
+  bool closed = false;  // nothing is kept any more
+};
+extern constinit thread_local FreeLists free_lists;
+
+// What the lists do not serve.
+void* AllocateNew(size_t size);
+void KeepFirstOrDelete(void* block, size_t size) noexcept;
+
+// Never null; aligned as operator new aligns. Any thread may free what another allocated. Inline,
+// because of a frame the size is known: 15 instructions instead of 32 for both.
+inline void* AllocatePooled(size_t size) {
+  const size_t index = FreeLists::IndexOf(size);
+  const bool fits = index < free_lists.by_size.size();
+  if (!fits || free_lists.by_size[index] == nullptr) return AllocateNew(size);
+  free_lists.bytes -= (index + 1) * FreeLists::kStep;
+  return std::exchange(free_lists.by_size[index], free_lists.by_size[index]->next);
+}
 // `size` is what it was allocated with.
-void FreePooled(void* block, size_t size) noexcept;
+inline void FreePooled(void* block, size_t size) noexcept {
+  const size_t index = FreeLists::IndexOf(size);
+  const bool fits = index < free_lists.by_size.size() &&
+                    free_lists.bytes <= kMaxPooledBytes - FreeLists::kLargest;
+  if (!fits || !free_lists.keeps) return KeepFirstOrDelete(block, size);
+  free_lists.bytes += (index + 1) * FreeLists::kStep;
+  free_lists.by_size[index] = new (block) FreeBlock{free_lists.by_size[index]};
+}
 // What the calling thread keeps for later.
-size_t PooledBytes() noexcept;
+inline size_t PooledBytes() noexcept { return free_lists.bytes; }
 
 // What a coroutine's promise derives from, so that its frame is pooled.
 class PooledFrame {
