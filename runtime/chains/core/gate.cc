@@ -45,7 +45,7 @@ void Gate::SetLimit(size_t limit) {
   limit_ = std::max<size_t>(1, limit);
   if (options_.counters != nullptr) options_.counters->ShowLimit(limit_);
   while (waiting_ > 0 && inside_ < limit_) {
-    if (++inside_ > max_inside_) max_inside_ = inside_;
+    ++inside_;
     PassPlaceOn();
   }
 }
@@ -58,7 +58,7 @@ bool Gate::LetInOnTrial(const Loop& loop) {
     Learn(loop.Now());
   }
   Count(inside_ - limit_ < options_.max_waiting ? GateEvent::kWouldWait : GateEvent::kWouldRefuse);
-  if (++inside_ > max_inside_) max_inside_ = inside_;
+  ++inside_;
   return true;
 }
 

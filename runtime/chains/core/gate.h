@@ -87,7 +87,7 @@ class Gate {
   // The same without a Permit: who was let in leaves.
   bool TakePlace() {
     if (inside_ >= limit_ || waiting_ > 0) return false;
-    if (++inside_ > max_inside_) max_inside_ = inside_;
+    ++inside_;
     return true;
   }
   void LeavePlace() {
@@ -106,7 +106,6 @@ class Gate {
   size_t limit() const { return limit_; }
   size_t inside() const { return inside_; }
   size_t waiting() const { return waiting_; }
-  size_t max_inside() const { return max_inside_; }  // the most there ever were
   // Zero: not known.
   absl::Duration TypicalStay(absl::Time now) const { return turn_over_.Stay(now); }
 
@@ -141,7 +140,6 @@ class Gate {
   const Options options_;
   size_t limit_;
   size_t inside_ = 0;
-  size_t max_inside_ = 0;
   size_t waiting_ = 0;
   uint64_t came_ = 0;  // to the queue, so far
   TurnOver turn_over_;
