@@ -23,21 +23,12 @@ const grpc::ByteBuffer& Bytes::buffer() const {
   return *std::launder(reinterpret_cast<const grpc::ByteBuffer*>(storage_));
 }
 
-Bytes::Bytes() noexcept { new (storage_) grpc::ByteBuffer(); }
-
 Bytes::Bytes(std::string_view data) {
   grpc::Slice slice(data.data(), data.size());
   new (storage_) grpc::ByteBuffer(&slice, 1);
 }
 
-Bytes::Bytes(Bytes&& other) noexcept : Bytes() { buffer().Swap(&other.buffer()); }
-
-Bytes& Bytes::operator=(Bytes&& other) noexcept {
-  buffer().Swap(&other.buffer());
-  return *this;
-}
-
-Bytes::~Bytes() { buffer().~ByteBuffer(); }
+void Bytes::Release() noexcept { buffer().~ByteBuffer(); }
 
 absl::StatusOr<Bytes> Bytes::Serialize(const google::protobuf::MessageLite& message) {
   const size_t size = message.ByteSizeLong();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -21,11 +22,16 @@ namespace chains {
 
 class Bytes {
  public:
-  Bytes() noexcept;  // no bytes: an empty message
+  Bytes() noexcept = default;  // no bytes: an empty message
   explicit Bytes(std::string_view data);
-  Bytes(Bytes&& other) noexcept;
-  Bytes& operator=(Bytes&& other) noexcept;
-  ~Bytes();
+  Bytes(Bytes&& other) noexcept { Swap(other); }
+  Bytes& operator=(Bytes&& other) noexcept {
+    Swap(other);
+    return *this;
+  }
+  ~Bytes() {
+    if (held() != nullptr) Release();
+  }
 
   // RESOURCE_EXHAUSTED when the message is larger than protobuf's 2 GiB.
   static absl::StatusOr<Bytes> Serialize(const google::protobuf::MessageLite& message);
@@ -42,8 +48,23 @@ class Bytes {
   const grpc::ByteBuffer& buffer() const;
 
  private:
-  // A grpc::ByteBuffer, kept out of this header so that chainlets compile without gRPC.
-  alignas(void*) std::byte storage_[sizeof(void*)];
+  // What it holds, as a number to compare.
+  void* held() const noexcept {
+    void* pointer;
+    std::memcpy(&pointer, storage_, sizeof(pointer));
+    return pointer;
+  }
+  void Swap(Bytes& other) noexcept {
+    void* const mine = held();
+    std::memcpy(storage_, other.storage_, sizeof(storage_));
+    std::memcpy(other.storage_, &mine, sizeof(storage_));
+  }
+  void Release() noexcept;
+
+  // A grpc::ByteBuffer, kept out of this header so that chainlets compile without gRPC. It is one
+  // pointer, null while there is nothing (a test asserts it), so that the half dozen moves on the
+  // way of a message cost no calls.
+  alignas(void*) std::byte storage_[sizeof(void*)] = {};
 };
 
 }  // namespace chains

@@ -1,6 +1,9 @@
 // Bytes: messages in wire format, whole or in pieces.
 #include "chains/contract/bytes.h"
 
+#include <cstddef>
+#include <cstring>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +46,31 @@ TEST(BytesTest, CarryAMessage) {
   StringValue received;
   EXPECT_THAT(bytes->ParseInto(received), IsOk());
   EXPECT_EQ(received.value(), sent.value());
+}
+
+// What moves of Bytes rely on.
+TEST(BytesTest, AnEmptyBufferOfGrpcIsANullPointer) {
+  alignas(grpc::ByteBuffer) std::byte memory[sizeof(grpc::ByteBuffer)];
+  std::memset(memory, 0xff, sizeof(memory));
+  auto* const empty = new (memory) grpc::ByteBuffer();
+  void* held = memory;
+  ASSERT_EQ(sizeof(held), sizeof(memory));
+  std::memcpy(&held, memory, sizeof(held));
+  EXPECT_EQ(held, nullptr);
+  empty->~ByteBuffer();
+}
+
+TEST(BytesTest, AreNothingOnceTheyWereMovedAway) {
+  Bytes first("abc");
+  Bytes second = std::move(first);
+  EXPECT_EQ(first.size(), 0u);  // NOLINT(bugprone-use-after-move): that is the question
+  EXPECT_EQ(second.ToString(), "abc");
+  Bytes third("d");
+  third = std::move(second);
+  EXPECT_EQ(third.ToString(), "abc");
+  Bytes& same = third;
+  third = std::move(same);
+  EXPECT_EQ(third.ToString(), "abc");
 }
 
 TEST(BytesTest, OfNothingAreAnEmptyMessage) {
