@@ -167,12 +167,25 @@ class EachAttempt {
   Request request_;
 };
 
+// An argument, to be handed on. It is on no arena, which its own move would find out first: 16 of
+// a small one's 66 instructions.
+template <typename M>
+M HandOn(M& argument) {
+  M handed;
+  if constexpr (requires { handed.UnsafeArenaSwap(&argument); }) {
+    handed.UnsafeArenaSwap(&argument);
+  } else {
+    handed = std::move(argument);
+  }
+  return handed;
+}
+
 // What a function throws that is no coroutine is thrown to whoever awaits it. Inlined, because the
 // call would be 25 of 840 instructions of a call in the same process.
 template <auto kMethod, typename Reply, typename T, typename Request>
 [[gnu::always_inline]] inline Task<Reply> CallOnce(T& target, Request&& request) {
   try {
-    return (target.*kMethod)(std::move(request));
+    return (target.*kMethod)(HandOn(request));
   } catch (...) {
     return Done<Reply>(Promise::FromException());
   }
@@ -214,12 +227,21 @@ Task<Reply> GuardUnary(T& target, Passage& passage, Request&& request) {
 }
 // The same where `target` is itself a guard, with a passage `inner`, of `inside`: both ends of an
 // edge in one process. A call goes through both without a function that moves the request between.
+// Inlined as CallOnce() is; with HandOn() that took 36 of its 104 instructions off.
 template <auto kMethod, typename Reply, typename T, typename Request>
-Task<Reply> GuardUnary(T& target, Passage& passage, T& inside, Passage& inner, Request&& request) {
+[[gnu::always_inline]] inline Task<Reply> CallOnceThrough(Passage& passage, T& inside,
+                                                          Passage& inner, Request&& request) {
+  Task<Reply> call = CallOnce<kMethod, Reply>(inside, std::move(request));
+  if (!call.promise().AddPassages(passage, inner, &MakeDetour<Reply>)) {
+    call = Through(passage, Through(inner, std::move(call)));
+  }
+  return call;
+}
+template <auto kMethod, typename Reply, typename T, typename Request>
+[[gnu::always_inline]] inline Task<Reply> GuardUnary(T& target, Passage& passage, T& inside,
+                                                     Passage& inner, Request&& request) {
   if (passage.AttemptedOnce() && inner.AttemptedOnce() && !AnyRecording()) {
-    Task<Reply> call = CallOnce<kMethod, Reply>(inside, std::move(request));
-    if (call.promise().AddPassages(passage, inner, &MakeDetour<Reply>)) return call;
-    return Through(passage, Through(inner, std::move(call)));
+    return CallOnceThrough<kMethod, Reply>(passage, inside, inner, std::move(request));
   }
   return GuardUnary<kMethod, Reply>(target, passage, std::move(request));
 }

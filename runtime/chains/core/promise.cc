@@ -90,7 +90,7 @@ std::string_view Promise::ServedChainlet() const {
   return "";
 }
 
-void Promise::LeaveWith(absl::StatusCode code) noexcept {
+[[gnu::always_inline]] inline void Promise::LeaveEach(absl::StatusCode code) noexcept {
   if (inside_ == 2 && passage_count_ == 2) {
     inside_ = 0;
     passages_[0]->Leave(code);
@@ -99,6 +99,8 @@ void Promise::LeaveWith(absl::StatusCode code) noexcept {
   }
   while (inside_ > 0) passages_[passage_count_ - inside_--]->Leave(code);
 }
+void Promise::LeaveWith(absl::StatusCode code) noexcept { LeaveEach(code); }
+void Promise::LeaveWell() noexcept { LeaveEach(absl::StatusCode::kOk); }
 
 void Promise::LeaveWith(absl::Status& failure) noexcept {
   while (inside_ > 0) {

@@ -81,7 +81,7 @@ class TaskPromiseBase : public Promise {
  private:
   void LeavePassages() noexcept {
     if (outcome_->ok()) {
-      LeaveWith(absl::StatusCode::kOk);
+      LeaveWell();
     } else {
       absl::Status failure = outcome_->status();
       LeaveWith(failure);
