@@ -12,47 +12,16 @@
 #include "chains/contract/edge.h"
 #include "chains/contract/kept_messages.h"
 #include "chains/contract/long_way.h"
+#include "chains/contract/message_streams.h"
 #include "chains/contract/recorded_bytes.h"
 #include "chains/contract/service.h"
 #include "chains/core/call_measures.h"
 #include "chains/core/gate.h"
+#include "chains/core/pass_on.h"
 #include "chains/core/recording.h"
 #include "chains/core/timing.h"
 
 namespace chains::internal {
-
-// ---- Messages to bytes and back.
-
-template <typename M>
-Stream<Bytes> SerializeOne(M message) {
-  Bytes bytes = co_await Bytes::Serialize(message);
-  co_yield std::move(bytes);
-}
-template <typename M>
-Stream<Bytes> SerializeEach(Stream<M> messages) {
-  while (std::optional<M> message = co_await messages.Next()) {
-    Bytes bytes = co_await Bytes::Serialize(*message);
-    co_yield std::move(bytes);
-  }
-}
-template <typename M>
-Stream<M> ParseEach(Stream<Bytes> stream) {
-  while (std::optional<Bytes> bytes = co_await stream.Next()) {
-    M message;
-    co_await bytes->ParseInto(message);
-    co_yield std::move(message);
-  }
-}
-template <typename M>
-Task<M> ParseOnly(Stream<Bytes> stream) {
-  std::optional<Bytes> bytes = co_await stream.Next();
-  if (!bytes) co_return absl::InternalError("the stream ended without a message");
-  M message;
-  co_await bytes->ParseInto(message);
-  std::optional<Bytes> more = co_await stream.Next();
-  if (more) co_return absl::InternalError("more than one message in the stream");
-  co_return message;
-}
 
 // ---- Stubs: a call through a Channel.
 
@@ -98,7 +67,7 @@ template <auto kMethod, typename Request, typename T>
 Stream<Bytes> AnswerServerStreaming(T& implementation, Stream<Bytes> requests) {
   Request request = co_await ParseOnly<Request>(std::move(requests));
   auto replies = (implementation.*kMethod)(std::move(request));
-  while (auto reply = co_await replies.Next()) {
+  while (const auto* reply = co_await InPlace(replies.Next())) {
     Bytes bytes = co_await Bytes::Serialize(*reply);
     co_yield std::move(bytes);
   }
@@ -391,6 +360,8 @@ Stream<Reply> GuardReplies(T& target, Passage& passage, Argument argument) {
   Attempt attempt(passage, here.loop());
   Stream<Reply> replies = (target.*kMethod)(std::move(argument));
   while (true) {
+    // Only a record looks at items.
+    if (!recording.on()) co_await PassOn(replies, *context);
     absl::StatusOr<std::optional<Reply>> next =
         co_await NextWithin<Reply>(replies.Next(), *context);
     if (!next.ok()) {

@@ -14,6 +14,7 @@
 
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "absl/utility/utility.h"
@@ -26,6 +27,16 @@ template <typename T>
 class Stream;
 
 namespace internal {
+
+// Has items for a stream while its own coroutine is not resumed: core/pass_on.h.
+class StandIn {
+ public:
+  // The consumer waits for the next item: what to resume.
+  virtual std::coroutine_handle<> GoOn() noexcept = 0;
+
+ protected:
+  ~StandIn() = default;
+};
 
 template <typename T>
 class StreamPromise final : public StreamPromiseBase {
@@ -65,6 +76,18 @@ class StreamPromise final : public StreamPromiseBase {
     return Finish(status_);
   }
 
+  // After Start(): what to resume for the next item.
+  std::coroutine_handle<> GoOn() noexcept {
+    return stand_in_ == nullptr ? handle() : stand_in_->GoOn();
+  }
+  // Null: none any more.
+  void SetStandIn(StandIn* stand_in) { stand_in_ = stand_in; }
+  // From the stand-in: here is an item, as if it had been yielded. Returns what to resume.
+  std::coroutine_handle<> Yield(T* item) noexcept {
+    item_ = item;
+    return Finish(status_);
+  }
+
   bool ended() const { return ended_; }
   const absl::Status& status() const { return status_; }
   // The item, moved once, or nothing where there is none. `in` is what a Result that is not an
@@ -75,16 +98,21 @@ class StreamPromise final : public StreamPromiseBase {
     return item != nullptr ? Result(in..., std::in_place, std::move(*item)) : Result(in...);
   }
 
+  // The item where it is, until the next one is asked for; null where there is none.
+  T* ItemInPlace() { return std::exchange(item_, nullptr); }
+
  private:
   T* item_ = nullptr;
+  StandIn* stand_in_ = nullptr;
   std::optional<T> copy_;
   absl::Status status_;
   bool ended_ = false;
 };
 
-// Waits for the next item. kFails: the consumer fails when the producer did.
+// Waits for the next item. kFails: the consumer fails when the producer did. `Item` is an optional,
+// or a pointer to the item where it is.
 enum class OnFailure { kFails, kYieldsStatus };
-template <typename T, OnFailure kOnFailure>
+template <typename T, OnFailure kOnFailure, typename Item = std::optional<T>>
 class NextAwaiter final : private Continuation {
  public:
   NextAwaiter(StreamPromise<T>* producer, Promise& consumer)
@@ -95,10 +123,12 @@ class NextAwaiter final : private Continuation {
     refusal_ = reading_.Begin(producer_);
     if (!refusal_.ok()) return GoOn(refusal_);
     producer_->Start(&consumer_, *consumer_.context(), *consumer_.loop(), *this);
-    return producer_->handle();
+    return producer_->GoOn();
   }
   auto await_resume() {
-    if constexpr (kOnFailure == OnFailure::kFails) {
+    if constexpr (std::is_pointer_v<Item>) {
+      return producer_->ItemInPlace();
+    } else if constexpr (kOnFailure == OnFailure::kFails) {
       return producer_->template TakeItem<std::optional<T>>();
     } else {
       using Result = absl::StatusOr<std::optional<T>>;
@@ -167,11 +197,29 @@ NextItem<T, internal::OnFailure::kYieldsStatus> Outcome(NextItem<T> next) {
   return NextItem<T, internal::OnFailure::kYieldsStatus>(next.producer());
 }
 
+namespace internal {
+
+// `co_await InPlace(stream.Next())`: a pointer to the item, where it is until the next Next(); null
+// at the end. For who only looks at it: a message costs 70 instructions a move.
 template <typename T>
-Stream<T> internal::StreamPromise<T>::get_return_object() noexcept {
+class [[nodiscard]] InPlace {
+ public:
+  explicit InPlace(NextItem<T> next) : producer_(next.producer()) {}
+  NextAwaiter<T, OnFailure::kFails, T*> Bind(Promise& consumer) && {
+    return NextAwaiter<T, OnFailure::kFails, T*>(producer_, consumer);
+  }
+
+ private:
+  StreamPromise<T>* producer_;
+};
+
+template <typename T>
+Stream<T> StreamPromise<T>::get_return_object() noexcept {
   Of(std::coroutine_handle<StreamPromise>::from_promise(*this));
   return Stream<T>(this);
 }
+
+}  // namespace internal
 
 }  // namespace chains
 

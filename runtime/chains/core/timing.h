@@ -96,7 +96,7 @@ class NextWithinAwaiter final : public DeadlineAwaiter {
     refusal_ = reading_.Begin(producer_);
     if (!refusal_.ok() || !Begin()) return waiter().handle();
     producer_->Start(&waiter(), context(), loop(), *this);
-    return producer_->handle();
+    return producer_->GoOn();
   }
   absl::StatusOr<std::optional<T>> await_resume() {
     if (!refusal_.ok()) return refusal_;

@@ -132,15 +132,15 @@ void StreamCall::Send(const Context& context, Stream<Bytes> requests) {
 Task<void> StreamCall::SendEach(Held<StreamCall> call, Stream<Bytes> requests) {
   const bool started = co_await call->start_.Ended();
   if (!started) co_return;
-  while (std::optional<Bytes> request = co_await requests.Next()) {
+  while (Bytes* const request = co_await InPlace(requests.Next())) {
     co_await CheckMessageSize(request->size(), "a request to ", call->peer_->address);
-    const bool written = co_await call->Write(std::move(*request));
+    const bool written = co_await call->Write(*request);
     if (!written || call->method_.kind == MethodKind::kServerStreaming) co_return;
   }
   co_await call->WritesDone();
 }
 
-Operation::Ending StreamCall::Write(Bytes request) {
+Operation::Ending StreamCall::Write(Bytes& request) {
   if (left_) return write_.Refused();
   grpc::WriteOptions options;
   if (method_.kind == MethodKind::kServerStreaming) options.set_last_message();

@@ -111,7 +111,7 @@ class StreamCall final : public ClientCall {
 
  private:
   static Task<void> SendEach(Held<StreamCall> call, Stream<Bytes> requests);
-  Operation::Ending Write(Bytes request);
+  Operation::Ending Write(Bytes& request);
   Operation::Ending WritesDone();
   void Cancel() override;
   void Returned(Operation& operation, bool ok) override;

@@ -156,9 +156,9 @@ Task<Bytes> ServerCall::ReadAndAnswer(Held<ServerCall> call, const Service::Hand
 
 Task<Bytes> ServerCall::AnswerStreaming(Held<ServerCall> call, const Service::Handler& handler) {
   Stream<Bytes> replies = handler.streaming(Requests(call));
-  while (std::optional<Bytes> reply = co_await replies.Next()) {
+  while (Bytes* const reply = co_await InPlace(replies.Next())) {
     co_await CheckMessageSize(reply->size(), "a reply of ", call->path());
-    const bool written = co_await call->Write(std::move(*reply));
+    const bool written = co_await call->Write(*reply);
     if (!written) co_return absl::CancelledError("the caller left");
   }
   co_return Bytes();
@@ -186,7 +186,7 @@ Operation::Ending ServerCall::Read() {
   return read_.Ended();
 }
 
-Operation::Ending ServerCall::Write(Bytes reply) {
+Operation::Ending ServerCall::Write(Bytes& reply) {
   if (answered_) return write_.Refused();
   stream_.Write(Sendable(reply), grpc::WriteOptions(), write_.Begin());
   return write_.Ended();

@@ -57,7 +57,7 @@ class ServerCall final : public ListNode, public Operation::Owner {
   void NoteTime();
 
   Operation::Ending Read();
-  Operation::Ending Write(Bytes reply);
+  Operation::Ending Write(Bytes& reply);
 
   Lane& lane_;
   const size_t known_;
