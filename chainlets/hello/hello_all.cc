@@ -27,6 +27,7 @@ std::string Lines(const std::vector<SayHelloResponse>& said) {
 chains::Task<HelloAllResponse> Greeter::RunRemote(HelloAllRequest request) {
   if (request.names().empty()) co_return absl::InvalidArgumentError("names is empty");
   std::vector<chains::Task<SayHelloResponse>> greetings;
+  greetings.reserve(request.names_size());
   for (const std::string& name : request.names()) {
     greetings.push_back(say_hello_.RunRemote(Named(name)));
   }
