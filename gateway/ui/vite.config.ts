@@ -36,5 +36,13 @@ export default defineConfig(({ command }) => ({
       ? { '^/(ui/(api/|login|logout|session)|chains/|async/)': passTo(gateway) }
       : undefined,
   },
-  test: { include: ['test/**/*.test.{ts,tsx}'], environment: 'node' },
+  test: {
+    include: ['test/**/*.test.{ts,tsx}'],
+    environment: 'node',
+    // How long a test takes says how busy the machine is; whoever starts them has a deadline for all of
+    // them. One thread, so that they do not wait for each other either.
+    testTimeout: 0,
+    pool: 'threads',
+    poolOptions: { threads: { singleThread: true } },
+  },
 }));

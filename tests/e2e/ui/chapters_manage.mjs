@@ -14,6 +14,14 @@ export const manages = {
     const { page } = browser;
     await browser.go('/chain/hello/production');
     await seen(page, 'SayHello').waitFor();
+    // Figures are red where something is wrong, and only there.
+    const colours = await page.evaluate(() => {
+      const colour = (element) => getComputedStyle(element).color;
+      const figures = [...document.querySelectorAll('.tile:not(.bad) .tile-value')].map(colour);
+      return { figures, text: colour(document.querySelector('main')) };
+    });
+    check(colours.figures.length > 0, 'there are no figures');
+    equal(colours.figures, colours.figures.map(() => colours.text), 'figures at rest:');
     equal(await browser.look('graph'), []);
   },
 
