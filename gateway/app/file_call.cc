@@ -119,6 +119,9 @@ Response PageOf(const v1::FileHead& head) {
   // Whoever keeps it asks whether it is still the same, with the key that it has.
   response.headers.emplace_back("Cache-Control", "private, no-cache");
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  // Whatever a chain serves, a browser must not run it as one of the gateway's own pages, where the
+  // key of whoever is signed in counts.
+  response.headers.emplace_back("Content-Security-Policy", "sandbox");
   if (!head.etag().empty() && IsPlain(head.etag()))
     response.headers.emplace_back("ETag", Text("\"", head.etag(), "\""));
   if (const auto modified = ModifiedOf(head)) {

@@ -3,7 +3,9 @@
 //   GET /production/download/2026/report.pdf     Range, If-Range, If-None-Match: 200, 206, 304, 416
 //
 // The bytes go on as they come, and are counted: a response that would be too short, or too long,
-// is broken off. For the end of a file, and for If-Range, the chainlet is asked for the head first.
+// is broken off. A browser shows a file in a sandbox: scripts in it do not run, and it has no part
+// of the origin that the gateway's page has. For the end of a file, and for If-Range, the chainlet
+// is asked for the head first.
 #pragma once
 
 #include <string_view>

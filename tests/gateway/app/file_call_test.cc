@@ -19,6 +19,8 @@ using ::testing::StartsWith;
 // A chainlet that serves files, in parts of three bytes.
 struct Files {
   std::map<std::string, std::string> data = {{"a/b c.txt", "0123456789"}, {"empty", ""}};
+  std::string type = "text/plain";
+  std::string name = "b \"c\".txt";
   std::string etag = "v1";
   std::string etag_later;  // from the second request on
   int64_t lies = 0;        // about the size
@@ -33,13 +35,13 @@ struct Files {
     if (found == files.data.end()) co_await absl::NotFoundError("no such file");
     const std::string& data = found->second;
     v1::FilePart part;
-    part.mutable_head()->set_content_type("text/plain");
+    part.mutable_head()->set_content_type(files.type);
     part.mutable_head()->set_size(
         static_cast<uint64_t>(static_cast<int64_t>(data.size()) + files.lies));
     const bool later = files.asked.size() > 1 && !files.etag_later.empty();
     part.mutable_head()->set_etag(later ? files.etag_later : files.etag);
     part.mutable_head()->mutable_modified()->set_seconds(1764162000);
-    part.mutable_head()->set_name("b \"c\".txt");
+    part.mutable_head()->set_name(files.name);
     Bytes head = co_await Bytes::Serialize(part);
     co_yield std::move(head);
     if (request.head_only()) co_return;
@@ -95,6 +97,19 @@ TEST_F(FileCallTest, ServesParts) {
   EXPECT_THAT(Get("a/b%20c.txt", "Range: bytes=-3\r\n"),
               AllOf(HasSubstr("Content-Range: bytes 7-9/10\r\n"), EndsWith("\r\n\r\n789")));
   EXPECT_THAT(Get("a/b%20c.txt", "Range: bytes=1-2,4-5\r\n"), StartsWith("HTTP/1.1 200"));
+}
+
+// Opened in a browser it would else be a page of the gateway's own origin.
+TEST_F(FileCallTest, AFileCannotActAsThePageDoes) {
+  files_.data["a.html"] = "<script>fetch('/ui/api/List')</script>";
+  files_.type = "text/html";
+  files_.name = "";  // not to be saved, but shown
+  for (const char* more : {"", "Range: bytes=0-7\r\n", "If-None-Match: \"v1\"\r\n"}) {
+    EXPECT_THAT(Get("a.html", more), AllOf(HasSubstr("Content-Security-Policy: sandbox\r\n"),
+                                           HasSubstr("X-Content-Type-Options: nosniff\r\n"),
+                                           Not(HasSubstr("Content-Disposition"))))
+        << more;
+  }
 }
 
 TEST_F(FileCallTest, SaysWhereThereAreNoSuchBytes) {
