@@ -89,7 +89,24 @@ say "One more, token by token as it is written, over gRPC"
 run chains call poems '{"word": "river"}' --method write_poem --stream | tee "$logs/tokens"
 [[ $(wc -l <"$logs/tokens") -gt 3 ]] || fail "that is no stream of tokens"
 
-$once && exit 0
+# The page, and that the key signs in there: what is said of it at the end is true.
+page=http://$gateway/
+curl -sL --max-time 30 -H 'Accept: text/html' "$page" >"$logs/page.html"
+grep -q '<title>[Cc]hains</title>' "$logs/page.html" || fail "there is no page at $page, but $(head -c 200 "$logs/page.html")"
+signed_in=$(curl -s --max-time 30 -o /dev/null -w '%{http_code}' -X POST "${page}ui/login" -H 'Chains-UI: 1' \
+  -H "Origin: http://$gateway" -H 'Content-Type: application/json' -d "{\"key\": \"$key\"}")
+[[ $signed_in == 204 ]] || fail "the key does not sign in at the page: HTTP $signed_in"
+say_page() {
+  say "To see all of this in a browser: graphs, calls, traces, logs"
+  grep -q 'assets/' "$logs/page.html" || echo "  (this build is without the page, but says there how to get it)"
+  echo "  page:             $page"
+  echo "  to sign in there: $key"
+}
+
+if $once; then
+  say_page
+  exit 0
+fi
 say "Everything stays up until Ctrl-C. Things to try, in another terminal:"
 cat <<TXT
   export CHAINS_HOME=$CHAINS_HOME PATH=$bin:\$PATH
@@ -99,4 +116,5 @@ cat <<TXT
   chains logs hello -f
   chains graph hello
 TXT
+say_page
 wait
