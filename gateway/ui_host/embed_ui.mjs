@@ -24,7 +24,7 @@ const {values: flags} = parseArgs({
 });
 
 // Not read by the build.
-const kNotSources = new Set(['node_modules', 'dist', 'fake', 'gen', 'test', 'tests']);
+const kNotSources = new Set(['node_modules', 'dist', 'fake', 'gen', 'pictures', 'test', 'tests']);
 // As ui_folder.cc has them.
 const kTypes = {
   '.css': 'text/css; charset=utf-8',

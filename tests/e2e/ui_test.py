@@ -5,12 +5,15 @@ that UI_SHOTS names, else below the build folder; axe-core looks at each of them
 
     BIN=build/ci/bin tests/e2e/ui_test.py                    # what is built there
     UI_ONLY='signs in;calls hello' …                         # some chapters
+    UI_LOAD=40 …                                             # as many requests a second of hello meanwhile
     UI_BASE=http://127.0.0.1:5173 UI_KEY= …                  # a page that runs already, the fake one, say
+    BIN=build/ci/bin tests/e2e/ui_test.py Quick              # 50 chainlets, 1,000 traces, 10,000 lines a minute
 """
 import json
 import math
 import os
 import pathlib
+import re
 import shutil
 import struct
 import subprocess
@@ -26,6 +29,8 @@ SCRIPTS = pathlib.Path(__file__).with_name("ui")
 SPEECH = pathlib.Path("/usr/share/pocketsphinx/test/data/librivox/sense_and_sensibility_01_austen_64kb-0930.wav")
 SECONDS = 540
 CHAINS = ("hello", "streaming", "transcribe")
+PAGE = pathlib.Path(__file__).parents[2] / "gateway" / "ui"
+LINES_A_MINUTE = 10_000
 
 
 class Page(unittest.TestCase):
@@ -50,6 +55,15 @@ class Page(unittest.TestCase):
         self.assertIn("all passed", done.stdout, done.stderr)
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def load(self, platform, rate):
+        """Requests of hello until the test ends: pictures with something in them."""
+        environment = {**os.environ, "CHAINS_HOME": str(platform.home)}
+        bench = subprocess.Popen([str(BIN / "chains"), "bench", "hello", "--rate", rate, "--duration", f"{SECONDS}s",
+                                  "--data", '{"names": ["Ada", "Sid", "Bola"]}'], env=environment,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(bench.wait)
+        self.addCleanup(bench.terminate)
+
     @unittest.skipUnless("UI_BASE" in os.environ, "no page that runs already is named")
     def test_a_page_that_runs_already(self):
         self.visit(self.told(os.environ["UI_BASE"], os.environ.get("UI_KEY", "")))
@@ -64,11 +78,44 @@ class Page(unittest.TestCase):
         first = platform.push(BIN / "versions_one")
         second = platform.push(BIN / "versions_two")
         self.assertNotEqual(first, second)
+        if "UI_LOAD" in os.environ:
+            self.load(platform, os.environ["UI_LOAD"])
         self.visit(self.told(platform.page.removesuffix("/ui/"), platform.key, first=first, second=second))
         # What the page did is what everybody sees.
         listed = platform.json("list", "versions")
         production = [each for each in listed["environments"] if each["name"] == "production"]
         self.assertEqual([each["deployment"] for each in production], [first])
+
+
+class Quick(unittest.TestCase):
+    """The page, built, against the fake API of gateway/ui with as much as it is made for."""
+
+    @unittest.skipUnless((PAGE / "node_modules/.bin/vite").exists(), "gateway/ui has no packages: npm ci there")
+    @unittest.skipIf("UI_BASE" in os.environ, "another page is asked for")
+    def test_much_at_once(self):
+        scripts = node_packages.folder("ui")
+        for script in SCRIPTS.iterdir():
+            shutil.copy(script, scripts)
+        built = scripts.parent / "ui_quick"
+        vite = [str(PAGE / "node_modules/.bin/vite")]
+        where = ["--outDir", str(built.resolve())]
+        subprocess.run([*vite, "build", "--emptyOutDir", *where], cwd=PAGE, check=True, capture_output=True,
+                       timeout=SECONDS)
+        environment = {**os.environ, "FAKE_LINES": str(LINES_A_MINUTE), "NO_COLOR": "1"}
+        server = subprocess.Popen([*vite, "preview", "--host", "127.0.0.1", "--port", "0", *where], cwd=PAGE,
+                                  env=environment, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.terminate)
+        base = next(found[1] for found in (re.search(r"(http://127\.0\.0\.1:\d+)/", line) for line in server.stdout)
+                    if found)
+        told = {"base": base, "browser": shutil.which("chromium"), "seconds": 15,
+                "shots": str((scripts.parent.parent / "ui_shots").resolve())}
+        done = subprocess.run(["node", "quick.mjs", json.dumps(told)], cwd=scripts, capture_output=True, text=True,
+                              timeout=SECONDS)
+        print(done.stdout, flush=True)
+        self.assertIn("all passed", done.stdout, done.stderr)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
 
 def speech(folder):

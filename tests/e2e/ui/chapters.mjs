@@ -45,10 +45,13 @@ export const chapters = {
     });
     await page.goto(`${base}/ui/`);
     await page.getByLabel('API key').waitFor();
+    // Nobody's verdict here, where other tests run: README has what it is on a machine of its own.
+    const painted = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime);
     const first = (await Promise.all(sizes)).filter(([url]) => !url.includes('/api/'));
     const sum = (rows) => rows.reduce((total, [, size]) => total + size, 0);
     await context.close();
     const all = [...browser.transferred].filter(([url]) => url.startsWith(`${base}/ui/assets/`));
+    console.log(`the first paint was after ${Math.round(painted ?? -1)} ms`);
     console.log(`the first page came in ${sum(first)} bytes, all scripts and styles that were seen in ${sum(all)}`);
     check(sum(first) > 1000 && sum(first) < MOST_BYTES, `the first page came in ${sum(first)} bytes`);
     check(sum(all) < MOST_BYTES_OF_ALL, `all of it came in ${sum(all)} bytes`);
