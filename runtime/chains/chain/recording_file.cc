@@ -20,15 +20,20 @@ absl::Status NoRecording(std::string_view why) {
   return absl::InvalidArgumentError(Text("this is no recording of `chains record`: ", why));
 }
 
-// The next part's bytes; false at the end, or where the rest is not whole.
-absl::StatusOr<bool> Next(CodedInputStream& input, std::string& bytes) {
+// The next part's bytes; false at the end, or where the rest is not whole, which `cut_off` says.
+absl::StatusOr<bool> Next(CodedInputStream& input, std::string& bytes, bool& cut_off) {
+  const int begin = input.CurrentPosition();
   uint32_t size = 0;
-  if (!input.ReadVarint32(&size)) return false;
+  if (!input.ReadVarint32(&size)) {
+    cut_off = input.CurrentPosition() > begin;
+    return false;
+  }
   if (size > RecordingFile::kMaxPartBytes) {
     return NoRecording(Text("a part of ", size, " bytes is larger than ",
                             RecordingFile::kMaxPartBytes, ", the most there is"));
   }
-  return input.ReadString(&bytes, static_cast<int>(size));
+  cut_off = !input.ReadString(&bytes, static_cast<int>(size));
+  return !cut_off;
 }
 
 }  // namespace
@@ -47,7 +52,7 @@ absl::StatusOr<RecordingFile> RecordingFile::Parse(std::string_view bytes) {
   RecordingFile file;
   std::string next;
   while (true) {
-    const absl::StatusOr<bool> more = Next(input, next);
+    const absl::StatusOr<bool> more = Next(input, next, file.cut_off);
     if (!more.ok()) return more.status();
     if (!*more) break;
     v1::RecordingPart part;
@@ -65,7 +70,8 @@ absl::StatusOr<RecordingFile> RecordingFile::Parse(std::string_view bytes) {
       return NoRecording(Text("it has more than ", kMaxRequests, " requests"));
     }
   }
-  if (file.header.version() == 0) return NoRecording("it is empty");
+  if (file.header.version() == 0)
+    return NoRecording(file.cut_off ? "it was cut off in its header" : "it is empty");
   return file;
 }
 

@@ -27,6 +27,7 @@ struct RecordingFile {
 
   v1::RecordingHeader header;
   std::vector<v1::RecordedRequest> requests;
+  bool cut_off = false;  // a further part began, and is not whole
 
   // NOT_FOUND, or INVALID_ARGUMENT where it is no recording; both name the file. One that was cut
   // off ends with its last whole request.

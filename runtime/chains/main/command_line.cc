@@ -179,6 +179,7 @@ void AddReplayFlags(CLI::App& replay, CommandLine& command, Raw& raw) {
   replay.add_option("--request", command.request_number, "only the request of that number, from 1")
       ->check(CLI::PositiveNumber);
   replay.add_option("--timeout", raw.timeout, "how long to wait for an answer");
+  replay.add_flag("--json", command.json, "a line of JSON for each request, and one for all");
 }
 
 void Interpret(Verb verb, const Raw& raw, CommandLine& command) {

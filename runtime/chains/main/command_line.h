@@ -30,6 +30,7 @@ struct CommandLine {
   std::vector<std::string> real = {};
   std::vector<std::string> mock = {};
   int request_number = 0;  // 0: all
+  bool json = false;
 
   // serve
   std::vector<std::string> chainlets = {};

@@ -118,7 +118,8 @@ int Chain::Main(int argc, char** argv) const {
                                .real = command.real,
                                .mock = command.mock,
                                .request = command.request_number,
-                               .timeout = command.timeout},
+                               .timeout = command.timeout,
+                               .json = command.json},
                               LocalOptionsFrom(command));
     case internal::Verb::kServe:
       return internal::Serve(*placed, command);

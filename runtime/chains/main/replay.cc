@@ -12,6 +12,7 @@
 #include "chains/chain/problem.h"
 #include "chains/chain/recorded_calls.h"
 #include "chains/chain/recording_file.h"
+#include "chains/chain/replay_line.h"
 #include "chains/contract/status_path.h"
 #include "chains/core/text.h"
 #include "chains/grpc/process.h"
@@ -68,10 +69,19 @@ absl::StatusOr<std::set<std::string>> Mocked(const ChainSpec& chain, const Repla
   return mocked;
 }
 
-// What came of a call, comparable and for people.
+// What came of a call.
 struct Outcome {
   std::vector<std::string> replies;
   absl::Status status;
+};
+
+// A request that was repeated.
+struct Repeated {
+  const Transcoder::Method* method = nullptr;
+  Outcome then;
+  Outcome now;
+  bool same = false;
+  std::vector<std::string> not_called;
 };
 
 Stream<Bytes> Each(const std::vector<std::string>& requests) {
@@ -97,8 +107,7 @@ class Rerun {
         absl::Duration timeout)
       : chain_(chain), mocked_(mocked), transcoder_(transcoder), timeout_(timeout) {}
 
-  // Whether it went as it was recorded; prints what is to be known.
-  absl::StatusOr<bool> Run(const v1::RecordedRequest& request, LocalOptions options) {
+  absl::StatusOr<Repeated> Run(const v1::RecordedRequest& request, LocalOptions options) {
     RecordedCalls recorded(request);
     const std::string entrypoint(chain_.spec().Entrypoint()->name());
     absl::StatusOr<NamedCall> entry = recorded.EntryTo(entrypoint);
@@ -116,16 +125,41 @@ class Rerun {
     absl::StatusOr<std::unique_ptr<RunningChain>> running =
         RunningChain::Start(chain_, Placement::kTogether, std::move(options));
     if (!running.ok()) return running.status();
-    Outcome now;
-    now.status = RunOn((*running)->reactor(),
-                       [&] {
-                         return Collect((*running)->channel(), method->call, entry->call.requests,
-                                        now.replies);
-                       },
-                       Context(absl::Now() + timeout_, "", {}))
-                     .status();
-    const Outcome then{.replies = RepliesOf(entry->call, *method), .status = entry->call.status};
-    return Compare(*method, then, now, recorded);
+    Repeated made;
+    made.method = method;
+    made.now.status = RunOn((*running)->reactor(),
+                            [&] {
+                              return Collect((*running)->channel(), method->call,
+                                             entry->call.requests, made.now.replies);
+                            },
+                            Context(absl::Now() + timeout_, "", {}))
+                          .status();
+    made.then = {.replies = RepliesOf(entry->call, *method), .status = entry->call.status};
+    made.same = IsAsRecorded(made.then.status, made.now.status) &&
+                Comparable(*method, made.then.replies) == Comparable(*method, made.now.replies);
+    made.not_called = NotCalled(recorded);
+    return made;
+  }
+
+  // For people.
+  void Print(const Repeated& made) const {
+    if (made.same) {
+      std::printf("  same      %s\n", Shown(*made.method, made.now).c_str());
+    } else {
+      std::printf("  recorded  %s\n  now       %s\n", Shown(*made.method, made.then).c_str(),
+                  Shown(*made.method, made.now).c_str());
+    }
+    for (const std::string& each : made.not_called) {
+      std::printf("  not called again: %s\n", each.c_str());
+    }
+  }
+  // For programs: without what is private, which is not in a recording either.
+  ReplayEnd EndOf(const Repeated& made, const Outcome& outcome) const {
+    ReplayEnd end{.replies = {}, .status = outcome.status};
+    for (const std::string& each : Comparable(*made.method, outcome.replies)) {
+      end.replies.push_back(JsonOf(*made.method, each));
+    }
+    return end;
   }
 
  private:
@@ -159,12 +193,14 @@ class Rerun {
     }
     return comparable;
   }
+  std::string JsonOf(const Transcoder::Method& method, const std::string& reply) const {
+    const absl::StatusOr<std::string> json = transcoder_.ReplyToJson(method, reply);
+    return json.ok() ? *json : std::string(MessageOf(json.status()));
+  }
   std::string Shown(const Transcoder::Method& method, const Outcome& outcome) const {
     std::string shown;
     for (const std::string& reply : outcome.replies) {
-      const absl::StatusOr<std::string> json = transcoder_.ReplyToJson(method, reply);
-      shown +=
-          Text(shown.empty() ? "" : "\n            ", json.ok() ? *json : MessageOf(json.status()));
+      shown += Text(shown.empty() ? "" : "\n            ", JsonOf(method, reply));
     }
     if (outcome.status.ok()) return shown;
     const std::string path = PathText(outcome.status);
@@ -172,24 +208,16 @@ class Rerun {
                 absl::StatusCodeToString(outcome.status.code()), ": ", MessageOf(outcome.status),
                 path.empty() ? "" : Text(" (", path, ")"));
   }
-  bool Compare(const Transcoder::Method& method, const Outcome& then, const Outcome& now,
-               const RecordedCalls& recorded) const {
-    const bool same = IsAsRecorded(then.status, now.status) &&
-                      Comparable(method, then.replies) == Comparable(method, now.replies);
-    if (same) {
-      std::printf("  same      %s\n", Shown(method, now).c_str());
-    } else {
-      std::printf("  recorded  %s\n  now       %s\n", Shown(method, then).c_str(),
-                  Shown(method, now).c_str());
-    }
-    // What a mocked chainlet called is nobody's to call.
+  // What a mocked chainlet called is nobody's to call.
+  std::vector<std::string> NotCalled(const RecordedCalls& recorded) const {
+    std::vector<std::string> calls;
     for (const NamedCall& unused : recorded.Unused()) {
       const bool is_called_by_us = !unused.caller.empty() && !mocked_.contains(unused.caller);
       if (is_called_by_us && mocked_.contains(unused.chainlet)) {
-        std::printf("  not called again: %s/%s\n", unused.chainlet.c_str(), unused.method.c_str());
+        calls.push_back(Text(unused.chainlet, "/", unused.method));
       }
     }
-    return same;
+    return calls;
   }
 
   const Chain& chain_;
@@ -197,6 +225,47 @@ class Rerun {
   const Transcoder& transcoder_;
   const absl::Duration timeout_;
 };
+
+// That the recording is one of this chain, with something in it.
+absl::Status Check(const RecordingFile& file, const ChainSpec& spec, const ReplayRequest& request) {
+  const std::string& chain = file.header.chain();
+  if (!chain.empty() && chain != spec.name) {
+    return absl::InvalidArgumentError(Text(request.file, " was recorded of the chain ", chain,
+                                           ", and this is the program of ", spec.name));
+  }
+  const size_t total = file.requests.size();
+  if (total == 0) {
+    return absl::InvalidArgumentError(
+        Text(request.file, " has no whole request",
+             file.cut_off ? ": it was cut off in its first one" : "; record some"));
+  }
+  if (request.request > static_cast<int>(total)) {
+    return absl::InvalidArgumentError(
+        Text("--request ", request.request, ": ", request.file, " has ", total, " requests"));
+  }
+  return absl::OkStatus();
+}
+
+// Repeats one, and tells of it. Whether it went as it was recorded.
+bool Repeat(Rerun& rerun, const v1::RecordedRequest& one, int number, bool json,
+            LocalOptions options) {
+  const absl::StatusOr<Repeated> made = rerun.Run(one, std::move(options));
+  if (json) {
+    const std::string line = made.ok() ? ReplayLine({.number = number,
+                                                     .incomplete = one.incomplete(),
+                                                     .same = made->same,
+                                                     .recorded = rerun.EndOf(*made, made->then),
+                                                     .now = rerun.EndOf(*made, made->now),
+                                                     .not_called = made->not_called})
+                                       : ReplayLine(number, made.status());
+    std::printf("%s\n", line.c_str());
+  } else if (!made.ok()) {
+    std::printf("  cannot be replayed: %s\n", std::string(MessageOf(made.status())).c_str());
+  } else {
+    rerun.Print(*made);
+  }
+  return made.ok() && made->same;
+}
 
 }  // namespace
 
@@ -209,33 +278,37 @@ int Replay(const Chain& chain, const ReplayRequest& request, LocalOptions option
     std::fputs(ProblemText(Validate(spec)).c_str(), stderr);
     return 2;
   }
+  const absl::Status checked = Check(*file, spec, request);
+  if (!checked.ok()) return Refuse(checked);
   const absl::StatusOr<std::set<std::string>> mocked = Mocked(spec, request);
   if (!mocked.ok()) return Refuse(mocked.status());
-  const int total = static_cast<int>(file->requests.size());
-  if (request.request > total) {
-    return Refuse(absl::InvalidArgumentError(
-        Text("--request ", request.request, ": ", request.file, " has ", total, " requests")));
-  }
   const absl::StatusOr<std::unique_ptr<const Transcoder>> transcoder =
       Transcoder::Create(Descriptors(spec), spec.Entrypoint()->name());
   if (!transcoder.ok()) return Refuse(transcoder.status());
 
-  int differ = 0;
+  const int total = static_cast<int>(file->requests.size());
+  int same = 0;
   int replayed = 0;
   Rerun rerun(chain, *mocked, **transcoder, request.timeout);
   for (int number = 1; number <= total; ++number) {
     if (request.request != 0 && number != request.request) continue;
     const v1::RecordedRequest& one = file->requests[static_cast<size_t>(number - 1)];
-    std::printf("request %d of %d%s\n", number, total,
-                one.incomplete() ? ", which is not whole in the recording" : "");
-    const absl::StatusOr<bool> same = rerun.Run(one, options);
-    if (!same.ok())
-      std::printf("  cannot be replayed: %s\n", std::string(MessageOf(same.status())).c_str());
-    if (!same.ok() || !*same) ++differ;
+    if (!request.json) {
+      std::printf("request %d of %d%s\n", number, total,
+                  one.incomplete() ? ", which is not whole in the recording" : "");
+    }
+    if (Repeat(rerun, one, number, request.json, options)) ++same;
     ++replayed;
   }
-  std::printf("%d of %d as recorded\n", replayed - differ, replayed);
-  return differ == 0 ? 0 : 1;
+  if (file->cut_off) {
+    std::fprintf(stderr, "%s ends within a request, which is left out\n", request.file.c_str());
+  }
+  if (request.json) {
+    std::printf("%s\n", ReplaySumLine(replayed, same).c_str());
+  } else {
+    std::printf("%d of %d as recorded\n", same, replayed);
+  }
+  return same == replayed ? 0 : 1;
 }
 
 }  // namespace chains::internal

@@ -19,11 +19,12 @@ struct ReplayRequest {
   std::vector<std::string> mock = {};
   int request = 0;  // the one of that number, from 1; 0: all
   absl::Duration timeout = absl::Seconds(60);
+  bool json = false;  // lines as chains/chain/replay_line.h has them
 };
 
 // Prints of each request whether its answer, or its failure, is what was recorded, and both where
 // it is not. The exit code: 0 when all are the same, 1 when one differs, 2 when the file, the names
-// or the chain are not valid.
+// or the chain are not valid, the file is another chain's, or has no request.
 int Replay(const Chain& chain, const ReplayRequest& request, LocalOptions options);
 
 }  // namespace chains::internal

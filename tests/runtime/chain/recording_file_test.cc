@@ -33,11 +33,13 @@ TEST(RecordingFile, ThatWasCutOffAnywhereEndsWithItsLastWholeRequest) {
   v1::RecordingPart header;
   header.mutable_header()->set_version(1);
   header.mutable_header()->set_chain("zoo");
-  for (size_t end = PartBytes(header).size(); end < whole.size(); ++end) {
+  const size_t begin = PartBytes(header).size();
+  for (size_t end = begin; end < whole.size(); ++end) {
     const absl::StatusOr<RecordingFile> file =
         RecordingFile::Parse(std::string_view(whole).substr(0, end));
     ASSERT_TRUE(file.ok()) << file.status();
     EXPECT_EQ(file->requests.size(), 0U);
+    EXPECT_EQ(file->cut_off, end > begin) << end;
   }
 }
 
