@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "chains/core/text.h"
 #include "deploy/cli/json_text.h"
@@ -72,6 +73,12 @@ std::string BarOf(const WaterfallSpan& span, bool critical, const Scale& scale) 
          std::string(scale.columns - end, ' ');
 }
 
+// What is drawn here, each mark by another one that is as wide.
+std::string InAscii(std::string line) {
+  return absl::StrReplaceAll(
+      line, {{"◆", "*"}, {"█", "#"}, {"▒", "-"}, {"→", ">"}, {"…", "~"}, {"µ", "u"}});
+}
+
 std::string NameOf(const std::string& chainlet, const std::string& method) {
   return chainlet.empty() ? method : Text(chainlet, ".", method);
 }
@@ -131,7 +138,7 @@ std::vector<bool> CriticalPath(const std::vector<WaterfallSpan>& spans) {
   return critical;
 }
 
-std::string Waterfall(const std::vector<WaterfallSpan>& spans, size_t columns) {
+std::string Waterfall(const std::vector<WaterfallSpan>& spans, size_t columns, bool unicode) {
   if (spans.empty()) return "";
   columns = std::max(columns, kFewestColumns);
   const std::vector<bool> critical = CriticalPath(spans);
@@ -155,7 +162,8 @@ std::string Waterfall(const std::vector<WaterfallSpan>& spans, size_t columns) {
              Padded(HumanTime(absl::Microseconds(span.duration_us)), kTimeColumns),
              Shortened(Safe(span.note), notes));
     line.erase(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
+    out += unicode ? line : InAscii(std::move(line));
+    out += "\n";
   }
   return out;
 }

@@ -23,18 +23,19 @@ namespace chains::deploy::cli {
 struct WaterfallSpan {
   static constexpr size_t kNoParent = static_cast<size_t>(-1);
 
-  std::string name;
+  std::string name = {};
   size_t parent = kNoParent;  // an earlier one of the list
   int64_t start_us = 0;       // of any clock
   int64_t duration_us = 0;
-  std::string note;  // what follows its time: how it failed, say
+  std::string note = {};  // what follows its time: how it failed, say
 };
 
 // Which spans are on the critical path, in the same order.
 std::vector<bool> CriticalPath(const std::vector<WaterfallSpan>& spans);
 
 // A line for each span, each with a line end and in at most `columns` (60 at least), of safe text.
-std::string Waterfall(const std::vector<WaterfallSpan>& spans, size_t columns);
+// Without `unicode` the marks and bars are ASCII: * for ◆, # for █, - for ▒.
+std::string Waterfall(const std::vector<WaterfallSpan>& spans, size_t columns, bool unicode = true);
 
 // Of a trace, whose spans are in order.
 std::vector<WaterfallSpan> SpansOfTrace(const v1::Trace& trace);

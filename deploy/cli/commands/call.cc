@@ -8,6 +8,7 @@
 #include "chains/core/text.h"
 #include "deploy/cli/commands/call_stream.h"
 #include "deploy/cli/receipt_tree.h"
+#include "deploy/cli/terminal/charset.h"
 #include "deploy/cli/terminal/safe_text.h"
 #include "deploy/cli/waterfall.h"
 
@@ -55,7 +56,8 @@ class Printer {
 void PrintWaterfall(const Session& session, const std::string& receipt) {
   const absl::StatusOr<std::vector<WaterfallSpan>> spans = SpansOfReceipt(receipt);
   if (!spans.ok()) return session.Note(MessageOf(spans.status()));
-  session.err() << Waterfall(*spans, session.terminal().columns);
+  session.err() << Waterfall(*spans, session.terminal().columns,
+                             ShowsUnicode(session.world().getenv));
 }
 
 void PrintReceipt(const Session& session, const HttpAnswer& answer, bool explain) {

@@ -8,6 +8,7 @@
 #include "chains/core/text.h"
 #include "deploy/cli/commands/target.h"
 #include "deploy/cli/platform_client.h"
+#include "deploy/cli/terminal/charset.h"
 #include "deploy/cli/terminal/human.h"
 #include "deploy/cli/terminal/safe_text.h"
 #include "deploy/cli/terminal/table.h"
@@ -93,7 +94,8 @@ int ShowTrace(Session& session, const TraceFlags& flags) {
     session.PrintJson(*trace);
     return kDone;
   }
-  session.out() << Waterfall(SpansOfTrace(*trace), session.terminal().columns);
+  session.out() << Waterfall(SpansOfTrace(*trace), session.terminal().columns,
+                             ShowsUnicode(session.world().getenv));
   for (const v1::Span& span : trace->spans()) {
     if (span.message().empty()) continue;
     session.out() << Safe(CodeText(span.code())) << ": " << Safe(span.message()) << "\n";

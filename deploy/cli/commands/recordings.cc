@@ -126,6 +126,7 @@ int ReplayIn(Session& session, const ReplayFlags& flags) {
   }
   command.emplace_back("--timeout");
   command.push_back(absl::FormatDuration(flags.timeout));
+  if (session.json()) command.emplace_back("--json");
   return session.Fail(session.world().become(command));
 }
 
@@ -216,7 +217,7 @@ Command MakeReplay() {
       .group = "Chains",
       .examples = {"chains replay hello.rec --program build/bin/hello",
                    "chains replay hello.rec --program build/bin/hello --real SayHello --mock rest",
-                   "chains replay hello.rec --against hello/staging"},
+                   "chains replay hello.rec --against hello/staging --output json"},
       .options = {FileOption(&flags->file),
                   {"--program",
                    "of the chain: it answers in one process, with recorded answers in place "

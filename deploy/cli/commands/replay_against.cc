@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "chains/chain/recorded_calls.h"
 #include "chains/chain/recording_file.h"
+#include "chains/chain/replay_line.h"
 #include "chains/contract/status_path.h"
 #include "chains/core/text.h"
 #include "chains/json/transcoder.h"
@@ -49,24 +50,14 @@ absl::StatusOr<TargetFlags> TargetOf(Session& session, const std::string& name) 
   return target;
 }
 
-// What is shown of an end: replies as JSON, then the failure.
-struct End {
-  std::vector<std::string> replies;
-  absl::Status status;
-};
-
 class Comparer {
  public:
-  Comparer(Session& session, const Remote& remote, const TargetFlags& target,
-           const Transcoder& transcoder, absl::Duration timeout)
-      : session_(session),
-        remote_(remote),
-        target_(target),
-        transcoder_(transcoder),
-        timeout_(timeout) {}
+  Comparer(const Remote& remote, const TargetFlags& target, const Transcoder& transcoder,
+           absl::Duration timeout)
+      : remote_(remote), target_(target), transcoder_(transcoder), timeout_(timeout) {}
 
-  // Whether it went as recorded; shows what did not.
-  absl::StatusOr<bool> Compare(const v1::RecordedRequest& request) {
+  // Sends the request again, and compares the ends.
+  absl::StatusOr<ReplayedRequest> Compare(const v1::RecordedRequest& request) {
     const std::string entrypoint = transcoder_.service().full_name();
     for (const NamedCall& call : CallsOf(request, *transcoder_.service().file()->pool())) {
       if (call.caller.empty() && call.chainlet == entrypoint) return Repeat(call);
@@ -75,7 +66,7 @@ class Comparer {
   }
 
  private:
-  absl::StatusOr<bool> Repeat(const NamedCall& call) {
+  absl::StatusOr<ReplayedRequest> Repeat(const NamedCall& call) {
     const Transcoder::Method* const method = transcoder_.Find(json::SnakeCase(call.method));
     if (method == nullptr) {
       return absl::FailedPreconditionError(Text("there is no method ", call.method, " any more"));
@@ -88,25 +79,26 @@ class Comparer {
     const absl::StatusOr<std::string> body =
         transcoder_.RequestToJson(*method, call.call.requests.front());
     if (!body.ok()) return body.status();
-    const absl::StatusOr<End> now = Send(*method, *body);
+    absl::StatusOr<ReplayEnd> now = Send(*method, *body);
     if (!now.ok()) return now.status();
-    End then{.replies = {}, .status = call.call.status};
+    ReplayEnd then{.replies = {}, .status = call.call.status};
     if (then.status.ok() || method->descriptor->server_streaming()) {
       for (const std::string& reply : call.call.replies) {
         then.replies.push_back(Shown(*method, reply));
       }
     }
-    return Show(then, *now);
+    const bool same = IsAsRecorded(then.status, now->status) && then.replies == now->replies;
+    return ReplayedRequest{.same = same, .recorded = std::move(then), .now = *std::move(now)};
   }
 
-  absl::StatusOr<End> Send(const Transcoder::Method& method, const std::string& body) {
+  absl::StatusOr<ReplayEnd> Send(const Transcoder::Method& method, const std::string& body) {
     HttpRequest request =
         RequestTo(remote_, PathOfCall(target_, method.snake_name), body, timeout_);
     const bool is_stream = method.descriptor->server_streaming();
     if (is_stream) request.headers.emplace_back("Accept", "application/x-ndjson");
     const absl::StatusOr<HttpAnswer> answer = Post(request);
     if (!answer.ok()) return answer.status();
-    End end;
+    ReplayEnd end;
     if (answer->status / 100 != 2) {
       end.status = ErrorOf(*answer);
       return end;
@@ -116,7 +108,7 @@ class Comparer {
                   : std::vector<std::string>{answer->body};
     for (const std::string& line : lines) {
       const absl::StatusOr<std::string> wire = transcoder_.ReplyToWire(method, line);
-      end.replies.push_back(wire.ok() ? Shown(method, *wire) : PrettyJson(line));
+      end.replies.push_back(wire.ok() ? Shown(method, *wire) : line);
     }
     return end;
   }
@@ -125,65 +117,97 @@ class Comparer {
   std::string Shown(const Transcoder::Method& method, const std::string& reply) const {
     const absl::StatusOr<std::string> json =
         transcoder_.ReplyToJson(method, ComparableBytes(*method.descriptor->output_type(), reply));
-    return json.ok() ? PrettyJson(*json) : std::string(MessageOf(json.status()));
+    return json.ok() ? *json : std::string(MessageOf(json.status()));
   }
 
-  static std::string TextOf(const End& end) {
-    std::string text;
-    for (const std::string& reply : end.replies) text += Text(reply, "\n");
-    if (end.status.ok()) return text;
-    return Text(text, absl::StatusCodeToString(end.status.code()), ": ", MessageOf(end.status),
-                "\n");
-  }
-
-  bool Show(const End& then, const End& now) const {
-    if (IsAsRecorded(then.status, now.status) && then.replies == now.replies) {
-      session_.out() << "  same\n";
-      return true;
-    }
-    session_.out() << SafeJson(UnifiedDiff(TextOf(then), TextOf(now), "recorded", "now"));
-    return false;
-  }
-
-  Session& session_;
   const Remote& remote_;
   const TargetFlags& target_;
   const Transcoder& transcoder_;
   const absl::Duration timeout_;
 };
 
+std::string TextOf(const ReplayEnd& end) {
+  std::string text;
+  for (const std::string& reply : end.replies) text += Text(PrettyJson(reply), "\n");
+  if (end.status.ok()) return text;
+  return Text(text, absl::StatusCodeToString(end.status.code()), ": ", MessageOf(end.status), "\n");
+}
+
+// What came of the request of that number.
+void Show(const Session& session, int number, const absl::StatusOr<ReplayedRequest>& came) {
+  if (session.json()) {
+    session.out() << SafeJson(came.ok() ? ReplayLine(*came) : ReplayLine(number, came.status()))
+                  << "\n"
+                  << std::flush;
+  } else if (!came.ok()) {
+    session.out() << "  cannot be sent: " << Safe(MessageOf(came.status())) << "\n";
+  } else if (came->same) {
+    session.out() << "  same\n";
+  } else {
+    session.out() << SafeJson(
+        UnifiedDiff(TextOf(came->recorded), TextOf(came->now), "recorded", "now"));
+  }
+}
+
+// That the recording has what is asked for, and is of the chain that it is sent to.
+absl::Status Check(const RecordingFile& file, const Comparison& comparison) {
+  const size_t total = file.requests.size();
+  if (total == 0) {
+    return absl::InvalidArgumentError(
+        Text(comparison.file, " has no whole request",
+             file.cut_off ? ": it was cut off in its first one" : "; record some"));
+  }
+  if (comparison.request > static_cast<int>(total)) {
+    return absl::InvalidArgumentError(
+        Text("--request ", comparison.request, ": ", comparison.file, " has ", total, " requests"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 int CompareWith(Session& session, const Comparison& comparison) {
   const absl::StatusOr<RecordingFile> file = RecordingFile::Read(comparison.file);
   if (!file.ok()) return session.Fail(file.status());
-  const int total = static_cast<int>(file->requests.size());
-  if (comparison.request > total) {
-    return session.Usage(
-        Text("--request ", comparison.request, ": ", comparison.file, " has ", total, " requests"));
-  }
+  const absl::Status checked = Check(*file, comparison);
+  if (!checked.ok()) return session.Usage(MessageOf(checked));
   const auto transcoder = Transcoder::Create(file->header.descriptors(), file->header.entrypoint());
   if (!transcoder.ok()) return session.Fail(transcoder.status());
   const absl::StatusOr<Remote> remote = session.ChosenRemote();
   if (!remote.ok()) return session.Fail(remote.status());
   const absl::StatusOr<TargetFlags> target = TargetOf(session, comparison.against);
   if (!target.ok()) return session.Fail(target.status());
-  Comparer comparer(session, *remote, *target, **transcoder, comparison.timeout);
-  int differ = 0;
+  if (target->chain != file->header.chain()) {
+    return session.Usage(Text(comparison.file, " was recorded of the chain ", file->header.chain(),
+                              ", and --against ", comparison.against, " is one of ",
+                              target->chain));
+  }
+  Comparer comparer(*remote, *target, **transcoder, comparison.timeout);
+  const int total = static_cast<int>(file->requests.size());
+  int same = 0;
   int sent = 0;
   for (int number = 1; number <= total && !session.world().interrupted(); ++number) {
     if (comparison.request != 0 && number != comparison.request) continue;
-    session.out() << "request " << number << " of " << total << "\n";
-    const absl::StatusOr<bool> same =
-        comparer.Compare(file->requests[static_cast<size_t>(number - 1)]);
-    if (!same.ok()) {
-      session.out() << "  cannot be sent: " << Safe(MessageOf(same.status())) << "\n";
+    if (!session.json()) session.out() << "request " << number << " of " << total << "\n";
+    const v1::RecordedRequest& request = file->requests[static_cast<size_t>(number - 1)];
+    absl::StatusOr<ReplayedRequest> came = comparer.Compare(request);
+    if (came.ok()) {
+      came->number = number;
+      came->incomplete = request.incomplete();
+      if (came->same) ++same;
     }
-    if (!same.ok() || !*same) ++differ;
+    Show(session, number, came);
     ++sent;
   }
-  session.out() << sent - differ << " of " << sent << " as recorded\n";
-  return differ == 0 ? kDone : kFailed;
+  if (file->cut_off) {
+    session.Note(Text(comparison.file, " ends within a request, which is left out"));
+  }
+  if (session.json()) {
+    session.out() << ReplaySumLine(sent, same) << "\n";
+  } else {
+    session.out() << same << " of " << sent << " as recorded\n";
+  }
+  return same == sent ? kDone : kFailed;
 }
 
 }  // namespace chains::deploy::cli
