@@ -175,7 +175,7 @@ int WriteTest(Session& session, const TestFlags& flags) {
         absl::UnavailableError(Text("cannot write ", path, ": ", std::strerror(errno))));
   }
   session.Note(Text(path, " is written; to run it:"));
-  session.out() << Safe(test->how());
+  for (const std::string& line : SafeLines(test->how())) session.out() << line << "\n";
   return kDone;
 }
 

@@ -67,9 +67,9 @@ TEST_F(CliTest, TracesThatAreNotThereOrWereLostAreSaid) {
   EXPECT_THAT(out, HasSubstr("\"dropped\":"));
   EXPECT_EQ(Run({"traces", "--last", "0"}), 2);
   EXPECT_EQ(Run({"traces", "--last", "1001"}), 2);
-  fake.failures["ListTraces"] = {absl::UnavailableError("busy")};
+  fake.failures["ListTraces"] = {absl::InternalError("busy")};
   EXPECT_EQ(Run({"traces"}), 1);
-  EXPECT_THAT(err, HasSubstr("UNAVAILABLE: busy"));
+  EXPECT_THAT(err, HasSubstr("INTERNAL: busy"));
 }
 
 TEST_F(CliTest, ATraceIsAWaterfallWithItsFailures) {
