@@ -6,13 +6,17 @@
 #   chains_precompile(chains_precompiled chains chains_gateway)
 #
 # Off by default, because where headers come precompiled nobody notices that a source does not include
-# what it uses. The presets ci and asan turn it on. No header of ours is among them: an edit does not
-# compile everything again, and no source sees a name of ours that it has not asked for.
+# what it uses. The presets ci and asan turn it on. No header of ours is among them but what contracts of
+# the platform are written as, for those that speak them: an edit does not compile everything again, and
+# no other source sees a name of ours that it has not asked for.
 include_guard(GLOBAL)
 
 option(CHAINS_PRECOMPILE "Compile only once what most sources include of other libraries" OFF)
 set(CHAINS_TEST_OPTIONS "" CACHE STRING "What tests, but not what they test, are compiled with, e.g. -O1")
-mark_as_advanced(CHAINS_PRECOMPILE CHAINS_TEST_OPTIONS)
+set(CHAINS_CONTROL_OPTIONS "" CACHE STRING "What deploy/ is compiled with, which waits for others most of the time")
+mark_as_advanced(CHAINS_PRECOMPILE CHAINS_TEST_OPTIONS CHAINS_CONTROL_OPTIONS)
+set(CHAINS_PLATFORM_CONTRACTS <chains/v1/bundle.pb.h> <chains/v1/control.chains.h> <chains/v1/manifest.pb.h>
+                              <chains/v1/platform.chains.h>)
 
 # chains_add_precompiled(NAME [HEADERS header...] LIBRARIES target...): what chains_precompile() is given,
 # and HEADERS besides. LIBRARIES are where headers and options come from; none of them can be given to
