@@ -9,6 +9,7 @@
 
 #include "chains/core/context.h"
 #include "chains/core/loop.h"
+#include "chains/core/recording.h"
 #include "chains/json/transcoder.h"
 #include "gateway/app/gateway_options.h"
 #include "gateway/app/held_bytes.h"
@@ -55,5 +56,12 @@ struct Invocation {
   Tally& tally;
   HeldBytes& held;  // of the gateway
 };
+
+// What a call of the gateway's is written down as: it is the caller of the entrypoint.
+inline internal::CallPlace CallPlaceOf(const json::Transcoder::Method& method) {
+  return {.where = internal::CallPlace::Where::kCaller,
+          .chainlet = method.call.chainlet,
+          .method = method.call.name};
+}
 
 }  // namespace chains::gateway

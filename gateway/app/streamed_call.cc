@@ -9,13 +9,6 @@
 namespace chains::gateway {
 namespace {
 
-// The gateway is the caller of the entrypoint.
-internal::CallPlace PlaceOf(const json::Transcoder::Method& method) {
-  return {.where = internal::CallPlace::Where::kCaller,
-          .chainlet = method.call.chainlet,
-          .method = method.call.name};
-}
-
 Context Asked(Invocation& invocation) {
   return invocation.receipt.written() ? invocation.receipt.Under(invocation.context)
                                       : std::move(invocation.context);
@@ -34,7 +27,7 @@ StreamedCall::StreamedCall(Invocation& invocation)
       tally_(std::move(invocation.tally)),
       trace_(std::move(invocation.trace)),
       held_(invocation.held),
-      recording_(asked_, loop_, [this] { return PlaceOf(method_); }),
+      recording_(asked_, loop_, [this] { return CallPlaceOf(method_); }),
       context_(recording_.Under(asked_)),
       active_(loop_.Now()),
       unpacked_(*options_.unpacked) {}

@@ -75,14 +75,11 @@ Task<Response> Call(const Request& request, Invocation& invocation, const Contex
   co_return Page(kJsonType, std::move(body));
 }
 
-// The gateway is the caller of the entrypoint; JSON is its part of serializing.
+// JSON is the gateway's part of serializing.
 Task<Response> CallOnRecord(const Request& request, Invocation& invocation) {
   const Context context = invocation.receipt.Under(invocation.context);
-  internal::Recording recording(context, invocation.loop, [&invocation] {
-    return internal::CallPlace{.where = internal::CallPlace::Where::kCaller,
-                               .chainlet = invocation.method.call.chainlet,
-                               .method = invocation.method.call.name};
-  });
+  internal::Recording recording(context, invocation.loop,
+                                [&invocation] { return CallPlaceOf(invocation.method); });
   const Context called = recording.Under(context);
   absl::StatusOr<Response> outcome =
       co_await Outcome(Call(request, invocation, called, recording.record()));

@@ -8,6 +8,7 @@
 #include "chains/contract/bytes.h"
 #include "chains/core/blocking.h"
 #include "chains/core/notice.h"
+#include "chains/core/recording.h"
 #include "chains/core/root.h"
 #include "chains/core/text.h"
 #include "chains/core/timing.h"
@@ -110,18 +111,37 @@ class SocketCall {
     co_await end.status();
   }
   static Task<void> Stream(Shared self, WebSocket& socket) {
+    internal::Recording recording(self->context_, self->loop_,
+                                  [&self] { return CallPlaceOf(self->method_); });
+    const Context context = recording.Under(self->context_);
     chains::Stream<Bytes> replies =
         self->target_.channel().Streaming(self->method_.call, Requests(self, socket));
-    while (std::optional<Bytes> reply = co_await replies.Next()) {
-      co_await Send(self, socket, *std::move(reply));
+    absl::StatusOr<std::optional<Bytes>> reply;
+    while (true) {
+      reply = co_await internal::NextWithin<Bytes>(replies.Next(), context);
+      if (!reply.ok() || !reply->has_value()) break;
+      recording.Pauses();
+      co_await Send(self, socket, **std::move(reply));
+      recording.GoesOn();
     }
+    recording.Ended(reply.status());
+    co_await reply.status();
   }
   static Task<void> CallEach(Shared self, WebSocket& socket) {
     chains::Stream<Bytes> requests = Requests(self, socket);
     while (std::optional<Bytes> request = co_await requests.Next()) {
-      Bytes reply = co_await self->target_.channel().Unary(self->method_.call, *std::move(request));
+      Bytes reply = co_await CallOnce(self, *std::move(request));
       co_await Send(self, socket, std::move(reply));
     }
+  }
+  static Task<Bytes> CallOnce(Shared self, Bytes request) {
+    internal::Recording recording(self->context_, self->loop_,
+                                  [&self] { return CallPlaceOf(self->method_); });
+    absl::StatusOr<Bytes> reply = co_await internal::Within<Bytes>(
+        self->target_.channel().Unary(self->method_.call, std::move(request)),
+        recording.Under(self->context_));
+    recording.Ended(reply.status());
+    co_return reply;
   }
 
   static chains::Stream<Bytes> Requests(Shared self, WebSocket& socket) {
