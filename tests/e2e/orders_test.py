@@ -24,9 +24,9 @@ class Orders(unittest.TestCase):
     def test_every_replica_is_told(self):
         self.platform.push(BIN / "hello", "--name", "told")
         self.assertEqual(self.platform.post("/chains/told/run_remote", NAMES), (200, "Hello, Ada"))
-        pids = [pid for some in self.platform.replicas("told").values() for pid in some.values()]
-        self.assertEqual(len(pids), 2)
-        for pid in pids:
+        replicas = self.platform.replicas("told")
+        self.assertEqual(sorted(replicas), ["HelloAll", "SayHello"])
+        for pid in (pid for some in replicas.values() for pid in some.values()):
             command = pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
             self.assertEqual(command[-len(POLICIES):], POLICIES)
 
@@ -34,7 +34,7 @@ class Orders(unittest.TestCase):
         self.assertEqual(self.platform.page, "")
         connection = http.client.HTTPConnection(self.platform.http, timeout=60)
         try:
-            connection.request("GET", "/ui/")
+            connection.request("GET", "/ui/", headers={"Authorization": f"Api-Key {self.platform.key}"})
             self.assertEqual(connection.getresponse().status, 404)
         finally:
             connection.close()
