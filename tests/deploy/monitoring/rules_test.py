@@ -55,7 +55,7 @@ FAULTS = {
     "calls are made again and again": (
         "ChainsEdgeTriesAgain",
         {"chain": "hello", "deployment": "d1", "caller": "hello.HelloAll", "callee": "hello.SayHello"},
-        {CALLS % "OK": "0+1000x60", f'chains_call_attempts_total{{{EDGE}, kind="retry"}}': "0+300x60"}, 30),
+        {CALLS % "OK": "0+1000x60", f'chains_call_attempts_total{{{EDGE}, kind="retry"}}': "0+80x60"}, 30),
     "a circuit opens": (
         "ChainsCircuitOpen",
         {"chain": "hello", "deployment": "d1", "caller": "hello.HelloAll", "callee": "hello.SayHello"},
