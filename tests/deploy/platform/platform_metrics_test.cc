@@ -16,9 +16,9 @@ class PlatformMetricsTest : public PlatformTest {
 
   static v1::DeployRequest Shop() {
     v1::DeployRequest request;
-    *request.mutable_bundle() = BundleOf(
-        {{.name = "shop.Price", .code = "p1"},
-         {.name = "shop.Total", .calls = {"shop.Price"}, .code = "t1"}});
+    *request.mutable_bundle() =
+        BundleOf({{.name = "shop.Price", .code = "p1"},
+                  {.name = "shop.Total", .calls = {"shop.Price"}, .code = "t1"}});
     return request;
   }
   PlatformSnapshot Snapshot() {
