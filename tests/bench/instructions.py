@@ -6,6 +6,7 @@ is compared as a ratio to the raw floor's in the same run.
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 from processes import instructions_in, run, under_callgrind
 from rows import Goal, Row, at_most
@@ -15,6 +16,7 @@ LARGE = {"64 KiB": (64 << 10, (100, 600)), "1 MiB": (1 << 20, (20, 120))}  # byt
 ITEMS = (1000, 13000)  # of 8,000 instructions each: a start varies by half a million
 BASELINE = os.path.join(os.path.dirname(__file__), "instructions.json")
 MAY_RISE = 1.03
+NOBODY_READS = os.devnull  # where instructions were spent: only how many is of interest here
 
 
 # How many events a wake-up finds is chance, and 1 to 3 % of the instructions; the least of so many
@@ -23,17 +25,18 @@ RUNS = 3
 
 
 def slope(count, few, many):
-    """Instructions of one; `count(n)` says how many a run with n took."""
-    least = [min(count(n) for _ in range(RUNS)) for n in (few, many)]
+    """Instructions of one; `count(n)` says how many a run with n took. Both kinds of runs are made
+    side by side: processors that wait for each other's programs would count nothing else."""
+    with ThreadPoolExecutor(2) as both:
+        least = list(both.map(lambda n: min(count(n) for _ in range(RUNS)), (few, many)))
     return (least[1] - least[0]) / (many - few)
 
 
 def echo_once(bench, kind, in_flight, calls, size=30):
-    out = os.path.join(bench.folder, f"callgrind.echo.{kind}.{in_flight}")
-    with bench.echo_server(kind, callgrind=out + ".server") as server:
+    with bench.echo_server(kind, callgrind=NOBODY_READS) as server:
         command = [bench.program(f"bench-caller-{kind}"), "echo", server.address, "--in-flight",
                    str(in_flight), "--calls", str(calls), "--warm-up", "0", "--size", str(size)]
-        _, said = run(under_callgrind(command, out + ".caller"), 300)
+        _, said = run(under_callgrind(command, NOBODY_READS), 300)
         return server.stop() + instructions_in(said)
 
 
@@ -44,7 +47,7 @@ def echo(bench, in_flight, size=30, calls=CALLS):
 
 def stream_server_once(bench, kind, items):
     """Of a server for one stream, which a raw caller reads."""
-    with bench.echo_server(kind, callgrind=os.path.join(bench.folder, "callgrind.out")) as server:
+    with bench.echo_server(kind, callgrind=NOBODY_READS) as server:
         run(read_stream(bench, "raw", server, items), 300)
         return server.stop()
 
@@ -53,7 +56,7 @@ def stream_caller_once(bench, kind, items):
     """Of a caller for one stream, which a raw server sends."""
     with bench.echo_server("raw") as server:
         command = read_stream(bench, kind, server, items)
-        _, said = run(under_callgrind(command, os.path.join(bench.folder, "callgrind.out")), 300)
+        _, said = run(under_callgrind(command, NOBODY_READS), 300)
         return instructions_in(said)
 
 
@@ -70,9 +73,8 @@ def stream(bench, once):
 
 
 def hello_all_once(bench, kind, in_flight, calls):
-    out = os.path.join(bench.folder, f"callgrind.hello.{kind}.{in_flight}")
     with bench.hello_server(kind) as hello, \
-            bench.hello_all_server(kind, hello.address, callgrind=out) as server:
+            bench.hello_all_server(kind, hello.address, callgrind=NOBODY_READS) as server:
         run([bench.program("bench-caller-raw"), "hello-all", server.address, "--in-flight",
              in_flight, "--calls", calls, "--warm-up", "0", "--size", 3], 300)
         return server.stop()
@@ -87,7 +89,7 @@ def inside(bench, name, kind, times):
     """Instructions of one of what bench-inside does, `kind` ours or floor."""
     def once(repeated):
         command = [bench.program("bench-inside"), name, kind, str(repeated)]
-        _, said = run(under_callgrind(command, os.path.join(bench.folder, "callgrind.out")), 300)
+        _, said = run(under_callgrind(command, NOBODY_READS), 300)
         return instructions_in(said)
     return (once(11 * times) - once(times)) / (10 * times)
 

@@ -1,5 +1,6 @@
 """What every case of ./dev bench uses: its programs, and how measures take turns."""
 
+import itertools
 import os
 
 from processes import Server, figures
@@ -12,12 +13,14 @@ class Bench:
         self.rounds = rounds
         self.seconds = seconds
         self.megabytes = megabytes  # of the language model's weights
+        self.sockets = itertools.count()
 
     def program(self, name):
         return os.path.join(self.programs, name)
 
     def unix(self, name):
-        return f"unix:{self.folder}/{name}.sock"
+        """An address that no other server has, also one of the same name."""
+        return f"unix:{self.folder}/{name}-{next(self.sockets)}.sock"
 
     def echo_server(self, kind, listen=None, **how):
         address = listen or self.unix(f"echo-{kind}")
