@@ -25,6 +25,16 @@ function(chains_negative_compile name file sentence)
   if(CHAINS_CLANGXX AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     list(APPEND compilers --compiler ${CHAINS_CLANGXX})
   endif()
+  if(CHAINS_PRECOMPILE AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    # Headers of other libraries, as the product's own sources have them: half of the time.
+    string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
+    separate_arguments(flags UNIX_COMMAND "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${type}}")
+    list(FILTER flags EXCLUDE REGEX "^-W") # a sentence of ours is to come early without warnings, too
+    set(precompiled ${PROJECT_BINARY_DIR}/CMakeFiles/chains_precompiled.dir/cmake_pch.hxx)
+    foreach(flag IN ITEMS -include ${precompiled} ${flags} -pthread -foptimize-sibling-calls)
+      list(APPEND compilers --only-first=${flag})
+    endforeach()
+  endif()
   get_target_property(type ${arg_LIBRARY} TYPE)
   if(type STREQUAL "OBJECT_LIBRARY") # with what it links
     set(includes $<TARGET_PROPERTY:${arg_LIBRARY},INCLUDE_DIRECTORIES>)

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """A file must not compile, and the compiler must say why in our words, early.
 
-negative_compile.py --compiler COMPILER [--compiler COMPILER] FILE SENTENCE [FLAG...]
+negative_compile.py --compiler COMPILER [--compiler COMPILER] [--only-first FLAG]... FILE SENTENCE [FLAG...]
 
 With each compiler: FILE fails, with SENTENCE in the first lines of what is printed; when SENTENCE is
 "-", with those of FILE's comments `// Says: SENTENCE`, or, of one compiler,
 `// Says (g++): SENTENCE`; a file without such a comment must compile. A file that has a part for
-CORRECTED compiles with -DCORRECTED, so that it does not fail for another reason.
+CORRECTED compiles with -DCORRECTED, so that it does not fail for another reason. --only-first=FLAG is for
+the first compiler alone, which has headers of other libraries precompiled, say.
 """
 import argparse
 import os
@@ -56,12 +57,14 @@ def problem_of(compiler, file, sentence, flags):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--compiler", action="append", required=True)
+    parser.add_argument("--only-first", action="append", default=[])
     parser.add_argument("file")
     parser.add_argument("sentence")
     arguments, flags = parser.parse_known_args()
     problems = 0
     for compiler in arguments.compiler:
-        problem = problem_of(compiler, arguments.file, arguments.sentence, flags)
+        own = arguments.only_first if compiler == arguments.compiler[0] else []
+        problem = problem_of(compiler, arguments.file, arguments.sentence, [*own, *flags])
         if problem:
             print(f"{arguments.file}, {compiler}: {problem}")
             problems += 1
