@@ -120,7 +120,7 @@ TEST_F(PoliciesInChainTest, ADeclaredCircuitOpensAndNamesTheEdge) {
 }
 
 TEST_F(PoliciesInChainTest, ADeclaredHedgeAnswersForASlowReplica) {
-  Start({.hedging = {.on = true}});
+  Start({.hedging = {.on = true, .max_extra = 1}});  // however many the balancer sends there
   for (FaultyChannel& each : faults_) each.InjectAll(Fault::Delays(absl::Milliseconds(1)));
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(Call().ok());
   faults_[0].InjectAll(Fault::NeverAnswers());
