@@ -209,6 +209,13 @@ std::string EncodeReceipt(const CallRecord& call, size_t max_bytes) {
       .SerializeAsString();
 }
 
+std::string EncodeOwnFigures(const CallRecord& call) {
+  v1::Receipt receipt;
+  Fill(*receipt.mutable_call(), call.figures);
+  receipt.mutable_call()->clear_calls_left_out();  // nobody asked for them
+  return receipt.SerializeAsString();
+}
+
 void AddAnswer(CallRecord& call, std::string_view bytes, absl::Time sent, absl::Time answered) {
   CallFigures& figures = call.figures;
   v1::Receipt receipt;

@@ -28,6 +28,9 @@ v1::Receipt CutReceipt(const v1::Receipt& whole, absl::FunctionRef<bool(const v1
 // In at most `max_bytes`; empty when it does not fit.
 std::string EncodeReceipt(const internal::CallRecord& call, size_t max_bytes);
 
+// Without the calls that it made, in some hundred bytes.
+std::string EncodeOwnFigures(const internal::CallRecord& call);
+
 // What the callee of a call said of it, in another process, between `sent` and `answered` on this
 // loop's clock: its figures, and its calls below `call`. Bytes that are no receipt are noted as
 // such; a figure out of bounds is brought within.

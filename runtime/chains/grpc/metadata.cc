@@ -102,7 +102,11 @@ void SendCommon(const Context& context, absl::Time now, grpc::ClientContext& to)
 }
 
 void SendWishes(const Purpose& purpose, grpc::ClientContext& to) {
-  if (purpose.receipt) to.AddMetadata(kReceiptQuestion, "1");
+  if (purpose.receipt) {
+    to.AddMetadata(kReceiptQuestion, "1");
+  } else if (purpose.traced) {
+    to.AddMetadata(kReceiptQuestion, "own");  // what the callee does not say was the network
+  }
   if (purpose.traced) to.AddMetadata(kTold, "1");
   if (!purpose.recording.empty()) to.AddMetadata(kRecordingQuestion, purpose.recording);
 }
@@ -123,6 +127,7 @@ bool Understand(std::string_view name, std::string_view value, Said& said, Wishe
     wishes.load = true;
   } else if (name == kReceiptQuestion) {
     wishes.receipt = wishes.receipt || value == "1";
+    wishes.own_figures = wishes.own_figures || value == "own";
   } else if (name == kTold) {
     wishes.told_above = true;
   } else if (name == kRecordingQuestion) {

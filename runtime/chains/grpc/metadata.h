@@ -26,8 +26,9 @@ void SendElsewhere(const Context& context, absl::Time now, grpc::ClientContext& 
 
 // What a caller wants beside an answer.
 struct Wishes {
-  bool load = false;     // to know how busy this process is (kLoadQuestion)
-  bool receipt = false;  // kReceiptQuestion, with "1"
+  bool load = false;         // to know how busy this process is (kLoadQuestion)
+  bool receipt = false;      // kReceiptQuestion, with "1"
+  bool own_figures = false;  // … with "own": a receipt of this call alone, without those below it
   // Its traceparent says sampled: what `parent` names is to be the parent of what is done here.
   bool traced = false;
   Traceparent parent = {};

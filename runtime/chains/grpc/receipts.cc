@@ -65,6 +65,7 @@ ServedReceipt::ServedReceipt(const Context& context, const Loop& loop, const Met
                              const Wishes& wishes, SpanQueue* spans, TracedTimes* times)
     : spans_(wishes.traced ? spans : nullptr),
       outermost_(!wishes.told_above),
+      own_figures_(wishes.own_figures),
       receipt_(Receipt::Begin(loop, PurposeOf(wishes, spans != nullptr))),
       recording_(receipt_->Under(context), loop,
                  [&] { return PlaceOf(Where::kCaller, method, ""); }),
@@ -113,8 +114,12 @@ void ServedReceipt::TellTimes() {
 std::string ServedReceipt::Answer(const grpc::Status& status) {
   recording_.Ended(absl::Status(static_cast<absl::StatusCode>(status.error_code()), ""));
   Tell();
-  if (!receipt_->purpose().receipt) return {};
-  return EncodeReceipt(*recording_.record(), RoomForReceipt(status));
+  if (receipt_->purpose().receipt) {
+    return EncodeReceipt(*recording_.record(), RoomForReceipt(status));
+  }
+  if (!own_figures_) return {};
+  const std::string figures = EncodeOwnFigures(*recording_.record());
+  return figures.size() <= RoomForReceipt(status) ? figures : "";
 }
 
 void ServedReceipt::Answer(const grpc::Status& status, grpc::ServerContext& to) {

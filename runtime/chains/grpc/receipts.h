@@ -1,7 +1,8 @@
 // What is written down of a call over gRPC. A caller that wants a receipt asks with the metadata
 // `chains-receipt: 1`; the callee answers with the trailing metadata `chains-receipt-bin`, a
 // chains.v1.Receipt. One whose `traceparent` says sampled is traced: its spans go into a SpanQueue,
-// however it ends.
+// however it ends. Our own callers then ask with `chains-receipt: own` for that call's figures
+// without those below it, by which they tell the network from the callee.
 #pragma once
 
 #include <cstddef>
@@ -87,6 +88,7 @@ class ServedReceipt {
 
   SpanQueue* spans_;      // null: it is not traced, or told of
   const bool outermost_;  // nobody above tells of the trace
+  const bool own_figures_;
   const std::shared_ptr<Receipt> receipt_;
   Recording recording_;
   const Context context_;

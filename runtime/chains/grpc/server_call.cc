@@ -121,7 +121,8 @@ void ServerCall::Run(const Service::Handler& handler, Context context) {
   times_ = handler.times;
   if (times_ != nullptr) arrived_ = reactor.Now();
   SpanQueue* const spans = lane_.options().spans;
-  if (wishes_.receipt || (wishes_.traced && spans != nullptr)) [[unlikely]] {
+  const bool asked = wishes_.receipt || wishes_.own_figures;
+  if (asked || (wishes_.traced && spans != nullptr)) [[unlikely]] {
     receipt_ = std::make_unique<ServedReceipt>(context, reactor, *handler.method, wishes_, spans,
                                                lane_.options().traced_times);
     context = receipt_->context();

@@ -108,8 +108,12 @@ TEST(SpansOverGrpcTest, ACallsSpanIsBelowThatOfItsCaller) {
   EXPECT_EQ(callees[0].parent_span_id(), own[0].span_id());
   EXPECT_FALSE(callees[0].outermost());
   EXPECT_FALSE(callees[0].asked());
-  // Nobody asked for a receipt.
-  EXPECT_EQ(receipt->root().calls().front()->figures.callee, internal::CalleeSide::kSilent);
+  // The callee says what it took itself, so that the rest is known to be the network's.
+  const internal::CallRecord& call = *receipt->root().calls().front();
+  EXPECT_EQ(call.figures.callee, internal::CalleeSide::kKnown);
+  EXPECT_EQ(call.figures.replica, "echo-0");
+  EXPECT_GT(own[0].network_us(), 0u);
+  EXPECT_LE(own[0].network_us(), own[0].duration_us());
 }
 
 TEST(SpansOverGrpcTest, AFailureIsToldOfWhereItBegan) {
@@ -233,6 +237,10 @@ TEST(SpansOverGrpcTest, WishesAreNoHeaders) {
   EXPECT_EQ(purpose.recording, "r-1");
   EXPECT_FALSE(internal::PurposeOf(wishes, false).traced);
   EXPECT_THAT(internal::PurposeOf(wishes, false).recording, IsEmpty());
+  EXPECT_FALSE(wishes.own_figures);
+  internal::Receive(absl::InfiniteFuture(), {{"chains-receipt", "own"}}, &(wishes = {}));
+  EXPECT_TRUE(wishes.own_figures);
+  EXPECT_FALSE(wishes.receipt);
 }
 
 TEST(SpansOverGrpcTest, AStrangerHasNoMessagesKept) {
