@@ -13,8 +13,8 @@
 namespace chains::deploy {
 namespace {
 
-constexpr absl::Duration kFirstWait = absl::Milliseconds(100);
-constexpr absl::Duration kLongestWait = absl::Seconds(10);
+constexpr absl::Duration kFirstRetry = absl::Milliseconds(100);
+constexpr absl::Duration kLongestRetry = absl::Seconds(10);
 constexpr size_t kMaxListed = 200'000;
 constexpr int kMaxBegun = 5;  // how often one list is begun
 constexpr int kLogBytes = 1 << 20;
@@ -75,8 +75,8 @@ absl::Duration ApiClient::Jittered(absl::Duration wait) const {
 }
 
 Task<HttpResponse> ApiClient::Attempt(HttpRequest request, bool repeatable, std::string what) {
-  const internal::Here::Place here = co_await internal::Here();
-  absl::Duration wait = kFirstWait;
+  const chains::internal::Here::Place here = co_await chains::internal::Here();
+  absl::Duration wait = kFirstRetry;
   for (int attempt = 1;; ++attempt) {
     absl::StatusOr<HttpResponse> response =
         co_await Outcome(transport_.Send(request, options_.timeout));
@@ -97,7 +97,7 @@ Task<HttpResponse> ApiClient::Attempt(HttpRequest request, bool repeatable, std:
     const bool in_time = here.loop().Now() + pause < here.context().deadline();
     if (!again || !in_time || attempt >= options_.attempts) co_return failure;
     co_await Sleep(pause);
-    wait = std::min(wait * 2, kLongestWait);
+    wait = std::min(wait * 2, kLongestRetry);
   }
 }
 

@@ -71,7 +71,7 @@ void PodPicker::Pick(std::string but, Done done) {
 
 void PodPicker::Begin(std::string but, Done done) {
   const auto search = searches_.insert(searches_.end(), {std::move(done), nullptr});
-  search->root = std::make_unique<internal::Root<std::string>>(
+  search->root = std::make_unique<chains::internal::Root<std::string>>(
       *loop_, Context(), WithTimeout(Find(std::move(but)), kPatience),
       [this, search](absl::StatusOr<std::string> pod) {
         Search ended = std::move(*search);

@@ -39,7 +39,7 @@ class PodPicker {
  private:
   struct Search {
     Done done;
-    std::unique_ptr<internal::Root<std::string>> root;
+    std::unique_ptr<chains::internal::Root<std::string>> root;
   };
 
   void Run(std::promise<LocalLoop*> started);

@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMaxBytes = size_t{16} << 20;
+constexpr size_t kMaxText = size_t{16} << 20;
 constexpr std::string_view kInstall = "apt-get install g++ cmake ninja-build";
 
 bool IsOptimized(const BuildFolder& folder) {
@@ -81,7 +81,7 @@ absl::Status RunCMake(std::vector<std::string> arguments, const BuildOptions& op
 std::optional<BuildFolder> ReadBuildFolder(const std::string& path) {
   const std::string cache = path + "/CMakeCache.txt";
   struct stat info;
-  const absl::StatusOr<std::string> text = ReadFile(cache, kMaxBytes);
+  const absl::StatusOr<std::string> text = ReadFile(cache, kMaxText);
   if (!text.ok() || stat(cache.c_str(), &info) != 0) return std::nullopt;
   std::map<std::string, std::string> entries = CacheEntries(*text);
   BuildFolder folder{.path = path,
@@ -117,7 +117,7 @@ std::vector<BuildFolder> BuildFoldersOf(const std::string& project_dir) {
 }
 
 bool IsProject(const std::string& folder) {
-  const absl::StatusOr<std::string> text = ReadFile(folder + "/CMakeLists.txt", kMaxBytes);
+  const absl::StatusOr<std::string> text = ReadFile(folder + "/CMakeLists.txt", kMaxText);
   if (!text.ok()) return false;
   for (absl::string_view line : absl::StrSplit(*text, '\n')) {
     line = absl::StripLeadingAsciiWhitespace(line);

@@ -19,10 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr unsigned kReadOnly = 0444;
+constexpr unsigned kPlain = 0444;
 constexpr unsigned kExecutable = 0555;
 
-unsigned ModeOf(const v1::BundleFile& file) { return file.executable() ? kExecutable : kReadOnly; }
+unsigned ModeOf(const v1::BundleFile& file) { return file.executable() ? kExecutable : kPlain; }
 
 template <typename Identity>
 Identity IdentityOf(const struct stat& info) {

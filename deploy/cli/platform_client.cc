@@ -11,7 +11,7 @@
 namespace chains::deploy::cli {
 namespace {
 
-constexpr absl::Duration kLookEvery = absl::Milliseconds(50);
+constexpr absl::Duration kAskEvery = absl::Milliseconds(50);
 // Deadlines are times: one so far away is none.
 constexpr absl::Duration kForever = absl::Hours(24 * 365);
 
@@ -23,7 +23,7 @@ Task<void> Runner(Task<void> task, absl::Status* end) {
 }
 
 Task<void> Watchman(std::stop_token stop) {
-  while (!stop.stop_requested()) co_await Sleep(kLookEvery);
+  while (!stop.stop_requested()) co_await Sleep(kAskEvery);
   co_await absl::CancelledError("stopped");
 }
 

@@ -113,14 +113,14 @@ absl::StatusOr<Remotes> RemotesFrom(const Struct& object) {
   return remotes;
 }
 
-std::string Quoted(const std::string& text) {
+std::string InQuotes(const std::string& text) {
   return std::move(json::JsonWriter().String(text)).Take();
 }
 
 std::string FormatAccess(const ClusterAccess& access) {
-  return Text("      \"kubernetes\": {\n        \"kubeconfig\": ", Quoted(access.kubeconfig),
-              ",\n        \"context\": ", Quoted(access.context),
-              ",\n        \"namespace\": ", Quoted(access.in_namespace), "\n      }");
+  return Text("      \"kubernetes\": {\n        \"kubeconfig\": ", InQuotes(access.kubeconfig),
+              ",\n        \"context\": ", InQuotes(access.context),
+              ",\n        \"namespace\": ", InQuotes(access.in_namespace), "\n      }");
 }
 
 absl::Status WriteAll(int file, std::string_view text, const std::filesystem::path& path) {
@@ -155,11 +155,12 @@ std::string FormatRemotes(const Remotes& remotes) {
                                                                      {"grpc", remote.grpc},
                                                                      {"key", remote.key}};
     for (const auto& [field, text] : texts) {
-      fields.push_back(Text("      \"", field, "\": ", Quoted(text)));
+      fields.push_back(Text("      \"", field, "\": ", InQuotes(text)));
     }
-    entries.push_back(Text("    ", Quoted(name), ": {\n", absl::StrJoin(fields, ",\n"), "\n    }"));
+    entries.push_back(
+        Text("    ", InQuotes(name), ": {\n", absl::StrJoin(fields, ",\n"), "\n    }"));
   }
-  return Text("{\n  \"default\": ", Quoted(remotes.default_name), ",\n  \"remotes\": {\n",
+  return Text("{\n  \"default\": ", InQuotes(remotes.default_name), ",\n  \"remotes\": {\n",
               absl::StrJoin(entries, ",\n"), "\n  }\n}\n");
 }
 

@@ -13,7 +13,7 @@
 namespace chains::deploy::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kLookEvery(50);
+constexpr std::chrono::milliseconds kPollEvery(50);
 
 std::atomic<bool> interrupted{false};
 std::atomic<int> descriptor{-1};
@@ -59,7 +59,7 @@ StopOnInterrupt::StopOnInterrupt(const Session& session)
     : thread_([this, &session](const std::stop_token& ended) {
         std::unique_lock lock(mutex_);
         while (!ended.stop_requested() && !session.world().interrupted()) {
-          ending_.wait_for(lock, ended, kLookEvery, [] { return false; });
+          ending_.wait_for(lock, ended, kPollEvery, [] { return false; });
         }
         if (session.world().interrupted()) source_.request_stop();
       }) {}

@@ -19,7 +19,7 @@
 namespace chains::deploy {
 namespace {
 
-constexpr size_t kPiece = 256 * 1024;
+constexpr size_t kAtOnce = 256 * 1024;
 constexpr uint64_t kStays = 64 * 1024;   // consumed bytes that are not given back
 constexpr uint64_t kPunch = 128 * 1024;  // at least so much at a time
 constexpr uint64_t kPage = 4096;
@@ -75,7 +75,7 @@ absl::StatusOr<std::string> OutputFile::Read() {
   struct stat found {};
   if (fstat(*output_, &found) != 0) return Failed("look at");
   if (static_cast<uint64_t>(found.st_size) < position_) position_ = punched_ = 0;
-  std::string bytes(std::min<uint64_t>(kPiece, static_cast<uint64_t>(found.st_size) - position_),
+  std::string bytes(std::min<uint64_t>(kAtOnce, static_cast<uint64_t>(found.st_size) - position_),
                     '\0');
   if (bytes.empty()) return bytes;
   const ssize_t size = pread(*output_, bytes.data(), bytes.size(), static_cast<off_t>(position_));

@@ -110,7 +110,7 @@ absl::StatusOr<std::shared_ptr<Assets::Download>> Assets::Begin(Loop& loop, cons
 }
 
 Stream<std::string> Assets::Complete(v1::Bundle* bundle) {
-  internal::Here::Place here = co_await internal::Here();
+  chains::internal::Here::Place here = co_await chains::internal::Here();
   const std::vector<UrlAsset> assets = co_await UrlAssetsOf(*bundle);
   for (const UrlAsset& asset : assets) {
     std::shared_ptr<Download> download = Find(asset);

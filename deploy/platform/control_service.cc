@@ -92,7 +92,7 @@ struct ControlService::Watching {
 };
 
 Stream<v1::ReplicaOrders> ControlService::Attach(Stream<v1::ReplicaReport> requests) {
-  internal::Here::Place here = co_await internal::Here();
+  chains::internal::Here::Place here = co_await chains::internal::Here();
   v1::ReplicaReport first = co_await WithTimeout(ReadFirst(&requests), kFirstMessage);
   Deployment* const deployment = model_.Find(first.deployment());
   // Who has no token learns nothing of what there is.
@@ -108,11 +108,11 @@ Stream<v1::ReplicaOrders> ControlService::Attach(Stream<v1::ReplicaReport> reque
   Attachment attachment(model_, last_stream_, first, std::move(requests));
   Take(std::move(first), *deployment, found->second, here.loop().Now());
   model_.Touch();
-  internal::Root<void> reading(here.loop(), Context(), ReadReports(&attachment),
-                               [this, &attachment](const auto&) {
-                                 attachment.ended = true;
-                                 model_.changed().Give();
-                               });
+  chains::internal::Root<void> reading(here.loop(), Context(), ReadReports(&attachment),
+                                       [this, &attachment](const auto&) {
+                                         attachment.ended = true;
+                                         model_.changed().Give();
+                                       });
   reading.Start();
   std::optional<v1::ReplicaOrders> told;
   while (!attachment.ended) {
@@ -142,7 +142,7 @@ Task<v1::ReplicaReport> ControlService::ReadFirst(Stream<v1::ReplicaReport>* rep
 }
 
 Task<void> ControlService::ReadReports(Attachment* attachment) {
-  internal::Here::Place here = co_await internal::Here();
+  chains::internal::Here::Place here = co_await chains::internal::Here();
   while (true) {
     std::optional<v1::ReplicaReport> report = co_await attachment->reports.Next();
     if (!report) co_return;
@@ -217,14 +217,14 @@ void ControlService::Take(v1::ReplicaReport report, Deployment& deployment, Repl
 }
 
 Stream<v1::RouteTable> ControlService::WatchRoutes(Stream<v1::RoutesSeen> requests) {
-  internal::Here::Place here = co_await internal::Here();
+  chains::internal::Here::Place here = co_await chains::internal::Here();
   co_await CheckToken(here.context(), token_);
   Watching watching(model_, ++last_stream_, std::move(requests));
-  internal::Root<void> reading(here.loop(), Context(), ReadSeen(&watching),
-                               [this, &watching](const auto&) {
-                                 watching.ended = true;
-                                 model_.changed().Give();
-                               });
+  chains::internal::Root<void> reading(here.loop(), Context(), ReadSeen(&watching),
+                                       [this, &watching](const auto&) {
+                                         watching.ended = true;
+                                         model_.changed().Give();
+                                       });
   reading.Start();
   std::optional<v1::RouteTable> told;
   while (!watching.ended) {
@@ -245,7 +245,7 @@ Stream<v1::RouteTable> ControlService::WatchRoutes(Stream<v1::RoutesSeen> reques
 }
 
 Task<void> ControlService::ReadSeen(Watching* watching) {
-  internal::Here::Place here = co_await internal::Here();
+  chains::internal::Here::Place here = co_await chains::internal::Here();
   while (true) {
     std::optional<v1::RoutesSeen> seen = co_await watching->seen.Next();
     if (!seen) co_return;
@@ -269,7 +269,7 @@ Task<void> ControlService::ReadSeen(Watching* watching) {
 }
 
 Task<v1::WakeUpResponse> ControlService::WakeUp(v1::WakeUpRequest request) {
-  internal::Here::Place here = co_await internal::Here();
+  chains::internal::Here::Place here = co_await chains::internal::Here();
   co_await CheckToken(here.context(), token_);
   Deployment* const deployment = model_.Find(request.deployment());
   if (deployment == nullptr) {
@@ -308,7 +308,7 @@ absl::StatusOr<PeerNames> ControlService::NamesFor(const v1::CertifyRequest& req
 }
 
 Task<v1::CertifyResponse> ControlService::Certify(v1::CertifyRequest request) {
-  internal::Here::Place here = co_await internal::Here();
+  chains::internal::Here::Place here = co_await chains::internal::Here();
   if (authority_ == nullptr) {
     co_return absl::FailedPreconditionError("this platform makes no certificates: it has no mTLS");
   }

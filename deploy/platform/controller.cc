@@ -13,7 +13,7 @@ namespace {
 
 constexpr absl::Duration kScaleEvery = absl::Milliseconds(500);
 // Who has not said that he follows by then is not waited for any longer.
-constexpr absl::Duration kPatience = absl::Seconds(5);
+constexpr absl::Duration kPatienceWithRoutes = absl::Seconds(5);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(200);
 constexpr absl::Duration kLongestPause = absl::Seconds(30);
 // Who was ready for so long did not crash at its start.
@@ -62,7 +62,7 @@ Controller::Controller(Model& model, Keeper& keeper, Fleet& fleet, Options optio
 }
 
 Task<void> Controller::Run() {
-  internal::Here::Place here = co_await internal::Here();
+  chains::internal::Here::Place here = co_await chains::internal::Here();
   Tick tick(model_.changed());
   while (true) {
     const uint64_t seen = model_.version();
@@ -120,7 +120,7 @@ void Controller::ScaleOne(Deployment& deployment, absl::Time now) {
 }
 
 Task<void> Controller::Step(std::string id) {
-  internal::Here::Place here = co_await internal::Here();
+  chains::internal::Here::Place here = co_await chains::internal::Here();
   const absl::Time now = here.loop().Now();
   Deployment* const deployment = model_.Find(id);
   if (deployment == nullptr) co_return;
@@ -250,7 +250,8 @@ void Controller::StopDrained(Deployment& deployment, absl::Time now) {
     // One that never took calls has nobody to wait for.
     const absl::Duration waited = now - replica.drains_since;
     const bool may_be_called = !model_.AllArePast(replica.left_at, deployment);
-    if (replica.state != Replica::State::kStarting && waited < kPatience && may_be_called) continue;
+    if (replica.state != Replica::State::kStarting && waited < kPatienceWithRoutes && may_be_called)
+      continue;
     replica.stopped = true;
     fleet_.Stop(deployment.id(), name, options_.drain_timeout);
   }
@@ -319,7 +320,7 @@ Deployment* Controller::StillPending(const std::string& id, uint64_t revision) {
 
 // The route changes with the model, at once and for all; the disk knew of it before.
 Task<void> Controller::BringLive(std::string id, uint64_t revision) {
-  internal::Here::Place here = co_await internal::Here();
+  chains::internal::Here::Place here = co_await chains::internal::Here();
   const Permit changing = co_await keeper_.Begin();
   const absl::Time now = here.loop().Now();
   Deployment* const deployment = StillPending(id, revision);
@@ -350,7 +351,7 @@ Task<void> Controller::BringLive(std::string id, uint64_t revision) {
 
 // What was live stays it.
 Task<void> Controller::GiveUp(std::string id, uint64_t revision, std::string why) {
-  internal::Here::Place here = co_await internal::Here();
+  chains::internal::Here::Place here = co_await chains::internal::Here();
   const Permit changing = co_await keeper_.Begin();
   const absl::Time now = here.loop().Now();
   Deployment* const deployment = StillPending(id, revision);

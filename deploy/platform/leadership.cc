@@ -55,7 +55,7 @@ void Leadership::Claim(Json& lease, absl::Time now) const {
 }
 
 Task<bool> Leadership::Try() {
-  const internal::Here::Place here = co_await internal::Here();
+  const chains::internal::Here::Place here = co_await chains::internal::Here();
   const absl::Time began = here.loop().Now();
   absl::StatusOr<Json> lease =
       co_await Outcome(api_.Get(kinds::kLease, options_.in_namespace, options_.name));
@@ -95,7 +95,7 @@ Task<void> Leadership::Acquire() {
 }
 
 Task<void> Leadership::Hold() {
-  const internal::Here::Place here = co_await internal::Here();
+  const chains::internal::Here::Place here = co_await chains::internal::Here();
   while (leads_) {
     const absl::Time until = renewed_at_ + options_.renew;
     const absl::Duration left = until - here.loop().Now();
@@ -123,7 +123,7 @@ absl::Status Leadership::Lost() const {
 }
 
 Task<void> Leadership::Release() {
-  const internal::Here::Place here = co_await internal::Here();
+  const chains::internal::Here::Place here = co_await chains::internal::Here();
   if (!std::exchange(leads_, false)) co_return;
   Json lease = co_await api_.Get(kinds::kLease, options_.in_namespace, options_.name);
   if (StringAt(lease, "/spec/holderIdentity") != options_.identity) co_return;

@@ -40,9 +40,10 @@ Task<void> Leading::Lead() {
 void Leading::Run() {
   std::optional<absl::Status> ended;
   {
-    internal::Root<void> root(
-        loop_, Context(), Lead(),
-        [&ended](const absl::StatusOr<internal::Unit>& outcome) { ended = outcome.status(); });
+    chains::internal::Root<void> root(
+        loop_, Context(), Lead(), [&ended](const absl::StatusOr<chains::internal::Unit>& outcome) {
+          ended = outcome.status();
+        });
     root.Start();
     loop_.RunUntil([&] { return ended || stopping_; });
   }

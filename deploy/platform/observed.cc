@@ -38,7 +38,7 @@ std::vector<Measures::Replicas> ReplicasOf(const Model& model) {
 }
 
 Task<void> Observe(Model& model, Observatory& observatory) {
-  internal::Here::Place here = co_await internal::Here();
+  chains::internal::Here::Place here = co_await chains::internal::Here();
   while (true) {
     std::set<std::string> ids;
     for (const auto& [id, deployment] : model.deployments) ids.insert(id);

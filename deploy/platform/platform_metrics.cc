@@ -17,7 +17,7 @@
 namespace chains::deploy {
 namespace {
 
-constexpr std::chrono::seconds kPatience(2);
+constexpr std::chrono::seconds kPatienceWithLoop(2);
 
 // "active" of DEPLOYMENT_ACTIVE.
 std::string StatusOf(const v1::Deployment& described) {
@@ -70,7 +70,7 @@ std::optional<PlatformSnapshot> Ask(Reactor& reactor, const MetricSources& sourc
     asked->done.notify_one();
   });
   std::unique_lock lock(asked->mutex);
-  asked->done.wait_for(lock, kPatience, [&] { return asked->answer.has_value(); });
+  asked->done.wait_for(lock, kPatienceWithLoop, [&] { return asked->answer.has_value(); });
   return std::move(asked->answer);
 }
 

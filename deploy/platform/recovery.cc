@@ -10,7 +10,7 @@
 namespace chains::deploy {
 namespace {
 
-constexpr absl::Duration kPatience = absl::Seconds(35);
+constexpr absl::Duration kTimeToEnd = absl::Seconds(35);
 constexpr double kLeastCpus = 0.001;  // that clusters tell apart
 
 absl::StatusOr<std::shared_ptr<const Revision>> Load(const Left& left,
@@ -77,7 +77,7 @@ void SetResources(Deployment& deployment) {
 
 // It keeps what it has of the machine until it is gone.
 void Leave(Model& model, Fleet& fleet, const FoundReplica& found, absl::Time now) {
-  fleet.Stop(found.deployment, found.name, kPatience);
+  fleet.Stop(found.deployment, found.name, kTimeToEnd);
   Deployment* const deployment = model.Find(found.deployment);
   if (deployment == nullptr) return;
   Replica replica = Adopted(found, fleet, now);

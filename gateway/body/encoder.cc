@@ -12,7 +12,7 @@ namespace chains::gateway {
 namespace {
 
 constexpr size_t kRoom = 16 << 10;
-constexpr int kGzipOnly = 16;  // added to zlib's window bits
+constexpr int kAsGzip = 16;  // added to zlib's window bits
 
 // What zlib holds is 2^(window + 2) + 2^(memory + 9) bytes: 256 KiB whole, 48 KiB of a stream.
 struct GzipSize {
@@ -30,7 +30,7 @@ class GzipEncoder final : public Encoder {
  public:
   explicit GzipEncoder(Use use) : use_(use) {
     const GzipSize size = use == Use::kWhole ? kGzipWhole : kGzipStream;
-    ready_ = deflateInit2(&stream_, size.level, Z_DEFLATED, size.window + kGzipOnly, size.memory,
+    ready_ = deflateInit2(&stream_, size.level, Z_DEFLATED, size.window + kAsGzip, size.memory,
                           Z_DEFAULT_STRATEGY) == Z_OK;
   }
   ~GzipEncoder() override { deflateEnd(&stream_); }

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kLine = "\r\n";
 constexpr size_t kMaxPadding = 64;   // blanks behind a boundary
 constexpr size_t kMaxBoundary = 70;  // RFC 2046, 5.1.1
-constexpr size_t kShown = 200;
+constexpr size_t kShownOfIt = 200;
 
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
@@ -28,7 +28,7 @@ bool IsBoundary(std::string_view text) {
          std::all_of(text.begin(), text.end(), fits);
 }
 
-bool Is(std::string_view text, std::string_view name) {
+bool IsCalled(std::string_view text, std::string_view name) {
   return absl::EqualsIgnoreCase(ToAbsl(text), ToAbsl(name));
 }
 
@@ -194,7 +194,7 @@ bool MultipartParser::ReadHead(std::string_view head) {
     const size_t colon = line.find(':');
     if (IsBlank(line.front()) || colon == line.npos || colon == 0 || IsBlank(line[colon - 1]) ||
         line.find_first_of(std::string_view("\r\n\0", 3)) != line.npos) {
-      return Bad(Text("'", line.substr(0, kShown), "' is not a header"));
+      return Bad(Text("'", line.substr(0, kShownOfIt), "' is not a header"));
     }
     const std::string_view value =
         ToStd(absl::StripAsciiWhitespace(ToAbsl(line.substr(colon + 1))));
@@ -204,8 +204,8 @@ bool MultipartParser::ReadHead(std::string_view head) {
 }
 
 bool MultipartParser::ReadHeader(std::string_view name, std::string_view value) {
-  if (Is(name, "content-disposition")) return ReadDisposition(value);
-  if (Is(name, "content-type")) {
+  if (IsCalled(name, "content-disposition")) return ReadDisposition(value);
+  if (IsCalled(name, "content-type")) {
     const absl::StatusOr<HeaderValue> type = ParseHeaderValue(value);
     if (!type.ok()) return Bad(Text("Content-Type: ", MessageOf(type.status())));
     if (std::exchange(has_type_, true)) return Bad("Content-Type is there twice");
@@ -213,8 +213,9 @@ bool MultipartParser::ReadHeader(std::string_view name, std::string_view value) 
       return Bad("a part may not be made of parts; send each file as a part of its own");
     }
     part_.content_type = type->value;
-  } else if (Is(name, "content-transfer-encoding")) {
-    const bool is_none = Is(value, "binary") || Is(value, "8bit") || Is(value, "7bit");
+  } else if (IsCalled(name, "content-transfer-encoding")) {
+    const bool is_none =
+        IsCalled(value, "binary") || IsCalled(value, "8bit") || IsCalled(value, "7bit");
     if (!is_none) return Bad("Content-Transfer-Encoding is not for HTTP; send bytes as they are");
   }
   return true;

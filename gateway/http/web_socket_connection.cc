@@ -9,7 +9,7 @@
 namespace chains::gateway {
 namespace {
 
-constexpr size_t kReadAtOnce = 16 << 10;  // behind the message that comes
+constexpr size_t kReadBehind = 16 << 10;  // behind the message that comes
 constexpr int kMostUnanswered = 2;
 
 constexpr uint16_t kNormal = 1000;  // RFC 6455, 7.4.1
@@ -126,7 +126,7 @@ void WebSocketConnection::OnEvents(uint32_t events) {
 void WebSocketConnection::Read() {
   do {
     auto& scratch = shared_.scratch;
-    const size_t most = std::min<uint64_t>(scratch.size(), kReadAtOnce + session_.expected());
+    const size_t most = std::min<uint64_t>(scratch.size(), kReadBehind + session_.expected());
     const Transport::Result read = transport_->Read({scratch.data(), most});
     if (read.state == Transport::State::kBlocked) return;
     if (read.state != Transport::State::kMoved) return Leave();

@@ -100,10 +100,11 @@ function(chains_add_proto target)
   target_compile_options(${target} PRIVATE -w)
   target_link_libraries(${target} PUBLIC ${arg_IMPORTS} chains::chains)
   set_target_properties(
-    ${target} PROPERTIES CHAINS_PROTO_ROOTS "${roots}" CHAINS_GENERATED_HEADERS "${headers}"
+    ${target} PROPERTIES UNITY_BUILD OFF CHAINS_PROTO_ROOTS "${roots}" CHAINS_GENERATED_HEADERS "${headers}"
                          CHAINS_COMMENTS "${comments}")
   # No part of the library: comments are no code of a chainlet, and what links them has them all.
   add_library(${target}_comments OBJECT ${comment_sources})
+  set_target_properties(${target}_comments PROPERTIES UNITY_BUILD OFF)
   add_dependencies(${target}_comments ${target})
   target_compile_options(${target}_comments PRIVATE -w)
 endfunction()

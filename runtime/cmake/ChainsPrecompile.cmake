@@ -14,7 +14,9 @@ include_guard(GLOBAL)
 option(CHAINS_PRECOMPILE "Compile only once what most sources include of other libraries" OFF)
 set(CHAINS_TEST_OPTIONS "" CACHE STRING "What tests, but not what they test, are compiled with, e.g. -O1")
 set(CHAINS_CONTROL_OPTIONS "" CACHE STRING "What deploy/ is compiled with, which waits for others most of the time")
-mark_as_advanced(CHAINS_PRECOMPILE CHAINS_TEST_OPTIONS CHAINS_CONTROL_OPTIONS)
+set(CHAINS_UNITE 0 CACHE STRING "How many sources of a target to compile as one, in deploy/ and tests; 0: each alone")
+option(CHAINS_UNITE_ALL "Compile sources of runtime/ and gateway/ as one, too: what they cost is not the product's then" OFF)
+mark_as_advanced(CHAINS_UNITE_ALL CHAINS_PRECOMPILE CHAINS_TEST_OPTIONS CHAINS_CONTROL_OPTIONS CHAINS_UNITE)
 set(CHAINS_PLATFORM_CONTRACTS <chains/v1/bundle.pb.h> <chains/v1/control.chains.h> <chains/v1/manifest.pb.h>
                               <chains/v1/platform.chains.h>)
 
@@ -62,3 +64,15 @@ function(chains_precompile name)
     endforeach()
   endif()
 endfunction()
+
+# chains_unite_from_here(): the targets of this folder and those below, made after this, are compiled
+# CHAINS_UNITE sources at once, which spares the templates that all of them instantiate: a half of g++'s
+# time in tests. Names in unnamed namespaces of one target must differ then.
+macro(chains_unite_from_here)
+  if(CHAINS_UNITE GREATER 1)
+    set(CMAKE_UNITY_BUILD ON)
+    set(CMAKE_UNITY_BUILD_BATCH_SIZE ${CHAINS_UNITE})
+    # g++ takes names of an included file's unnamed namespace for names that other files see.
+    add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
+endmacro()

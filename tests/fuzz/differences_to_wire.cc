@@ -56,7 +56,7 @@ bool BoolInAString(const Pair& pair) { return WeRefuseAString(pair, ": true or f
 bool NumberInAString(const Pair& pair) {
   return WeRefuseAString(pair, ": a number") || WeRefuseAString(pair, " bits");
 }
-bool TooDeep(const Pair& pair) {
+bool NestedTooDeep(const Pair& pair) {
   return WeRefuseFor(pair, "nested deeper than 100 levels") ||
          WeRefuseFor(pair, "Any in Any deeper than 4 levels");
 }
@@ -185,7 +185,7 @@ constexpr std::array kListed = {
     NotJson,           EnumName,        OneForAList,          ListInAList,
     NullInside,        PlainMessage,    GivenTwice,           BoolInAString,
     BoolKey,           NumberInAString, UnsignedNegativeZero, BelowTheLowest,
-    TooDeep,           TimeSpelling,    DurationSpelling,     MaskPath,
+    NestedTooDeep,     TimeSpelling,    DurationSpelling,     MaskPath,
     EmptyBody,         AnyOfAnyHost,    AnyOfAList,           KeysBesideValue,
     OwnCheckFailed,    EmptyKey,        RepeatedMapKey,       BothAlphabets,
     FractionInAString, HugeNumber,      SameOnceUndone};

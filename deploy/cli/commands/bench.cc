@@ -24,7 +24,7 @@ namespace {
 constexpr int kReceipts = 5;
 constexpr int kGrpcCallsAtATime = 256;
 
-struct Flags {
+struct BenchFlags {
   TargetFlags target = {};
   double rate = 0;
   absl::Duration duration = absl::Seconds(10);
@@ -38,7 +38,7 @@ struct Flags {
 };
 
 // The command line of the same bench, for a pod whose environment names the gateway.
-std::vector<std::string> ArgumentsOf(const Session& session, const Flags& flags,
+std::vector<std::string> ArgumentsOf(const Session& session, const BenchFlags& flags,
                                      const std::string& body) {
   std::vector<std::string> arguments = {"bench",
                                         flags.target.chain,
@@ -60,12 +60,12 @@ std::vector<std::string> ArgumentsOf(const Session& session, const Flags& flags,
 }
 
 // An idle connection costs little, a missing one makes calls late.
-int ConnectionsOf(const Flags& flags) {
+int ConnectionsOf(const BenchFlags& flags) {
   if (flags.connections > 0) return flags.connections;
   return flags.grpc ? 1 : std::clamp(static_cast<int>(flags.rate), 4, 64);
 }
 
-load::Plan PlanOf(const Flags& flags) {
+load::Plan PlanOf(const BenchFlags& flags) {
   const int connections = ConnectionsOf(flags);
   return {.in_flight = flags.grpc
                            ? std::max(connections,
@@ -77,7 +77,7 @@ load::Plan PlanOf(const Flags& flags) {
           .timeout = flags.timeout};
 }
 
-absl::StatusOr<load::Report> OverHttp(const Remote& remote, const Flags& flags,
+absl::StatusOr<load::Report> OverHttp(const Remote& remote, const BenchFlags& flags,
                                       const std::string& body) {
   constexpr std::string_view kScheme = "http://";
   if (!remote.gateway.starts_with(kScheme)) {
@@ -92,8 +92,8 @@ absl::StatusOr<load::Report> OverHttp(const Remote& remote, const Flags& flags,
   return load::RunHttp(target, PlanOf(flags));
 }
 
-absl::StatusOr<load::Report> OverGrpc(Session& session, const Remote& remote, const Flags& flags,
-                                      const std::string& body) {
+absl::StatusOr<load::Report> OverGrpc(Session& session, const Remote& remote,
+                                      const BenchFlags& flags, const std::string& body) {
   const absl::StatusOr<GrpcMethod> found =
       FindGrpcMethod(session, remote, flags.target, flags.method);
   if (!found.ok()) return found.status();
@@ -112,7 +112,7 @@ absl::StatusOr<load::Report> OverGrpc(Session& session, const Remote& remote, co
 }
 
 // A few requests beside the load, which itself asks for none.
-ReceiptSums AskForReceipts(const Remote& remote, const Flags& flags, const std::string& body) {
+ReceiptSums AskForReceipts(const Remote& remote, const BenchFlags& flags, const std::string& body) {
   ReceiptSums sums;
   for (int i = 0; i < kReceipts; ++i) {
     HttpRequest request =
@@ -134,8 +134,8 @@ absl::StatusOr<std::vector<Slo>> ParseAll(const std::vector<std::string>& texts)
   return slos;
 }
 
-absl::StatusOr<load::Report> Measure(Session& session, const Remote& remote, const Flags& flags,
-                                     const std::string& body) {
+absl::StatusOr<load::Report> Measure(Session& session, const Remote& remote,
+                                     const BenchFlags& flags, const std::string& body) {
   Progress progress(session.terminal());
   Spinner spinner(progress, session.terminal(),
                   Text("calling ", Safe(flags.target.chain), " ", flags.rate,
@@ -143,7 +143,7 @@ absl::StatusOr<load::Report> Measure(Session& session, const Remote& remote, con
   return flags.grpc ? OverGrpc(session, remote, flags, body) : OverHttp(remote, flags, body);
 }
 
-int Bench(Session& session, const Flags& flags) {
+int Bench(Session& session, const BenchFlags& flags) {
   if (flags.rate <= 0) return session.Usage("--rate must be above 0");
   const absl::StatusOr<v1::DeploymentRequest> checked = ToRequest(flags.target);
   if (!checked.ok()) return session.Usage(MessageOf(checked.status()));
@@ -177,7 +177,7 @@ int Bench(Session& session, const Flags& flags) {
 }  // namespace
 
 Command MakeBench() {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<BenchFlags>();
   Command command = {
       .name = "bench",
       .summary = "call a chain at a steady rate, and say how long answers take",

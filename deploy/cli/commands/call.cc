@@ -15,7 +15,7 @@
 namespace chains::deploy::cli {
 namespace {
 
-struct Flags {
+struct CallFlags {
   TargetFlags target = {};
   std::string request = {};
   std::string method = "run_remote";
@@ -73,7 +73,7 @@ void PrintReceipt(const Session& session, const HttpAnswer& answer, bool explain
   }
 }
 
-int Call(Session& session, const Flags& flags) {
+int Call(Session& session, const CallFlags& flags) {
   const absl::StatusOr<v1::DeploymentRequest> checked = ToRequest(flags.target);
   if (!checked.ok()) return session.Usage(MessageOf(checked.status()));
   absl::StatusOr<std::string> body = ReadArgument(flags.request, session.terminal().in);
@@ -142,7 +142,7 @@ absl::StatusOr<std::string> ReadArgument(const std::string& argument, std::istre
 }
 
 Command MakeCall() {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<CallFlags>();
   Command command = {
       .name = "call",
       .summary = "send a request to a chain that is deployed",

@@ -17,7 +17,7 @@
 namespace chains::deploy::cli {
 namespace {
 
-struct Flags {
+struct GraphFlags {
   TargetFlags target = {};  // its chain may be a path
   std::string format = "text";
   std::string file = {};
@@ -47,7 +47,7 @@ absl::StatusOr<v1::Manifest> ManifestOf(Session& session, const TargetFlags& tar
   return (*source)->Describe();
 }
 
-int Graph(Session& session, const Flags& flags) {
+int Graph(Session& session, const GraphFlags& flags) {
   const absl::StatusOr<v1::Manifest> manifest = ManifestOf(session, flags.target);
   if (!manifest.ok()) return session.Fail(manifest.status());
   const std::string drawn = session.json()              ? JsonLine(*manifest) + "\n"
@@ -69,7 +69,7 @@ int Graph(Session& session, const Flags& flags) {
 }  // namespace
 
 Command MakeGraph() {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<GraphFlags>();
   Command command = {
       .name = "graph",
       .summary = "draw a chain, from its sources or as it is deployed",

@@ -15,7 +15,7 @@
 namespace chains::deploy::cli {
 namespace {
 
-struct Flags {
+struct LogsFlags {
   TargetFlags target = {};
   std::string chainlet = {};
   std::string request_id = {};
@@ -47,7 +47,7 @@ std::string LevelText(const Terminal& terminal, const std::string& level) {
   return Text(Styled(terminal, style, Safe(level)), ": ");
 }
 
-v1::LogsRequest ToLogsRequest(const Flags& flags, v1::DeploymentRequest of) {
+v1::LogsRequest ToLogsRequest(const LogsFlags& flags, v1::DeploymentRequest of) {
   v1::LogsRequest request;
   *request.mutable_of() = std::move(of);
   request.set_chainlet(flags.chainlet);
@@ -61,7 +61,7 @@ v1::LogsRequest ToLogsRequest(const Flags& flags, v1::DeploymentRequest of) {
   return request;
 }
 
-int SetLevel(Session& session, const Flags& flags, v1::DeploymentRequest of) {
+int SetLevel(Session& session, const LogsFlags& flags, v1::DeploymentRequest of) {
   absl::StatusOr<PlatformClient*> platform = session.Platform();
   if (!platform.ok()) return session.Fail(platform.status());
   v1::SetLogLevelRequest request;
@@ -82,7 +82,7 @@ int SetLevel(Session& session, const Flags& flags, v1::DeploymentRequest of) {
   return kDone;
 }
 
-int Logs(Session& session, const Flags& flags) {
+int Logs(Session& session, const LogsFlags& flags) {
   absl::StatusOr<v1::DeploymentRequest> of = ToRequest(flags.target);
   if (!of.ok()) return session.Usage(MessageOf(of.status()));
   if (!flags.set_level.empty()) return SetLevel(session, flags, *std::move(of));
@@ -123,7 +123,7 @@ std::string LogText(const Terminal& terminal, const v1::LogLine& line) {
 }
 
 Command MakeLogs() {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<LogsFlags>();
   Command command = {.name = "logs",
                      .summary = "what replicas wrote",
                      .group = "Deployments",

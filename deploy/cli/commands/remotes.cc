@@ -15,7 +15,7 @@
 namespace chains::deploy::cli {
 namespace {
 
-struct Flags {
+struct RemotesFlags {
   Remote remote = {};
   bool kubernetes = false;
   AccessFlags access = {};
@@ -60,7 +60,7 @@ std::string KeyFrom(std::istream& in) {
   return std::string(absl::StripAsciiWhitespace(text));
 }
 
-int Add(Session& session, Flags flags) {
+int Add(Session& session, RemotesFlags flags) {
   if (flags.kubernetes == !flags.remote.platform.empty()) {
     return session.Usage("say where it is: --kubernetes, or --platform HOST:PORT");
   }
@@ -103,7 +103,7 @@ Option NameOption(std::string& to, Completes completes) {
 }
 
 Command MakeAdd() {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<RemotesFlags>();
   Command command = {
       .name = "add",
       .summary = "remember a platform, with the key on standard input",

@@ -134,7 +134,7 @@ std::string TextOf(const ReplayEnd& end) {
 }
 
 // What came of the request of that number.
-void Show(const Session& session, int number, const absl::StatusOr<ReplayedRequest>& came) {
+void ShowOne(const Session& session, int number, const absl::StatusOr<ReplayedRequest>& came) {
   if (session.json()) {
     session.out() << SafeJson(came.ok() ? ReplayLine(*came) : ReplayLine(number, came.status()))
                   << "\n"
@@ -196,7 +196,7 @@ int CompareWith(Session& session, const Comparison& comparison) {
       came->incomplete = request.incomplete();
       if (came->same) ++same;
     }
-    Show(session, number, came);
+    ShowOne(session, number, came);
     ++sent;
   }
   if (file->cut_off) {

@@ -79,16 +79,16 @@ BoxSize SizeOf(const Words& words) {
   return {.width = std::max({title, small, 120.0}) + 2 * kPadding, .height = kBoxHeight};
 }
 
-std::string At(double x, double y) { return absl::StrFormat("%.1f %.1f", x, y); }
+std::string Place(double x, double y) { return absl::StrFormat("%.1f %.1f", x, y); }
 
 // Straight across layers, a curve between them.
 std::string PathOf(const std::vector<Layout::Point>& points) {
-  std::string path = Text("M", At(points[0].x, points[0].y));
+  std::string path = Text("M", Place(points[0].x, points[0].y));
   for (size_t i = 1; i < points.size(); ++i) {
     const Layout::Point& a = points[i - 1];
     const Layout::Point& b = points[i];
     const double middle = (a.x + b.x) / 2;
-    path += Text(" C", At(middle, a.y), " ", At(middle, b.y), " ", At(b.x, b.y));
+    path += Text(" C", Place(middle, a.y), " ", Place(middle, b.y), " ", Place(b.x, b.y));
   }
   return path;
 }

@@ -17,12 +17,10 @@
 namespace chains::deploy::cli {
 namespace {
 
-constexpr absl::Duration kLookEvery = absl::Seconds(1);
 constexpr absl::Duration kStarting = absl::Minutes(3);  // pulling its image, among others
 constexpr int kLines = 10'000;
 constexpr int kUser = 65532;
 constexpr size_t kMostArguments = 100 << 10;
-constexpr char kFieldManager[] = "chains";
 constexpr char kContainer[] = "bench";
 constexpr char kPlatform[] = "chains-platform";
 
@@ -110,7 +108,8 @@ absl::StatusOr<Outcome> AwaitEnd(Session& session, Cluster& cluster, const Bench
                                               absl::FormatDuration(spec.at_most),
                                               last.empty() ? "" : ": ", last));
     }
-    if (!PauseUnlessInterrupted(session, kLookEvery)) return absl::CancelledError("interrupted");
+    if (!PauseUnlessInterrupted(session, Cluster::kLookEvery))
+      return absl::CancelledError("interrupted");
   }
 }
 
@@ -154,7 +153,7 @@ absl::StatusOr<int> Run(Session& session, std::vector<std::string> arguments,
         Text("--job is for a platform on a cluster, and '", remote->name, "' is on none"));
   }
   const absl::StatusOr<std::unique_ptr<Cluster>> cluster =
-      session.world().open_cluster(*remote->kubernetes, kFieldManager);
+      session.world().open_cluster(*remote->kubernetes, Cluster::kFieldManager);
   if (!cluster.ok()) return cluster.status();
   absl::StatusOr<BenchJobSpec> spec = SpecFor(**cluster, std::move(arguments));
   if (!spec.ok()) return spec.status();

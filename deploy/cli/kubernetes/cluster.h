@@ -24,6 +24,9 @@ namespace chains::deploy::cli {
 class Cluster {
  public:
   static constexpr absl::Duration kPatience = absl::Seconds(30);
+  static constexpr absl::Duration kLookEvery =
+      absl::Seconds(1);                              // while a command waits for a state
+  static constexpr char kFieldManager[] = "chains";  // of what commands write there
 
   // `in_namespace` is that of the installation.
   Cluster(std::unique_ptr<Transport> transport, std::string in_namespace,

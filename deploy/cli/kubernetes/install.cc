@@ -20,8 +20,6 @@ namespace chains::deploy::cli {
 namespace {
 
 constexpr absl::Duration kKubectlPatience = absl::Minutes(2);
-constexpr absl::Duration kLookEvery = absl::Seconds(1);
-constexpr char kFieldManager[] = "chains";
 constexpr char kAdminKey[] = "chains-admin-key";
 // Runs kubectl against the cluster; its errors are the status.
 absl::StatusOr<std::string> Kubectl(const Session& session, const ClusterAccess& access,
@@ -96,7 +94,8 @@ absl::Status AwaitReady(Session& session, Cluster& cluster, absl::Duration timeo
       return absl::DeadlineExceededError(Text("not ready after ", absl::FormatDuration(timeout),
                                               ": ", last, "; once it is cured, run this again"));
     }
-    if (!PauseUnlessInterrupted(session, kLookEvery)) return absl::CancelledError("interrupted");
+    if (!PauseUnlessInterrupted(session, Cluster::kLookEvery))
+      return absl::CancelledError("interrupted");
   }
 }
 
@@ -136,7 +135,7 @@ absl::StatusOr<Remote> Install(Session& session, const InstallFlags& flags) {
   if (!applied.ok()) return applied.status();
   session.Note(LastLines(Safe(*applied), 100));
   const absl::StatusOr<std::unique_ptr<Cluster>> cluster =
-      session.world().open_cluster(*access, kFieldManager);
+      session.world().open_cluster(*access, Cluster::kFieldManager);
   if (!cluster.ok()) return cluster.status();
   if (absl::Status ready = AwaitReady(session, **cluster, flags.timeout); !ready.ok()) {
     return ready;

@@ -20,7 +20,7 @@ namespace {
 constexpr int kDiffers = 1;
 constexpr int kUnknown = 2;
 // The platform's own, so that a dry run decides as its apply would.
-constexpr char kFieldManager[] = "chains-platform";
+constexpr char kPlannedBy[] = "chains-platform";
 
 absl::StatusOr<ClusterSettings> SettingsFrom(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -80,7 +80,7 @@ absl::StatusOr<int> Diff(Session& session, const PushFlags& flags) {
   absl::StatusOr<FleetDeployment> planned = BuildPlan(session, flags);
   if (!planned.ok()) return planned.status();
   const absl::StatusOr<std::unique_ptr<Cluster>> cluster =
-      session.world().open_cluster(*access, kFieldManager);
+      session.world().open_cluster(*access, kPlannedBy);
   if (!cluster.ok()) return cluster.status();
   const absl::StatusOr<ClusterSettings> settings =
       flags.settings.empty() ? SettingsOf(**cluster) : SettingsFrom(flags.settings);

@@ -17,8 +17,6 @@
 namespace chains::deploy::cli {
 namespace {
 
-constexpr absl::Duration kLookEvery = absl::Seconds(1);
-constexpr char kFieldManager[] = "chains";
 constexpr ObjectKind kNamespace{"v1", "Namespace", "namespaces"};
 constexpr ObjectKind kVolumeClaim{"v1", "PersistentVolumeClaim", "persistentvolumeclaims"};
 
@@ -91,7 +89,8 @@ absl::Status AwaitGone(Session& session, Cluster& cluster, absl::Duration timeou
                absl::FormatDuration(timeout), "; `kubectl get namespace ", cluster.in_namespace(),
                " -o yaml` says what it waits for"));
     }
-    if (!PauseUnlessInterrupted(session, kLookEvery)) return absl::CancelledError("interrupted");
+    if (!PauseUnlessInterrupted(session, Cluster::kLookEvery))
+      return absl::CancelledError("interrupted");
   }
 }
 
@@ -113,7 +112,7 @@ absl::StatusOr<bool> Uninstall(Session& session, const UninstallFlags& flags) {
   const absl::StatusOr<ClusterAccess> access = AccessOf(session, name, flags.access);
   if (!access.ok()) return access.status();
   const absl::StatusOr<std::unique_ptr<Cluster>> cluster =
-      session.world().open_cluster(*access, kFieldManager);
+      session.world().open_cluster(*access, Cluster::kFieldManager);
   if (!cluster.ok()) return cluster.status();
   if (absl::Status said = SayWhatGoes(session, access->context, **cluster); !said.ok()) {
     return said;

@@ -58,7 +58,7 @@ void KubernetesFleet::Impl::ApplyOne(const std::string& deployment, WantedObject
 
 Task<void> KubernetesFleet::Impl::ApplyNow(std::string deployment, ObjectKind kind,
                                            std::string name) {
-  const absl::Time now = (co_await internal::Here()).loop().Now();
+  const absl::Time now = (co_await chains::internal::Here()).loop().Now();
   const auto known = state_.deployments.find(deployment);
   if (known == state_.deployments.end()) co_return;
   const WantedObject* wanted = FindIn(known->second, kind, name);

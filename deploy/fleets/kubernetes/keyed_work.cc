@@ -22,7 +22,7 @@ void KeyedWork::Start(const std::string& key, absl::AnyInvocable<Task<void>()> m
   Entry& entry = entries_[key];
   if (entry.running != nullptr || entry.next > loop_.Now()) return;
   ++running_;
-  entry.running = std::make_unique<internal::Root<void>>(
+  entry.running = std::make_unique<chains::internal::Root<void>>(
       loop_, Context(), make(),
       [this, key](const absl::StatusOr<internal::Unit>& outcome) { Ended(key, outcome.status()); });
   entry.running->Start();
@@ -33,7 +33,7 @@ void KeyedWork::Ended(const std::string& key, absl::Status status) {
   const auto found = entries_.find(key);
   Entry& entry = found->second;
   // A root may be destroyed by what it calls last.
-  const std::unique_ptr<internal::Root<void>> finished = std::move(entry.running);
+  const std::unique_ptr<chains::internal::Root<void>> finished = std::move(entry.running);
   if (status.ok()) {
     entries_.erase(found);
   } else {

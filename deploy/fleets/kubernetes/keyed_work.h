@@ -36,7 +36,7 @@ class KeyedWork {
 
  private:
   struct Entry {
-    std::unique_ptr<internal::Root<void>> running;
+    std::unique_ptr<chains::internal::Root<void>> running;
     absl::Status problem;
     int failures = 0;
     absl::Time next = absl::InfinitePast();

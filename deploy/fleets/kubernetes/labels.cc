@@ -11,7 +11,7 @@ namespace chains::deploy {
 namespace {
 
 constexpr size_t kLongestLabel = 63;
-constexpr size_t kHashDigits = 16;
+constexpr size_t kUnitDigits = 16;
 
 std::string ShortName(const std::string& name) { return name.substr(name.rfind('.') + 1); }
 
@@ -49,7 +49,7 @@ std::string UnitLabel(const FleetDeployment& deployment, const FleetUnit& unit) 
       unit.chainlets.begin(), unit.chainlets.end(),
       [&](const std::string& chainlet) { return IsPlain(chainlet, deployment.manifest); });
   if (plain && label.size() <= kLongestLabel) return label;
-  return Text("unit-", Hex(Sha256Of(ChainletsText(unit))).substr(0, kHashDigits));
+  return Text("unit-", Hex(Sha256Of(ChainletsText(unit))).substr(0, kUnitDigits));
 }
 
 std::string ChainletsText(const FleetUnit& unit) { return absl::StrJoin(unit.chainlets, ","); }

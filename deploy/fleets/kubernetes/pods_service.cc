@@ -79,7 +79,7 @@ struct PodsService::Hosting {
 };
 
 Stream<v1::PodOrders> PodsService::Host(Stream<v1::PodReport> requests) {
-  internal::Here::Place here = co_await internal::Here();
+  chains::internal::Here::Place here = co_await chains::internal::Here();
   v1::PodReport first = co_await WithTimeout(ReadFirst(&requests), kFirstMessage);
   const auto known = state_.deployments.find(first.deployment());
   // Who has no token learns nothing of what there is.
@@ -96,11 +96,11 @@ Stream<v1::PodOrders> PodsService::Host(Stream<v1::PodReport> requests) {
   FleetReplica* const its = state_.InPod(first.deployment(), first.pod());
   if (its != nullptr && !its->seen && !its->found) its->told = false;
   Take(first, pod, here.loop().Now());
-  internal::Root<void> reading(here.loop(), Context(), ReadReports(&hosting),
-                               [this, &hosting](const auto&) {
-                                 hosting.ended = true;
-                                 state_.changed.Give();
-                               });
+  chains::internal::Root<void> reading(here.loop(), Context(), ReadReports(&hosting),
+                                       [this, &hosting](const auto&) {
+                                         hosting.ended = true;
+                                         state_.changed.Give();
+                                       });
   reading.Start();
   std::optional<v1::PodOrders> told;
   uint64_t version = 0;

@@ -32,8 +32,8 @@ class KubernetesFleet::Impl::Working {
          {&impl.owners_, &impl.services_, &impl.places_, &impl.budgets_, &impl.pods_, &impl.slices_,
           &impl.events_, impl.autoscalers_ ? &*impl.autoscalers_ : nullptr}) {
       if (informer == nullptr) continue;
-      informers_.push_back(std::make_unique<internal::Root<void>>(loop, Context(), informer->Run(),
-                                                                  [](const auto&) {}));
+      informers_.push_back(std::make_unique<chains::internal::Root<void>>(
+          loop, Context(), informer->Run(), [](const auto&) {}));
       informers_.back()->Start();
     }
   }
@@ -42,11 +42,11 @@ class KubernetesFleet::Impl::Working {
 
  private:
   Impl& impl_;
-  std::vector<std::unique_ptr<internal::Root<void>>> informers_;
+  std::vector<std::unique_ptr<chains::internal::Root<void>>> informers_;
 };
 
 Task<std::vector<FoundReplica>> KubernetesFleet::Impl::Find() {
-  const absl::Time now = (co_await internal::Here()).loop().Now();
+  const absl::Time now = (co_await chains::internal::Here()).loop().Now();
   ObjectList listed =
       co_await api_.List(kinds::kPod, settings_.in_namespace, std::string(labels::kOurs));
   std::vector<FoundReplica> found;
@@ -80,7 +80,7 @@ void KubernetesFleet::Impl::ApplyAllAgain(absl::Time next) {
 }
 
 Task<void> KubernetesFleet::Impl::Run() {
-  internal::Here::Place here = co_await internal::Here();
+  chains::internal::Here::Place here = co_await chains::internal::Here();
   Loop& loop = here.loop();
   const Working working(*this, loop);
   Tick tick(state_.changed);

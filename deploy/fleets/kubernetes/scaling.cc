@@ -96,7 +96,7 @@ void KubernetesFleet::Impl::ScaleOne(const Json& deployment, absl::Time now) {
 
 Task<void> KubernetesFleet::Impl::ScaleNow(std::string place, std::pair<int, int64_t> ask,
                                            std::vector<std::string> doomed, absl::Time now) {
-  internal::Here::Place here = co_await internal::Here();
+  chains::internal::Here::Place here = co_await chains::internal::Here();
   const auto doom_until = [&](absl::Time until) {
     for (auto& [key, agent] : state_.pods) {
       const bool is_doomed = std::find(doomed.begin(), doomed.end(), key.second) != doomed.end();

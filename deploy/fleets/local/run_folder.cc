@@ -20,14 +20,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-absl::Status Failed(std::string_view what, const fs::path& path, int error) {
+absl::Status Cannot(std::string_view what, const fs::path& path, int error) {
   return absl::InternalError(Text("cannot ", what, " ", path.string(), ": ", strerror(error)));
 }
 
 // On the disk when it returns.
 absl::Status WriteFile(const fs::path& path, const std::string& content) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (file < 0) return Failed("make", path, errno);
+  if (file < 0) return Cannot("make", path, errno);
   size_t written = 0;
   while (written < content.size()) {
     const ssize_t more = ::write(file, content.data() + written, content.size() - written);
@@ -35,21 +35,21 @@ absl::Status WriteFile(const fs::path& path, const std::string& content) {
     if (more < 0) {
       const int error = errno;
       ::close(file);
-      return Failed("write", path, error);
+      return Cannot("write", path, error);
     }
     written += static_cast<size_t>(more);
   }
   const int synced = ::fsync(file);
   const int error = errno;
   ::close(file);
-  return synced == 0 ? absl::OkStatus() : Failed("write", path, error);
+  return synced == 0 ? absl::OkStatus() : Cannot("write", path, error);
 }
 
-absl::Status MakeFolder(const fs::path& path) {
+absl::Status MakePrivateFolder(const fs::path& path) {
   std::error_code error;
   fs::create_directories(path, error);
-  if (error) return Failed("make the folder", path, error.value());
-  if (::chmod(path.c_str(), 0700) != 0) return Failed("restrict the folder", path, errno);
+  if (error) return Cannot("make the folder", path, error.value());
+  if (::chmod(path.c_str(), 0700) != 0) return Cannot("restrict the folder", path, errno);
   return absl::OkStatus();
 }
 
@@ -77,7 +77,7 @@ absl::StatusOr<std::vector<fs::path>> FoldersIn(const fs::path& folder) {
     if (each->is_directory(gone)) folders.push_back(each->path());
   }
   if (!error || error == std::errc::no_such_file_or_directory) return folders;
-  return Failed("read the folder", folder, error.value());
+  return Cannot("read the folder", folder, error.value());
 }
 
 bool ReadIntent(const fs::path& folder, state::ReplicaIntent& intent) {
@@ -113,9 +113,9 @@ absl::Status RunFolder::Make(const ReplicaSpec& spec) const {
         Text("the socket's path ", socket(), " has ", socket().size(), " characters, and at most ",
              sizeof(sockaddr_un::sun_path) - 1, " are possible; use a shorter --home"));
   }
-  if (absl::Status made = MakeFolder(path_ / "secrets"); !made.ok()) return made;
-  if (absl::Status made = MakeFolder(path_.parent_path()); !made.ok()) return made;
-  if (absl::Status made = MakeFolder(path_); !made.ok()) return made;
+  if (absl::Status made = MakePrivateFolder(path_ / "secrets"); !made.ok()) return made;
+  if (absl::Status made = MakePrivateFolder(path_.parent_path()); !made.ok()) return made;
+  if (absl::Status made = MakePrivateFolder(path_); !made.ok()) return made;
   for (const auto& [name, value] : spec.secrets) {
     if (absl::Status written = WriteFile(secret(name), value); !written.ok()) return written;
   }

@@ -20,7 +20,7 @@ constexpr int64_t kLeastMemory = int64_t{16} << 20;
 constexpr int64_t kMostMemory = int64_t{64} << 40;
 constexpr int kMostGpus = 8;
 constexpr int kMostReplicas = 1000;
-constexpr int kMostCalls = 100'000;
+constexpr int kMostAtOnce = 100'000;
 constexpr int kMostQueued = 1'000'000;
 constexpr const char* kGpus[] = {"T4", "L4", "A10G", "A100", "H100", "H100_40GB", "H200", "B200"};
 
@@ -101,7 +101,7 @@ void CheckAutoscaling(const ChainletSpec& chainlet, Problems& problems) {
   CheckRange(chainlet, kKind, "scale_down_delay", scaling.scale_down_delay, absl::ZeroDuration(),
              absl::Hours(1), problems);
   CheckRange(chainlet, kKind, "max_scale_down_rate", scaling.max_scale_down_rate, 1, 50, problems);
-  CheckRange(chainlet, kKind, "concurrency_target", scaling.concurrency_target, 1, kMostCalls,
+  CheckRange(chainlet, kKind, "concurrency_target", scaling.concurrency_target, 1, kMostAtOnce,
              problems);
   CheckRange(chainlet, kKind, "target_utilization_percentage",
              scaling.target_utilization_percentage, 1, 100, problems);
@@ -125,7 +125,7 @@ void CheckAdaptive(const ChainletSpec& chainlet, Problems& problems) {
 void CheckLimits(const ChainletSpec& chainlet, Problems& problems) {
   constexpr const char* kKind = "limits";
   const Limits& limits = chainlet.limits;
-  CheckRange(chainlet, kKind, "concurrency_limit", limits.concurrency_limit, 1, kMostCalls,
+  CheckRange(chainlet, kKind, "concurrency_limit", limits.concurrency_limit, 1, kMostAtOnce,
              problems);
   CheckRange(chainlet, kKind, "max_queued", limits.max_queued, 0, kMostQueued, problems);
   CheckAdaptive(chainlet, problems);

@@ -41,7 +41,7 @@ std::string Readable(std::string text) {
   return text;
 }
 
-uint64_t Microseconds(absl::Duration duration) {
+uint64_t WholeMicroseconds(absl::Duration duration) {
   return static_cast<uint64_t>(std::max(int64_t{0}, absl::ToInt64Microseconds(duration)));
 }
 
@@ -51,10 +51,10 @@ void Fill(v1::Span& span, const CallFigures& figures) {
   span.set_code(static_cast<uint32_t>(figures.code));
   if (figures.code != absl::StatusCode::kOk) span.set_message(Readable(figures.message));
   span.set_attempt(static_cast<uint32_t>(figures.attempt));
-  span.set_queue_us(Microseconds(figures.queue));
-  span.set_user_us(Microseconds(figures.user));
-  span.set_serialize_us(Microseconds(figures.serialize));
-  span.set_network_us(Microseconds(figures.network));
+  span.set_queue_us(WholeMicroseconds(figures.queue));
+  span.set_user_us(WholeMicroseconds(figures.user));
+  span.set_serialize_us(WholeMicroseconds(figures.serialize));
+  span.set_network_us(WholeMicroseconds(figures.network));
   span.set_items(static_cast<uint64_t>(figures.items));
 }
 
@@ -78,7 +78,7 @@ v1::Span SpanOf(const CallRecord& call, const std::string& trace, const std::str
   span.set_start_unix_us(absl::ToUnixMicros(call.began()));
   Fill(span, call.figures);
   const absl::Duration so_far = call.receipt().loop().Now() - call.began();
-  span.set_duration_us(Microseconds(call.ended() ? call.figures.elapsed : so_far));
+  span.set_duration_us(WholeMicroseconds(call.ended() ? call.figures.elapsed : so_far));
   for (const CallEvent& event : call.events()) {
     v1::SpanEvent& added = *span.add_events();
     added.set_unix_us(absl::ToUnixMicros(event.at));

@@ -31,7 +31,7 @@ void CutMiddle(v1::ErrorPath& path, size_t max_hops) {
 }
 
 // Whole characters: half of one would be no text for protobuf.
-std::string Shortened(const std::string& text) {
+std::string ShortenedHop(const std::string& text) {
   if (text.size() <= kMaxNameBytes) return text;
   size_t size = kMaxNameBytes;
   while (size > 0 && (text[size] & 0xc0) == 0x80) --size;
@@ -40,9 +40,9 @@ std::string Shortened(const std::string& text) {
 
 void Add(v1::ErrorPath& path, const Hop& hop) {
   v1::ErrorHop& added = *path.add_hops();
-  added.set_chainlet(Shortened(hop.chainlet));
-  added.set_method(Shortened(hop.method));
-  added.set_replica(Shortened(hop.replica));
+  added.set_chainlet(ShortenedHop(hop.chainlet));
+  added.set_method(ShortenedHop(hop.method));
+  added.set_replica(ShortenedHop(hop.replica));
   added.set_attempt(hop.attempt);
 }
 

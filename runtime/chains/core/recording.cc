@@ -12,7 +12,7 @@ using Where = CallPlace::Where;
 namespace {
 
 // A wall clock may be set back.
-absl::Duration Between(absl::Time from, absl::Time to) {
+absl::Duration TimeBetween(absl::Time from, absl::Time to) {
   return std::max(absl::ZeroDuration(), to - from);
 }
 
@@ -21,7 +21,7 @@ constexpr std::string_view kCancelled = "cancelled";
 void NoteQueue(CallRecord& record, absl::Time since, absl::Time until) {
   if (!record.traced()) return;
   record.Note(since, "queued",
-              absl::FormatDuration(absl::Floor(Between(since, until), absl::Microseconds(1))));
+              absl::FormatDuration(absl::Floor(TimeBetween(since, until), absl::Microseconds(1))));
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ void Recording::Begin(const Context& context, const Loop& loop, const CallPlace&
     CallFigures figures;
     figures.chainlet = place.chainlet;
     figures.method = place.method;
-    figures.start = Between(from_->began(), now);
+    figures.start = TimeBetween(from_->began(), now);
     record_ = from_->Add(std::move(figures), now);
     from_->CallBegins(now);
   }
@@ -69,7 +69,7 @@ void Recording::WaitBegins(int attempt) {
 void Recording::WaitEnds() {
   const absl::Time now = loop_->Now();
   if (record_ == nullptr) return;
-  if (waits_) record_->figures.queue += Between(waits_since_, now);
+  if (waits_) record_->figures.queue += TimeBetween(waits_since_, now);
   if (queues_) NoteQueue(*record_, waits_since_, now);
   waits_ = queues_ = false;
   if (where_ == Where::kCallee) record_->Runs(now);
@@ -107,7 +107,7 @@ void Recording::End(const absl::Status& status) {
   if (opened_ && !pauses_) from_->CallEnds(now);
   if (record_ != nullptr) {
     CallFigures& figures = record_->figures;
-    if (waits_) figures.queue += Between(waits_since_, now);
+    if (waits_) figures.queue += TimeBetween(waits_since_, now);
     if (queues_) NoteQueue(*record_, waits_since_, now);
     record_->Fails(status);
     figures.items = std::max(figures.items, items_);
@@ -129,7 +129,7 @@ std::shared_ptr<CallRecord> OpenRecord(const Context& context, const Loop& loop,
 }
 
 absl::Time Serializing::Now() const { return record_->receipt().loop().Now(); }
-absl::Duration Serializing::Since() const { return Between(began_, Now()); }
+absl::Duration Serializing::Since() const { return TimeBetween(began_, Now()); }
 
 void Serving::Arrive() { arrived_ = record_->Arrives(record_->receipt().loop().Now()); }
 void Serving::Leave() {

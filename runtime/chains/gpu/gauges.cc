@@ -9,7 +9,7 @@
 namespace chains::gpu {
 namespace {
 
-std::string TextOf(const char* text, size_t size) { return {text, strnlen(text, size)}; }
+std::string NameOf(const char* text, size_t size) { return {text, strnlen(text, size)}; }
 
 }  // namespace
 
@@ -23,12 +23,12 @@ std::vector<DeviceGauges> Gauges::Collect(absl::Time now) {
       if (!Call(module->functions().use, index, &use).ok()) continue;
       const auto last = last_.try_emplace({module, index}, Last{now, use.busy_nanoseconds}).first;
       const DeviceCounts& counts = module->counts(index);
-      const std::string name = TextOf(info.name, sizeof(info.name));
+      const std::string name = NameOf(info.name, sizeof(info.name));
       const std::string type = TypeOf(name);
       DeviceGauges& device = all.emplace_back();
       device.index = index;
       device.type = type.empty() ? name : type;
-      device.id = TextOf(info.id, sizeof(info.id));
+      device.id = NameOf(info.id, sizeof(info.id));
       device.memory_used = use.memory_total - use.memory_free;
       device.memory_total = use.memory_total;
       device.busy_seconds = static_cast<double>(use.busy_nanoseconds) / 1e9;

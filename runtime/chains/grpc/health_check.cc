@@ -19,11 +19,11 @@ using wire::v1::HealthCheckRequest;
 using wire::v1::HealthCheckResponse;
 
 constexpr absl::Duration kTimeout = absl::Seconds(3);
-constexpr Method kCheck{.chainlet = "grpc.health.v1.Health",
-                        .name = "Check",
-                        .path = "/grpc.health.v1.Health/Check",
-                        .kind = MethodKind::kUnary,
-                        .idempotent = true};
+constexpr Method kHealthCheck{.chainlet = "grpc.health.v1.Health",
+                              .name = "Check",
+                              .path = "/grpc.health.v1.Health/Check",
+                              .kind = MethodKind::kUnary,
+                              .idempotent = true};
 
 absl::Status StatusIn(const std::string& address, const Bytes& reply) {
   HealthCheckResponse response;
@@ -48,7 +48,7 @@ absl::Status AskHealth(const std::string& address, std::string_view contract,
     GrpcChannel channel(address, reactor);
     reactor.Start();
     reply = RunOn(
-        reactor, [&] { return channel.Unary(kCheck, *std::move(asked)); },
+        reactor, [&] { return channel.Unary(kHealthCheck, *std::move(asked)); },
         Context().WithDeadline(absl::Now() + timeout));
     reactor.Stop();
   }

@@ -31,7 +31,7 @@ void AppendUtf8(unsigned c, std::string& out) {
   }
 }
 
-std::string Seen(std::string_view text, size_t at) {
+std::string ThatIs(std::string_view text, size_t at) {
   if (at >= text.size()) return "the text ends";
   const char c = text[at];
   if (c >= 0x20 && c < 0x7F) return Text("found '", std::string(1, c), "'");
@@ -281,11 +281,11 @@ bool JsonReader::Finish() {
   if (!ok()) return false;
   SkipSpace();
   if (at_ == text_.size()) return true;
-  return Fail(at_, Text("the text should end here, ", Seen(text_, at_)));
+  return Fail(at_, Text("the text should end here, ", ThatIs(text_, at_)));
 }
 
 bool JsonReader::Expects(std::string_view what, size_t at) {
-  return Fail(at, Text(what, " is expected, ", Seen(text_, at)));
+  return Fail(at, Text(what, " is expected, ", ThatIs(text_, at)));
 }
 
 bool JsonReader::Fail(size_t offset, std::string_view problem) {

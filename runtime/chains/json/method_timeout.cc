@@ -13,7 +13,7 @@ namespace chains::json {
 namespace {
 
 // Numbers in chains/v1/options.proto.
-constexpr uint32_t kHttpOptions = 51471;
+constexpr uint32_t kHttpOption = 51471;
 constexpr uint32_t kTimeout = 2;
 
 constexpr double kLeast = 0.001;
@@ -26,7 +26,7 @@ std::optional<double> SecondsOf(const google::protobuf::MethodDescriptor& method
   const std::string options = method.options().SerializeAsString();
   WireReader reader(options);
   for (WireReader::Field option; reader.Next(option);) {
-    if (option.number != kHttpOptions) continue;
+    if (option.number != kHttpOption) continue;
     WireReader parts(option.bytes);
     for (WireReader::Field part; parts.Next(part);) {
       if (part.number == kTimeout) seconds = std::bit_cast<double>(part.value);

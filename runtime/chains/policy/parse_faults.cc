@@ -15,7 +15,7 @@
 namespace chains {
 namespace {
 
-constexpr size_t kMost = 64;
+constexpr size_t kMostOfOne = 64;
 constexpr absl::Duration kLongest = absl::Hours(24);
 
 constexpr std::string_view kExample =
@@ -139,7 +139,7 @@ absl::StatusOr<FaultRule> ParseRule(std::string_view text) {
     absl::StatusOr<FaultEffect> effect = ParseEffect(Trimmed(each));
     if (!effect.ok()) return effect.status();
     rule.effects.push_back(*effect);
-    if (rule.effects.size() > kMost) return Wrong(rule.chainlet, "has more than 64 faults");
+    if (rule.effects.size() > kMostOfOne) return Wrong(rule.chainlet, "has more than 64 faults");
   }
   return rule;
 }
@@ -154,7 +154,7 @@ absl::StatusOr<Faults> ParseFaults(std::string_view text) {
     absl::StatusOr<FaultRule> rule = ParseRule(rule_text);
     if (!rule.ok()) return rule.status();
     faults.push_back(*std::move(rule));
-    if (faults.size() > kMost) return Wrong(rule_text, "is the 65th rule: 64 are the most");
+    if (faults.size() > kMostOfOne) return Wrong(rule_text, "is the 65th rule: 64 are the most");
   }
   if (faults.empty()) return Wrong(text, "has no rule");
   return faults;

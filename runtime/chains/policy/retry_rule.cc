@@ -10,7 +10,7 @@
 namespace chains {
 namespace {
 
-constexpr int kMostDoublings = 20;
+constexpr int kMostDoubled = 20;
 
 }  // namespace
 
@@ -35,7 +35,7 @@ bool RetryRule::MayHeal(const absl::Status& failure,
 }
 
 absl::Duration RetryRule::Backoff(int attempts_made) {
-  const int doublings = std::clamp(attempts_made - 1, 0, kMostDoublings);
+  const int doublings = std::clamp(attempts_made - 1, 0, kMostDoubled);
   const absl::Duration cap =
       std::min(options_.max_backoff, options_.first_backoff * (1 << doublings));
   const double part =

@@ -70,7 +70,7 @@ class InformerTest : public ::testing::Test {
   Notice changed_;
   Informer pods_{api_, {kinds::kPod, "chains"}, changed_};
   bool begun_ = false;
-  internal::Root<void> running_{clock_, Context(), pods_.Run(), [](auto) {}};
+  chains::internal::Root<void> running_{clock_, Context(), pods_.Run(), [](auto) {}};
 };
 
 TEST_F(InformerTest, ListsThenFollows) {

@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-std::string ReadText(const std::filesystem::path& path) {
+std::string TextIn(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
@@ -110,8 +110,8 @@ TEST_F(ImageTest, IsBuiltPushedAndSetInTheSettings) {
       << err;
   EXPECT_THAT(commands, ElementsAre(HasSubstr("podman build --tag r/hello:1 --network=host /"),
                                     "podman push r/hello:1"));
-  EXPECT_THAT(ReadText(path), AllOf(HasSubstr("\"scaling\": \"platform\""),
-                                    HasSubstr(ImageKey("", {"sox"}) + "\": \"r/hello:1\"")));
+  EXPECT_THAT(TextIn(path), AllOf(HasSubstr("\"scaling\": \"platform\""),
+                                  HasSubstr(ImageKey("", {"sox"}) + "\": \"r/hello:1\"")));
 }
 TEST_F(ImageTest, ABakedContextHasTheFilesByTheirDigests) {
   const std::filesystem::path kept = home_ / "context";
@@ -121,8 +121,8 @@ TEST_F(ImageTest, ABakedContextHasTheFilesByTheirDigests) {
       << err;
   ASSERT_EQ(commands.size(), 1u);
   const std::filesystem::path folder = commands[0].substr(commands[0].rfind(' ') + 1);
-  EXPECT_EQ(ReadText(folder / SeedPath(script.built.bundle.files(0))), "program");
-  EXPECT_THAT(ReadText(folder / "Dockerfile"), HasSubstr("COPY bundles/"));
+  EXPECT_EQ(TextIn(folder / SeedPath(script.built.bundle.files(0))), "program");
+  EXPECT_THAT(TextIn(folder / "Dockerfile"), HasSubstr("COPY bundles/"));
   EXPECT_THAT(out, HasSubstr("\"cpu\": \"chains/hello-baked:"));
 }
 TEST_F(ImageTest, WhatTheEngineRefusesIsShown) {

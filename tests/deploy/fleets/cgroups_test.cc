@@ -22,7 +22,7 @@ using ::testing::HasSubstr;
 
 void WriteFile(const fs::path& file, const std::string& text) { std::ofstream(file) << text; }
 
-std::string ReadFile(const fs::path& file) {
+std::string TextOfFile(const fs::path& file) {
   std::ifstream opened(file);
   return {std::istreambuf_iterator<char>(opened), {}};
 }
@@ -57,33 +57,33 @@ TEST_F(CgroupsTest, ThePlatformGoesBelowSoThatItsOwnCanBeDivided) {
   absl::StatusOr<Cgroups> cgroups = Cgroups::Take(own());
   ASSERT_THAT(cgroups.status(), IsOk());
   EXPECT_EQ(cgroups->root(), own());
-  EXPECT_EQ(ReadFile(own() / "platform/cgroup.procs"), std::to_string(getpid()));
-  EXPECT_EQ(ReadFile(own() / "cgroup.subtree_control"), "+memory +cpu");
+  EXPECT_EQ(TextOfFile(own() / "platform/cgroup.procs"), std::to_string(getpid()));
+  EXPECT_EQ(TextOfFile(own() / "cgroup.subtree_control"), "+memory +cpu");
 }
 
 TEST_F(CgroupsTest, WithoutTheControllerOfMemoryThereAreNone) {
   WriteFile(own() / "cgroup.controllers", "cpu pids\n");
   EXPECT_THAT(Cgroups::Take(own()).status(),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("'memory'")));
-  EXPECT_EQ(ReadFile(own() / "platform/cgroup.procs"), "");
+  EXPECT_EQ(TextOfFile(own() / "platform/cgroup.procs"), "");
 }
 
 TEST_F(CgroupsTest, WithoutTheControllerOfCpusMemoryIsStillLimited) {
   WriteFile(own() / "cgroup.controllers", "memory\n");
   absl::StatusOr<Cgroups> cgroups = Cgroups::Take(own());
   ASSERT_THAT(cgroups.status(), IsOk());
-  EXPECT_EQ(ReadFile(own() / "cgroup.subtree_control"), "+memory");
+  EXPECT_EQ(TextOfFile(own() / "cgroup.subtree_control"), "+memory");
   Prepare("replica-1");
   fs::remove(own() / "replica-1/cpu.weight");
   EXPECT_THAT(cgroups->Make("replica-1", {.memory_bytes = 7, .cpus = 2}).status(), IsOk());
-  EXPECT_EQ(ReadFile(own() / "replica-1/memory.max"), "7");
+  EXPECT_EQ(TextOfFile(own() / "replica-1/memory.max"), "7");
 }
 
 TEST_F(CgroupsTest, WhereItMayNotBeDividedAllIsAsItWas) {
   fs::remove(own() / "cgroup.subtree_control");
   EXPECT_THAT(Cgroups::Take(own()).status(),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("cgroup.subtree_control")));
-  EXPECT_EQ(ReadFile(own() / "cgroup.procs"), std::to_string(getpid()));
+  EXPECT_EQ(TextOfFile(own() / "cgroup.procs"), std::to_string(getpid()));
 }
 
 TEST_F(CgroupsTest, AReplicaIsHeldToWhatItDeclares) {
@@ -93,10 +93,10 @@ TEST_F(CgroupsTest, AReplicaIsHeldToWhatItDeclares) {
   absl::StatusOr<fs::path> group =
       cgroups->Make("replica-1", {.memory_bytes = 1 << 28, .cpus = 0.5});
   ASSERT_THAT(group.status(), IsOk());
-  EXPECT_EQ(ReadFile(*group / "memory.max"), "268435456");
-  EXPECT_EQ(ReadFile(*group / "cpu.weight"), "50");
+  EXPECT_EQ(TextOfFile(*group / "memory.max"), "268435456");
+  EXPECT_EQ(TextOfFile(*group / "cpu.weight"), "50");
   ASSERT_THAT(Cgroups::Enter(*group, 4711), IsOk());
-  EXPECT_EQ(ReadFile(*group / "cgroup.procs"), "4711");
+  EXPECT_EQ(TextOfFile(*group / "cgroup.procs"), "4711");
 }
 
 TEST_F(CgroupsTest, WithoutALimitMemoryIsUnlimitedAndAShareIsThatOfOneCpu) {
@@ -104,11 +104,11 @@ TEST_F(CgroupsTest, WithoutALimitMemoryIsUnlimitedAndAShareIsThatOfOneCpu) {
   ASSERT_THAT(cgroups.status(), IsOk());
   Prepare("replica-1");
   ASSERT_THAT(cgroups->Make("replica-1", {}).status(), IsOk());
-  EXPECT_EQ(ReadFile(own() / "replica-1/memory.max"), "max");
-  EXPECT_EQ(ReadFile(own() / "replica-1/cpu.weight"), "100");
+  EXPECT_EQ(TextOfFile(own() / "replica-1/memory.max"), "max");
+  EXPECT_EQ(TextOfFile(own() / "replica-1/cpu.weight"), "100");
   Prepare("replica-2");
   ASSERT_THAT(cgroups->Make("replica-2", {.cpus = 1e9}).status(), IsOk());
-  EXPECT_EQ(ReadFile(own() / "replica-2/cpu.weight"), "10000");
+  EXPECT_EQ(TextOfFile(own() / "replica-2/cpu.weight"), "10000");
 }
 
 TEST_F(CgroupsTest, OneThatCannotBeLimitedIsNotLeft) {
@@ -133,7 +133,7 @@ TEST_F(CgroupsTest, OneThatTheKernelStillHasIsRemovedWithALaterOne) {
   Prepare("replica-1");
   Prepare("replica-2");
   cgroups->Remove(own() / "replica-1");
-  EXPECT_EQ(ReadFile(own() / "replica-1/cgroup.kill"), "1");
+  EXPECT_EQ(TextOfFile(own() / "replica-1/cgroup.kill"), "1");
   EXPECT_TRUE(fs::exists(own() / "replica-1"));
   Empty("replica-1");
   Empty("replica-2");

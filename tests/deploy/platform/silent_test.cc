@@ -96,7 +96,7 @@ class SilentTest : public ::testing::Test {
       Controller::Options(),
       {.folder_of = [](const std::string& bundle) { return "/" + bundle; }, .secret = nullptr}};
   Deployment* deployment_ = nullptr;
-  internal::Root<void> running_{clock_, Context(), controller_.Run(), [](const auto&) {}};
+  chains::internal::Root<void> running_{clock_, Context(), controller_.Run(), [](const auto&) {}};
 };
 
 TEST_F(SilentTest, WhoReportsStays) {

@@ -26,7 +26,7 @@ using ::testing::StartsWith;
 // The SHA-256 of "secret".
 constexpr const char* kHash = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
 
-std::string Post(std::string_view more = "", std::string_view body = R"({"text": "x"})") {
+std::string PostText(std::string_view more = "", std::string_view body = R"({"text": "x"})") {
   return Text("POST /get_http_status HTTP/1.1\r\nHost: a\r\nAuthorization: Api-Key secret\r\n",
               more, "Content-Length: ", body.size(), "\r\n\r\n", body);
 }
@@ -59,7 +59,7 @@ class GatewayLimitsTest : public ::testing::Test {
     return client.Receive();
   }
   int PriorityOf(std::string_view header) {
-    const std::string answer = Ask(Post(header));
+    const std::string answer = Ask(PostText(header));
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
     return channel_.last_context.priority();
   }
@@ -102,7 +102,7 @@ TEST_F(GatewayLimitsTest, ALowCeilingIsAlsoTheDefault) {
 TEST_F(GatewayLimitsTest, WhatIsNoPriorityIsRefused) {
   Open({});
   for (const char* text : {"8", "-1", "", "44", "high"}) {
-    EXPECT_THAT(Ask(Post(Text("Chains-Priority: ", text, "\r\n"))),
+    EXPECT_THAT(Ask(PostText(Text("Chains-Priority: ", text, "\r\n"))),
                 AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("Chains-Priority: a number from 0")));
   }
   EXPECT_EQ(channel_.calls, 0);
@@ -110,17 +110,17 @@ TEST_F(GatewayLimitsTest, WhatIsNoPriorityIsRefused) {
 
 TEST_F(GatewayLimitsTest, NobodyCanSayThatHisRequestIsAFurtherAttempt) {
   Open({});
-  EXPECT_THAT(Ask(Post("Chains-Further-Attempt: 1\r\n")), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(Ask(PostText("Chains-Further-Attempt: 1\r\n")), StartsWith("HTTP/1.1 200"));
   EXPECT_FALSE(channel_.last_context.further_attempt());
   EXPECT_EQ(channel_.last_context.Header("chains-further-attempt"), std::nullopt);
 }
 
 TEST_F(GatewayLimitsTest, WhoAsksTooOftenGets429AndIsToldWhenToComeAgain) {
   OpenWith("rate=2/m burst=1");
-  EXPECT_THAT(Ask(Post()),
+  EXPECT_THAT(Ask(PostText()),
               AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("RateLimit-Policy: \"key\";q=1;w=30\r\n"),
                     HasSubstr("RateLimit: \"key\";r=0;t=30\r\n")));
-  EXPECT_THAT(Ask(Post()),
+  EXPECT_THAT(Ask(PostText()),
               AllOf(StartsWith("HTTP/1.1 429"), HasSubstr("RESOURCE_EXHAUSTED"),
                     HasSubstr("Retry-After: 30\r\n"), HasSubstr("r=0;t=30"),
                     Not(HasSubstr("Connection: close")), HasSubstr("may make 2/m requests")));
@@ -131,7 +131,7 @@ TEST_F(GatewayLimitsTest, WhoAsksTooOftenGets429AndIsToldWhenToComeAgain) {
 
 TEST_F(GatewayLimitsTest, WhoMayNotAskSendsNoBody) {
   OpenWith("rate=1/h");
-  EXPECT_THAT(Ask(Post()), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(Ask(PostText()), StartsWith("HTTP/1.1 200"));
   EXPECT_THAT(Ask("POST /get_http_status HTTP/1.1\r\nHost: a\r\nAuthorization: Api-Key secret\r\n"
                   "Content-Length: 1000000\r\n\r\n"),
               StartsWith("HTTP/1.1 429"));
@@ -142,32 +142,33 @@ TEST_F(GatewayLimitsTest, AKeyHasSoManyInFlightUntilTheyEnd) {
   channel_.takes = absl::InfiniteDuration();
   {
     TestClient first(address_);
-    first.Send(Post());
+    first.Send(PostText());
     loop_.Settle();
     EXPECT_EQ(channel_.live, 1);
-    EXPECT_THAT(Ask(Post()), AllOf(StartsWith("HTTP/1.1 429"), HasSubstr("Retry-After: 1\r\n"),
-                                   Not(HasSubstr("RateLimit"))));
+    EXPECT_THAT(Ask(PostText()), AllOf(StartsWith("HTTP/1.1 429"), HasSubstr("Retry-After: 1\r\n"),
+                                       Not(HasSubstr("RateLimit"))));
   }
   loop_.Settle();  // the client left
   EXPECT_EQ(gateway_->quotas().in_flight(), 0u);
   channel_.takes = absl::ZeroDuration();
-  EXPECT_THAT(Ask(Post()), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(Ask(PostText()), StartsWith("HTTP/1.1 200"));
 }
 
 TEST_F(GatewayLimitsTest, AGatewayThatHasAsMuchAsItTakesSaysSo) {
   Open({.quotas = {.max_in_flight = 1}});
   channel_.takes = absl::InfiniteDuration();
   TestClient first(address_);
-  first.Send(Post());
+  first.Send(PostText());
   loop_.Settle();
-  EXPECT_THAT(Ask(Post()), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("UNAVAILABLE"),
-                                 HasSubstr("Retry-After: 1\r\n"), HasSubstr("--max-in-flight")));
+  EXPECT_THAT(Ask(PostText()),
+              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("UNAVAILABLE"),
+                    HasSubstr("Retry-After: 1\r\n"), HasSubstr("--max-in-flight")));
   EXPECT_THAT(Ask("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"), StartsWith("HTTP/1.1 200"));
 }
 
 TEST_F(GatewayLimitsTest, OnTrialNobodyIsRefused) {
   OpenWith("rate=1/h dry-run");
-  for (int i = 0; i < 3; ++i) EXPECT_THAT(Ask(Post()), StartsWith("HTTP/1.1 200"));
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(Ask(PostText()), StartsWith("HTTP/1.1 200"));
   EXPECT_EQ(gateway_->quotas().counts().would_refuse, 2u);
 }
 
@@ -176,11 +177,11 @@ TEST_F(GatewayLimitsTest, WhatAChainletSaysOfComingAgainIsHandedOn) {
   channel_.answer = [](std::string_view, const std::string&) {
     return WithRetryAfter(absl::ResourceExhaustedError("full"), absl::Milliseconds(2100));
   };
-  EXPECT_THAT(Ask(Post()), AllOf(StartsWith("HTTP/1.1 429"), HasSubstr("Retry-After: 3\r\n")));
+  EXPECT_THAT(Ask(PostText()), AllOf(StartsWith("HTTP/1.1 429"), HasSubstr("Retry-After: 3\r\n")));
   channel_.answer = [](std::string_view, const std::string&) {
     return WithRetryAfter(absl::UnavailableError("gone for good"), absl::Seconds(-1));
   };
-  EXPECT_THAT(Ask(Post()), AllOf(StartsWith("HTTP/1.1 503"), Not(HasSubstr("Retry-After"))));
+  EXPECT_THAT(Ask(PostText()), AllOf(StartsWith("HTTP/1.1 503"), Not(HasSubstr("Retry-After"))));
 }
 
 }  // namespace

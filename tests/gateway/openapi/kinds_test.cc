@@ -45,17 +45,17 @@ Json Written(bool has_async) {
   return Json::parse(openapi::Written(document));
 }
 
-std::vector<std::string> Keys(const Json& object) {
+std::vector<std::string> KeysOf(const Json& object) {
   std::vector<std::string> keys;
   for (const auto& [key, value] : object.items()) keys.push_back(key);
   return keys;
 }
 
 std::vector<std::string> Taken(const Json& operation) {
-  return Keys(operation["requestBody"]["content"]);
+  return KeysOf(operation["requestBody"]["content"]);
 }
 std::vector<std::string> Answered(const Json& operation) {
-  return Keys(operation["responses"]["200"]["content"]);
+  return KeysOf(operation["responses"]["200"]["content"]);
 }
 std::vector<std::string> InQuery(const Json& operation) {
   std::vector<std::string> names;
@@ -73,14 +73,14 @@ TEST(KindsTest, AUnaryMethodTakesJsonProtobufAndForms) {
   EXPECT_THAT(Answered(post), ElementsAre("application/json", "application/x-protobuf"));
   EXPECT_EQ(post["requestBody"]["content"]["application/json"]["example"],
             Json::parse(R"({"name": "text", "sizes": [1], "inner": {"flag": true}})"));
-  EXPECT_THAT(Keys(paths["/change"]), ElementsAre("post"));
+  EXPECT_THAT(KeysOf(paths["/change"]), ElementsAre("post"));
 }
 
 TEST(KindsTest, WhatHasNoSideEffectsCanBeGotByQuery) {
   const Json paths = Written(false)["paths"];
-  EXPECT_THAT(Keys(paths["/run_remote"]), ElementsAre("post", "get"));
+  EXPECT_THAT(KeysOf(paths["/run_remote"]), ElementsAre("post", "get"));
   EXPECT_THAT(InQuery(paths["/run_remote"]["get"]), ElementsAre("request", "name", "sizes"));
-  EXPECT_THAT(Keys(paths["/out"]), ElementsAre("post", "get"));
+  EXPECT_THAT(KeysOf(paths["/out"]), ElementsAre("post", "get"));
 }
 
 TEST(KindsTest, AStreamIsLinesEventsOrAnArrayAndMayEndWithAFailure) {
@@ -130,7 +130,7 @@ TEST(KindsTest, UnaryMethodsCanBeCalledWithoutWaiting) {
   EXPECT_EQ(body["required"], Json({"model_input"}));
   EXPECT_TRUE(post["responses"].contains("201"));
   EXPECT_FALSE(document["paths"].contains("/async_out"));
-  EXPECT_THAT(Keys(document["paths"]["/async_request/{request_id}"]),
+  EXPECT_THAT(KeysOf(document["paths"]["/async_request/{request_id}"]),
               ElementsAre("servers", "parameters", "get", "delete"));
   EXPECT_TRUE(document["webhooks"].contains("asyncRequestDone"));
 }
@@ -156,8 +156,8 @@ service S { rpc Get(FileRequest) returns (stream FilePart); }
 message FileRequest { string path = 1; }
 message FilePart { bytes data = 1; })")});
   const Json paths = Json::parse(openapi::Written(document))["paths"];
-  ASSERT_THAT(Keys(paths), ElementsAre("/get/{path}"));
-  EXPECT_THAT(Keys(paths["/get/{path}"]), ElementsAre("get", "head"));
+  ASSERT_THAT(KeysOf(paths), ElementsAre("/get/{path}"));
+  EXPECT_THAT(KeysOf(paths["/get/{path}"]), ElementsAre("get", "head"));
   const Json& responses = paths["/get/{path}"]["get"]["responses"];
   for (const char* status : {"200", "206", "304", "416"}) EXPECT_TRUE(responses.contains(status));
   EXPECT_FALSE(paths["/get/{path}"]["head"]["responses"]["200"].contains("content"));

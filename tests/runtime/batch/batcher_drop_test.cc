@@ -22,10 +22,10 @@ using testing::Running;
 using testing::SharedProbe;
 using testing::StatusIs;
 
-constexpr absl::Duration kRun = absl::Milliseconds(5);
-constexpr absl::Duration kWait = absl::Milliseconds(10);
+constexpr absl::Duration kRunOfLate = absl::Milliseconds(5);
+constexpr absl::Duration kWaitOfLate = absl::Milliseconds(10);
 
-BatchOptions Usual() { return {.name = "doubler", .max_batch = 4, .max_wait = kWait}; }
+BatchOptions Usual() { return {.name = "doubler", .max_batch = 4, .max_wait = kWaitOfLate}; }
 
 Doubler::Replies Doubled(const std::vector<int>& requests) {
   Doubler::Replies replies;
@@ -36,7 +36,7 @@ Doubler::Replies Doubled(const std::vector<int>& requests) {
 class BatcherDropTest : public ::testing::Test, public BatcherOnClock<Doubler> {
  public:
   BatcherDropTest() { Make(Usual(), function_.AsFunction()); }
-  Doubling function_{kRun};
+  Doubling function_{kRunOfLate};
 };
 
 TEST_F(BatcherDropTest, ACallThatIsDroppedLeavesTheQueue) {
@@ -46,7 +46,7 @@ TEST_F(BatcherDropTest, ACallThatIsDroppedLeavesTheQueue) {
   goes_too = nullptr;
   EXPECT_EQ(batcher->counts().queued, 1u);
   EXPECT_EQ(batcher->counts().dropped, 2u);
-  Pass(kWait);
+  Pass(kWaitOfLate);
   EXPECT_THAT(function_.batches, ElementsAre(ElementsAre(2)));
 }
 
@@ -56,7 +56,7 @@ TEST_F(BatcherDropTest, BetweenTheCloseOfABatchAndItsBeginToo) {
   b = nullptr;
   clock.Settle();
   EXPECT_THAT(function_.batches, ElementsAre(ElementsAre(1, 3, 4)));
-  Pass(kRun);
+  Pass(kRunOfLate);
   EXPECT_THAT(d->outcome(), IsOkAndHolds(8));
   EXPECT_EQ(batcher->counts().dropped, 1u);
 }
@@ -73,15 +73,15 @@ TEST_F(BatcherDropTest, ABatchWhoseMembersAreAllGoneDoesNotBegin) {
 
 TEST_F(BatcherDropTest, ARunningBatchGoesOnForThoseWhoStay) {
   auto goes = Start(1), stays = Start(2);
-  Pass(kWait);
+  Pass(kWaitOfLate);
   goes = nullptr;
-  Pass(kRun);
+  Pass(kRunOfLate);
   EXPECT_THAT(stays->outcome(), IsOkAndHolds(4));
 }
 
 TEST_F(BatcherDropTest, ARunningBatchWhoseMembersAreAllGoneIsDropped) {
   auto a = Start(1), b = Start(2);
-  Pass(kWait);
+  Pass(kWaitOfLate);
   EXPECT_EQ(clock.hosted(), 1u);
   auto next = Start(3);
   a = nullptr;
@@ -89,8 +89,8 @@ TEST_F(BatcherDropTest, ARunningBatchWhoseMembersAreAllGoneIsDropped) {
   clock.Settle();
   EXPECT_EQ(clock.hosted(), 0u);
   EXPECT_EQ(batcher->counts().running, 0u);
-  Pass(kWait);
-  Pass(kRun);
+  Pass(kWaitOfLate);
+  Pass(kRunOfLate);
   EXPECT_THAT(next->outcome(), IsOkAndHolds(6));
   EXPECT_EQ(function_.answered, 1);
 }
@@ -98,8 +98,8 @@ TEST_F(BatcherDropTest, ARunningBatchWhoseMembersAreAllGoneIsDropped) {
 TEST_F(BatcherDropTest, DroppedWithItsReplyOnTheWay) {
   for (int turns = 0; turns < 6; ++turns) {
     auto goes = Start(1), stays = Start(2);
-    Pass(kWait);
-    clock.Advance(kRun);
+    Pass(kWaitOfLate);
+    clock.Advance(kRunOfLate);
     for (int turn = 0; turn < turns; ++turn) {
       bool ran = false;
       clock.Post([&ran] { ran = true; });
@@ -130,7 +130,7 @@ TEST_F(BatcherDropTest, ABlockingFunctionRunsOnAWorker) {
     return Doubled(requests);
   });
   auto a = Start(1), b = Start(2);
-  Pass(kWait);
+  Pass(kWaitOfLate);
   EXPECT_THAT(a->outcome(), IsOkAndHolds(2));
   EXPECT_THAT(b->outcome(), IsOkAndHolds(4));
   EXPECT_NE(ran_on.load(), std::this_thread::get_id());
@@ -144,11 +144,11 @@ TEST_F(BatcherDropTest, ABlockingFunctionMayFailForAllAndThrow) {
     return Doubled(requests);
   });
   auto fails = Start(1);
-  Pass(kWait);
+  Pass(kWaitOfLate);
   EXPECT_THAT(fails->outcome(),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("the device is lost")));
   auto throws = Start(2);
-  Pass(kWait);
+  Pass(kWaitOfLate);
   EXPECT_THAT(throws->outcome(), StatusIs(absl::StatusCode::kInternal, HasSubstr("exception: ")));
   EXPECT_EQ(batcher->counts().running, 0u);
 }
@@ -165,7 +165,7 @@ TEST_F(BatcherDropTest, ABlockingFunctionIsAskedToStopWhenNobodyWaitsAndKeepsIts
     return Doubled(requests);
   });
   auto goes = Start(1), goes_too = Start(1);
-  clock.Advance(kWait);
+  clock.Advance(kWaitOfLate);
   clock.RunUntil([&] { return clock.blocking() == 1; });
   started.BlockUntil(1);
   goes = nullptr;
@@ -175,7 +175,7 @@ TEST_F(BatcherDropTest, ABlockingFunctionIsAskedToStopWhenNobodyWaitsAndKeepsIts
   clock.RunUntil([&] { return asked.arrived() == 1; });
   EXPECT_EQ(clock.hosted(), 0u);
   EXPECT_EQ(batcher->counts().running, 1u);  // its thread is at work
-  clock.Advance(kWait);
+  clock.Advance(kWaitOfLate);
   release.Arrive();
   clock.Settle();
   EXPECT_THAT(next->outcome(), IsOkAndHolds(4));
@@ -193,7 +193,7 @@ TEST_F(BatcherDropTest, AWorkerPoolThatIsFullRefusesTheBatch) {
   ASSERT_TRUE(clock.workers().Submit([] {}));
   Make(Usual(), [](const std::vector<int>& requests) { return Doubled(requests); });
   Running<int> call(clock, batcher->Run(1));
-  clock.Advance(kWait);
+  clock.Advance(kWaitOfLate);
   clock.Settle();
   EXPECT_THAT(call.outcome(), StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_EQ(batcher->counts().running, 0u);
@@ -202,9 +202,9 @@ TEST_F(BatcherDropTest, AWorkerPoolThatIsFullRefusesTheBatch) {
 
 TEST_F(BatcherDropTest, ABatcherMayEndBeforeItsBatchDoes) {
   auto call = Start(1);
-  Pass(kWait);
+  Pass(kWaitOfLate);
   batcher = nullptr;
-  Pass(kRun);
+  Pass(kRunOfLate);
   EXPECT_THAT(call->outcome(), IsOkAndHolds(2));
 }
 

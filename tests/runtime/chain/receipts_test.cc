@@ -114,7 +114,7 @@ TEST_P(ReceiptsTest, AFanOutOfTenThousandStaysSmall) {
   EXPECT_EQ(receipt.call().calls_left_out(), receipt.calls_left_out());
 }
 
-chains::Task<int> CountOf(chains::Stream<LeafReply> replies) {
+chains::Task<int> CountItems(chains::Stream<LeafReply> replies) {
   int count = 0;
   while (std::optional<LeafReply> reply = co_await replies.Next()) ++count;
   co_return count;
@@ -131,14 +131,14 @@ TEST_P(ReceiptsTest, AStreamIsOneCallThatCountsItsItems) {
   const Asked count(running_->reactor());
   ASSERT_TRUE(
       running_
-          ->Run<Leaf>([](Leaf& leaf) { return CountOf(leaf.Count(Number(5))); }, count.context())
+          ->Run<Leaf>([](Leaf& leaf) { return CountItems(leaf.Count(Number(5))); }, count.context())
           .ok());
   EXPECT_EQ(count.shape(), "Leaf.Count#1:0*5");
   const Asked twice(running_->reactor());
-  ASSERT_TRUE(
-      running_
-          ->Run<Leaf>([](Leaf& leaf) { return CountOf(leaf.Double(Numbers(4))); }, twice.context())
-          .ok());
+  ASSERT_TRUE(running_
+                  ->Run<Leaf>([](Leaf& leaf) { return CountItems(leaf.Double(Numbers(4))); },
+                              twice.context())
+                  .ok());
   EXPECT_EQ(twice.shape(), "Leaf.Double#1:0*4");
   const Asked sum(running_->reactor());
   ASSERT_TRUE(

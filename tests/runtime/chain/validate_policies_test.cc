@@ -17,13 +17,13 @@ using tests::shop::Pricer;
 using tests::shop::Till;
 
 template <typename T>
-std::string TextOfNeeds(Needs<T> needs) {
+std::string TextOfPolicies(Needs<T> needs) {
   return ProblemText(
       Validate(ChainOf({ChainletAt<Clerk>(3, {On<T>(std::move(needs))}), ChainletAt<T>(4)})));
 }
 
 TEST(ValidatePoliciesTest, HedgingOfWhatMayNotBeRepeatedNamesTheLinesOfTheContract) {
-  EXPECT_EQ(TextOfNeeds<Till>({.hedging = {.on = true}}),
+  EXPECT_EQ(TextOfPolicies<Till>({.hedging = {.on = true}}),
             "main.cc:3: tests.shop.Clerk: dependency: second attempts (hedging) at tests.shop.Till "
             "would never be made: none of its unary methods may be repeated; add `option "
             "idempotency_level = IDEMPOTENT;` at shop.proto:15 (RunRemote), shop.proto:16 (Refund) "
@@ -32,25 +32,25 @@ TEST(ValidatePoliciesTest, HedgingOfWhatMayNotBeRepeatedNamesTheLinesOfTheContra
 
 TEST(ValidatePoliciesTest, PoliciesHaveBoundsWhereTheyAreOn) {
   const std::string where = "main.cc:3: tests.shop.Clerk: dependency: ";
-  EXPECT_EQ(TextOfNeeds<Pricer>({.hedging = {.on = true, .percentile = 100}}),
+  EXPECT_EQ(TextOfPolicies<Pricer>({.hedging = {.on = true, .percentile = 100}}),
             where +
                 "hedging.percentile of tests.shop.Pricer is 100; give more than 0, at most "
                 "99.9\n");
-  EXPECT_EQ(TextOfNeeds<Pricer>({.hedging = {.on = true, .max_extra = 0}}),
+  EXPECT_EQ(TextOfPolicies<Pricer>({.hedging = {.on = true, .max_extra = 0}}),
             where + "hedging.max_extra of tests.shop.Pricer is 0; give more than 0, at most 1\n");
-  EXPECT_EQ(TextOfNeeds<Pricer>({.hedging = {.percentile = 100}}), "");
-  EXPECT_EQ(TextOfNeeds<Pricer>({.circuit = {.on = true, .failure_ratio = std::nan("")}}),
+  EXPECT_EQ(TextOfPolicies<Pricer>({.hedging = {.percentile = 100}}), "");
+  EXPECT_EQ(TextOfPolicies<Pricer>({.circuit = {.on = true, .failure_ratio = std::nan("")}}),
             where +
                 "circuit.failure_ratio of tests.shop.Pricer is nan; give more than 0, at most "
                 "1\n");
-  EXPECT_EQ(TextOfNeeds<Pricer>({.circuit = {.on = true, .open_for = absl::ZeroDuration()}}),
+  EXPECT_EQ(TextOfPolicies<Pricer>({.circuit = {.on = true, .open_for = absl::ZeroDuration()}}),
             where + "circuit.open_for of tests.shop.Pricer is 0; give 1ms to 1h\n");
-  EXPECT_EQ(TextOfNeeds<Pricer>({.circuit = {.consecutive_failures = 0}}), "");
-  EXPECT_EQ(TextOfNeeds<Pricer>({.balancing = {.latency_factor = 0.5}}),
+  EXPECT_EQ(TextOfPolicies<Pricer>({.circuit = {.consecutive_failures = 0}}), "");
+  EXPECT_EQ(TextOfPolicies<Pricer>({.balancing = {.latency_factor = 0.5}}),
             where +
                 "balancing.latency_factor of tests.shop.Pricer is 0.5; give more than 1, at "
                 "most 10000\n");
-  EXPECT_EQ(TextOfNeeds<Pricer>({.balancing = {.latency_factor = 0}}), "");
+  EXPECT_EQ(TextOfPolicies<Pricer>({.balancing = {.latency_factor = 0}}), "");
 }
 
 template <typename F>

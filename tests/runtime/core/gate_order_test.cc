@@ -24,7 +24,7 @@ using testing::Probe;
 using testing::Running;
 using testing::StatusIs;
 
-Task<void> Visit(Gate& gate, std::string& log, char name, Probe& release) {
+Task<void> VisitInTurn(Gate& gate, std::string& log, char name, Probe& release) {
   Permit permit = co_await gate.Enter();
   log += name;
   co_await release.AtLeast(1);
@@ -42,7 +42,7 @@ class GateOrderTest : public ::testing::Test {
   void Open(Gate::Options options) {
     options.counters = &counters_;
     gate_.emplace(std::move(options));
-    occupant_ = std::make_unique<Running<void>>(clock_, Visit(*gate_, log_, '|', release_));
+    occupant_ = std::make_unique<Running<void>>(clock_, VisitInTurn(*gate_, log_, '|', release_));
     clock_.Settle();
   }
   Context Before(absl::Duration left) const { return Context().WithDeadline(clock_.Now() + left); }
@@ -194,7 +194,7 @@ TEST_F(GateOrderTest, ALowerLimitSendsNobodyOutAndLetsFewerIn) {
   std::deque<Probe> release(3);
   std::vector<Visitor> inside;
   for (Probe& each : release) {
-    inside.push_back(std::make_unique<Running<void>>(clock_, Visit(*gate_, log_, 'i', each)));
+    inside.push_back(std::make_unique<Running<void>>(clock_, VisitInTurn(*gate_, log_, 'i', each)));
   }
   clock_.Settle();
   EXPECT_EQ(log_, "|ii");
@@ -226,7 +226,8 @@ TEST_F(GateOrderTest, OnTrialEverybodyGetsInAndIsCounted) {
   Probe stay;
   std::vector<Visitor> visitors;
   for (int i = 0; i < 5; ++i) {
-    visitors.push_back(std::make_unique<Running<void>>(clock_, Visit(*gate_, log_, 'v', stay)));
+    visitors.push_back(
+        std::make_unique<Running<void>>(clock_, VisitInTurn(*gate_, log_, 'v', stay)));
   }
   clock_.Settle();
   EXPECT_EQ(log_, "|vvvvv");
@@ -243,7 +244,7 @@ TEST_F(GateOrderTest, ATrialHasABoundToo) {
   Open({.what = "limit", .limit = 1, .let_in_anyway = 2});
   Come('a');
   Probe stay;
-  Running<void> b(clock_, Visit(*gate_, log_, 'b', stay));
+  Running<void> b(clock_, VisitInTurn(*gate_, log_, 'b', stay));
   clock_.Settle();
   Come('c');
   EXPECT_EQ(log_, "|ab");
@@ -281,7 +282,8 @@ TEST_F(GateOrderTest, DoesAsItIsToldAfterATurn) {
   Open(options);
   Probe release;
   std::deque<Running<void>> visitors;
-  for (int i = 0; i < 5; ++i) visitors.emplace_back(clock_, Visit(*gate_, log_, 'v', release));
+  for (int i = 0; i < 5; ++i)
+    visitors.emplace_back(clock_, VisitInTurn(*gate_, log_, 'v', release));
   clock_.Settle();
   clock_.Advance(absl::Seconds(2));
   Leave();

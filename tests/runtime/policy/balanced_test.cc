@@ -12,7 +12,7 @@
 namespace chains {
 namespace {
 
-constexpr Method kMethod = {.chainlet = "t.T", .name = "Run", .path = "/t.T/Run"};
+constexpr Method kAsked = {.chainlet = "t.T", .name = "Run", .path = "/t.T/Run"};
 
 // Answers with its status after `hold`, and counts.
 struct Way {
@@ -50,7 +50,7 @@ class BalancedTest : public ::testing::Test {
   }
   static Task<int> Call(BalancedChannel& channel, int count) {
     std::vector<Task<Bytes>> calls;
-    for (int i = 0; i < count; ++i) calls.push_back(channel.Unary(kMethod, Bytes()));
+    for (int i = 0; i < count; ++i) calls.push_back(channel.Unary(kAsked, Bytes()));
     int failed = 0;
     std::vector<absl::StatusOr<Bytes>> outcomes = co_await AllSettled(std::move(calls));
     for (const absl::StatusOr<Bytes>& outcome : outcomes) failed += outcome.ok() ? 0 : 1;

@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 // What is found when `value` is put at a JSON pointer of a right Deployment.
-std::vector<std::string> With(const std::string& pointer, const Json& value) {
+std::vector<std::string> SchemaWith(const std::string& pointer, const Json& value) {
   Json deployment = SampleDeployment("hello");
   deployment[Json::json_pointer(pointer)] = value;
   return SchemaProblems(deployment);
@@ -26,21 +26,22 @@ TEST(SchemaCheckTest, ARightObjectIsFine) {
 }
 
 TEST(SchemaCheckTest, AnUnknownFieldIsNamedWithItsPath) {
-  EXPECT_THAT(With("/spec/template/spec/containers/0/imag", "x"),
+  EXPECT_THAT(SchemaWith("/spec/template/spec/containers/0/imag", "x"),
               ElementsAre("spec.template.spec.containers[0].imag: unknown field"));
-  EXPECT_THAT(With("/sepc", Json::object()), ElementsAre("sepc: unknown field"));
+  EXPECT_THAT(SchemaWith("/sepc", Json::object()), ElementsAre("sepc: unknown field"));
 }
 
 TEST(SchemaCheckTest, AWrongTypeIsNamed) {
-  EXPECT_THAT(With("/spec/replicas", "three"),
+  EXPECT_THAT(SchemaWith("/spec/replicas", "three"),
               ElementsAre("spec.replicas: \"three\" is no integer"));
-  EXPECT_THAT(With("/spec/replicas", 3'000'000'000),
+  EXPECT_THAT(SchemaWith("/spec/replicas", 3'000'000'000),
               ElementsAre("spec.replicas: 3000000000 is no int32"));
-  EXPECT_THAT(With("/spec/paused", 1), ElementsAre("spec.paused: 1 is no boolean"));
-  EXPECT_THAT(With("/metadata/labels/app", 1), ElementsAre("metadata.labels.app: 1 is no string"));
-  EXPECT_THAT(With("/metadata/labels", "a=b"),
+  EXPECT_THAT(SchemaWith("/spec/paused", 1), ElementsAre("spec.paused: 1 is no boolean"));
+  EXPECT_THAT(SchemaWith("/metadata/labels/app", 1),
+              ElementsAre("metadata.labels.app: 1 is no string"));
+  EXPECT_THAT(SchemaWith("/metadata/labels", "a=b"),
               ElementsAre("metadata.labels: \"a=b\" is no object"));
-  EXPECT_THAT(With("/spec/template/spec/tolerations", Json::object()),
+  EXPECT_THAT(SchemaWith("/spec/template/spec/tolerations", Json::object()),
               ElementsAre("spec.template.spec.tolerations: {} is no list"));
 }
 
@@ -58,7 +59,7 @@ TEST(SchemaCheckTest, WhatIsRequiredAndMissingIsNamed) {
 }
 
 TEST(SchemaCheckTest, OnlyAllowedValuesPass) {
-  EXPECT_THAT(With("/spec/template/spec/containers/0/imagePullPolicy", "Sometimes"),
+  EXPECT_THAT(SchemaWith("/spec/template/spec/containers/0/imagePullPolicy", "Sometimes"),
               ElementsAre("spec.template.spec.containers[0].imagePullPolicy: \"Sometimes\" is none "
                           "of [\"Always\",\"IfNotPresent\",\"Never\"]"));
 }
@@ -66,10 +67,10 @@ TEST(SchemaCheckTest, OnlyAllowedValuesPass) {
 TEST(SchemaCheckTest, QuantitiesAreWellFormed) {
   const std::string at = "/spec/template/spec/containers/0/resources/requests/memory";
   for (const Json& right : {Json("1"), Json("100m"), Json("1.5Gi"), Json("2e3"), Json(4)}) {
-    EXPECT_THAT(With(at, right), IsEmpty()) << right;
+    EXPECT_THAT(SchemaWith(at, right), IsEmpty()) << right;
   }
   for (const Json& wrong : {Json("1 Gi"), Json("1GB"), Json(""), Json("Gi"), Json(true)}) {
-    EXPECT_THAT(With(at, wrong), ::testing::SizeIs(1)) << wrong;
+    EXPECT_THAT(SchemaWith(at, wrong), ::testing::SizeIs(1)) << wrong;
   }
   EXPECT_EQ(ParseQuantity("1.5Gi"), 1.5 * 1024 * 1024 * 1024);
   EXPECT_EQ(ParseQuantity("250m"), 0.25);
@@ -77,9 +78,9 @@ TEST(SchemaCheckTest, QuantitiesAreWellFormed) {
 
 TEST(SchemaCheckTest, SomeFieldsAreIntegersOrStrings) {
   const std::string at = "/spec/strategy/rollingUpdate/maxSurge";
-  EXPECT_THAT(With(at, 1), IsEmpty());
-  EXPECT_THAT(With(at, "25%"), IsEmpty());
-  EXPECT_THAT(With(at, 0.5), ::testing::SizeIs(1));
+  EXPECT_THAT(SchemaWith(at, 1), IsEmpty());
+  EXPECT_THAT(SchemaWith(at, "25%"), IsEmpty());
+  EXPECT_THAT(SchemaWith(at, 0.5), ::testing::SizeIs(1));
 }
 
 TEST(SchemaCheckTest, TwoItemsOfAListHaveDifferentKeys) {
@@ -101,8 +102,8 @@ TEST(SchemaCheckTest, BytesAreInBase64AndTimesAreTimes) {
                        {"metadata", SampleMetadata("token")},
                        {"data", {{"good", "YWJj"}, {"wrong", "a b!"}}}};
   EXPECT_THAT(SchemaProblems(secret), ElementsAre("data.wrong: is not in base64"));
-  EXPECT_THAT(With("/metadata/creationTimestamp", "yesterday"), ::testing::SizeIs(1));
-  EXPECT_THAT(With("/metadata/creationTimestamp", "2026-11-26T09:00:00Z"), IsEmpty());
+  EXPECT_THAT(SchemaWith("/metadata/creationTimestamp", "yesterday"), ::testing::SizeIs(1));
+  EXPECT_THAT(SchemaWith("/metadata/creationTimestamp", "2026-11-26T09:00:00Z"), IsEmpty());
 }
 
 TEST(SchemaCheckTest, KindsThatAreUnknownAreRefused) {

@@ -17,7 +17,7 @@ std::string Line(const std::string& type, const Json& object) {
   return line.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Json At(Json object, uint64_t version) {
+Json Stamped(Json object, uint64_t version) {
   object["metadata"]["resourceVersion"] = Text(version);
   return object;
 }
@@ -31,7 +31,8 @@ std::string LineOf(const WatchCursor& cursor, const Change& change) {
   const bool has = !change.after.is_null() && cursor.selector.Matches(change.after);
   if (has) return Line(had ? "MODIFIED" : "ADDED", change.after);
   if (!had) return "";
-  return Line("DELETED", At(change.after.is_null() ? change.before : change.after, change.version));
+  return Line("DELETED",
+              Stamped(change.after.is_null() ? change.before : change.after, change.version));
 }
 
 }  // namespace
