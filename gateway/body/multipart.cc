@@ -17,7 +17,7 @@ constexpr size_t kMaxPadding = 64;   // blanks behind a boundary
 constexpr size_t kMaxBoundary = 70;  // RFC 2046, 5.1.1
 constexpr size_t kShownOfIt = 200;
 
-bool IsBlank(char c) { return c == ' ' || c == '\t'; }
+bool IsSpaceOrTab(char c) { return c == ' ' || c == '\t'; }
 
 bool IsBoundary(std::string_view text) {
   const auto fits = [](char c) {
@@ -112,7 +112,7 @@ std::optional<MultipartParser::Event> MultipartParser::AfterBoundary() {
     return std::nullopt;
   }
   const size_t blanks =
-      static_cast<size_t>(std::find_if_not(text.begin(), text.end(), IsBlank) - text.begin());
+      static_cast<size_t>(std::find_if_not(text.begin(), text.end(), IsSpaceOrTab) - text.begin());
   const std::string_view end = text.substr(blanks);
   const bool open =
       kLine.starts_with(end) || (blanks == 0 && std::string_view("--").starts_with(end));
@@ -192,7 +192,8 @@ bool MultipartParser::ReadHead(std::string_view head) {
     const std::string_view line = head.substr(0, end);
     head.remove_prefix(std::min(end + kLine.size(), head.size()));
     const size_t colon = line.find(':');
-    if (IsBlank(line.front()) || colon == line.npos || colon == 0 || IsBlank(line[colon - 1]) ||
+    if (IsSpaceOrTab(line.front()) || colon == line.npos || colon == 0 ||
+        IsSpaceOrTab(line[colon - 1]) ||
         line.find_first_of(std::string_view("\r\n\0", 3)) != line.npos) {
       return Bad(Text("'", line.substr(0, kShownOfIt), "' is not a header"));
     }

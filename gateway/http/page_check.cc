@@ -26,14 +26,14 @@ struct Page {
   std::string path;
 };
 
-class Socket {
+class CheckSocket {
  public:
-  Socket() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {}
-  ~Socket() {
+  CheckSocket() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {}
+  ~CheckSocket() {
     if (fd_ >= 0) ::close(fd_);
   }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
+  CheckSocket(const CheckSocket&) = delete;
+  CheckSocket& operator=(const CheckSocket&) = delete;
   int get() const { return fd_; }
 
   absl::Status Await(short events, absl::Time deadline) const {
@@ -72,7 +72,7 @@ absl::StatusOr<Page> Parse(std::string_view url) {
   return page;
 }
 
-absl::Status Connect(const Socket& socket, const Page& page, absl::Time deadline) {
+absl::Status Connect(const CheckSocket& socket, const Page& page, absl::Time deadline) {
   const auto* address = reinterpret_cast<const sockaddr*>(&page.address);
   if (::connect(socket.get(), address, sizeof(page.address)) == 0) return absl::OkStatus();
   if (errno != EINPROGRESS) return Refused(errno);
@@ -85,7 +85,7 @@ absl::Status Connect(const Socket& socket, const Page& page, absl::Time deadline
 
 // The answer's first characters, up to its status.
 absl::StatusOr<std::string> Ask(const Page& page, absl::Time deadline) {
-  const Socket socket;
+  const CheckSocket socket;
   if (socket.get() < 0) return Refused(errno);
   if (absl::Status connected = Connect(socket, page, deadline); !connected.ok()) return connected;
   const std::string request =

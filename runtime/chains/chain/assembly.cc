@@ -4,14 +4,12 @@
 #include <exception>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "chains/chain/log.h"
 #include "chains/chain/soft_channel.h"
+#include "chains/core/text.h"
 
 namespace chains::internal {
 namespace {
-
-absl::string_view Text(std::string_view text) { return {text.data(), text.size()}; }
 
 // What the chainlet declares of what the process has.
 DeploymentContext ContextFor(const ChainletSpec& chainlet,
@@ -55,8 +53,7 @@ LateCalls LateCallsOf(const Limits& limits) {
 }
 
 absl::Status NotBuilt(const ChainletSpec& chainlet, const absl::Status& why) {
-  return absl::Status(why.code(),
-                      absl::StrCat(Text(chainlet.name()), " could not be built: ", why.message()));
+  return absl::Status(why.code(), Text(chainlet.name(), " could not be built: ", why.message()));
 }
 
 }  // namespace
@@ -135,8 +132,8 @@ absl::StatusOr<Built> Assembly::MakeObject(const ChainletSpec& chainlet) {
   }
   if (chainlet.build == nullptr) {
     return absl::FailedPreconditionError(
-        absl::StrCat(Text(chainlet.name()),
-                     " is declared without an implementation: it runs elsewhere, or needs a fake"));
+        Text(chainlet.name(),
+             " is declared without an implementation: it runs elsewhere, or needs a fake"));
   }
   std::vector<void*> dependencies;
   for (const DependencySpec& dependency : chainlet.dependencies) {
@@ -151,7 +148,7 @@ absl::StatusOr<Built> Assembly::MakeObject(const ChainletSpec& chainlet) {
     const BuildingFor building(counters_.AddBatches(chainlet.name()));
     built = chainlet.build(dependencies, context);
   } catch (const std::exception& e) {
-    built = absl::InternalError(absl::StrCat("its constructor threw: ", e.what()));
+    built = absl::InternalError(Text("its constructor threw: ", e.what()));
   } catch (...) {
     built = absl::InternalError("its constructor threw something unknown");
   }
@@ -190,15 +187,13 @@ absl::StatusOr<void*> Assembly::Reach(const ChainletSpec& caller, const Dependen
                         ContextFor(caller, options_.context), options_.ways_out);
   if (!channel.ok() && dependency.soft) {
     Log(Context(), Severity::kWarning,
-        absl::StrCat(Text(caller.name()), " does without ", Text(name), ": ",
-                     channel.status().message()));
+        Text(caller.name(), " does without ", name, ": ", channel.status().message()));
     link.channel = std::make_unique<AbsentChannel>(channel.status());
     return nullptr;
   }
   if (!channel.ok()) {
-    return absl::Status(
-        channel.status().code(),
-        absl::StrCat(Text(caller.name()), " needs ", Text(name), ": ", channel.status().message()));
+    return absl::Status(channel.status().code(),
+                        Text(caller.name(), " needs ", name, ": ", channel.status().message()));
   }
   link.channel = *std::move(channel);
   return nullptr;

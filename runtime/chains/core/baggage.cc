@@ -16,14 +16,14 @@ bool IsTokenCharacter(char c) {
 }
 
 template <typename Holds>
-bool All(std::string_view text, Holds holds) {
+bool AllHold(std::string_view text, Holds holds) {
   for (const char c : text) {
     if (!holds(c)) return false;
   }
   return true;
 }
 
-bool IsToken(std::string_view text) { return !text.empty() && All(text, IsTokenCharacter); }
+bool IsToken(std::string_view text) { return !text.empty() && AllHold(text, IsTokenCharacter); }
 
 std::string_view Trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -49,18 +49,18 @@ bool IsTraceStateMember(std::string_view member) {
   const std::string_view value = member.substr(equals + 1);
   const bool begins = !key.empty() && (IsLower(key.front()) || IsDigit(key.front()));
   return begins && key.size() <= kMaxTraceStateKey &&
-         All(key,
-             [](char c) {
-               return IsLower(c) || IsDigit(c) || c == '_' || c == '-' || c == '*' || c == '/' ||
-                      c == '@';
-             }) &&
+         AllHold(key,
+                 [](char c) {
+                   return IsLower(c) || IsDigit(c) || c == '_' || c == '-' || c == '*' ||
+                          c == '/' || c == '@';
+                 }) &&
          !value.empty() && value.size() <= kMaxTraceStateValue &&
-         All(value, [](char c) { return c >= 0x20 && c <= 0x7e && c != '='; });
+         AllHold(value, [](char c) { return c >= 0x20 && c <= 0x7e && c != '='; });
 }
 
 // Printable ASCII but blanks, quotes, commas, semicolons and backslashes.
 bool IsBaggageValue(std::string_view text) {
-  return All(text, [](char c) {
+  return AllHold(text, [](char c) {
     return c > 0x20 && c < 0x7f && c != '"' && c != ',' && c != ';' && c != '\\';
   });
 }

@@ -5,17 +5,16 @@
 #include <google/protobuf/descriptor.h>
 
 #include "absl/strings/str_cat.h"
+#include "chains/core/text.h"
 #include "chains/json/example.h"
 
 namespace chains::internal {
 namespace {
 
-absl::string_view Text(std::string_view text) { return {text.data(), text.size()}; }
-
 void AppendTree(const ChainSpec& chain, std::string_view name, const std::string& indent,
                 std::set<std::string>& shown, std::string& out) {
   const ChainletSpec* chainlet = chain.Find(name);
-  absl::StrAppend(&out, indent, Text(name));
+  absl::StrAppend(&out, indent, ToAbsl(name));
   if (chainlet == nullptr) return;
   absl::StrAppend(&out, "  ",
                   chainlet->implementation.empty() ? "(declared, no implementation)"
@@ -31,7 +30,7 @@ void AppendTree(const ChainSpec& chain, std::string_view name, const std::string
     if (dependency.url.empty()) {
       AppendTree(chain, dependency.callee->info->name, below, shown, out);
     } else {
-      absl::StrAppend(&out, below, Text(dependency.callee->info->name), "  at ", dependency.url,
+      absl::StrAppend(&out, below, ToAbsl(dependency.callee->info->name), "  at ", dependency.url,
                       "\n");
     }
   }

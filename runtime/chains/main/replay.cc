@@ -70,7 +70,7 @@ absl::StatusOr<std::set<std::string>> Mocked(const ChainSpec& chain, const Repla
 }
 
 // What came of a call.
-struct Outcome {
+struct Ended {
   std::vector<std::string> replies;
   absl::Status status;
 };
@@ -78,8 +78,8 @@ struct Outcome {
 // A request that was repeated.
 struct Repeated {
   const Transcoder::Method* method = nullptr;
-  Outcome then;
-  Outcome now;
+  Ended then;
+  Ended now;
   bool same = false;
   std::vector<std::string> not_called;
 };
@@ -154,7 +154,7 @@ class Rerun {
     }
   }
   // For programs: without what is private, which is not in a recording either.
-  ReplayEnd EndOf(const Repeated& made, const Outcome& outcome) const {
+  ReplayEnd EndOf(const Repeated& made, const Ended& outcome) const {
     ReplayEnd end{.replies = {}, .status = outcome.status};
     for (const std::string& each : Comparable(*made.method, outcome.replies)) {
       end.replies.push_back(JsonOf(*made.method, each));
@@ -197,7 +197,7 @@ class Rerun {
     const absl::StatusOr<std::string> json = transcoder_.ReplyToJson(method, reply);
     return json.ok() ? *json : std::string(MessageOf(json.status()));
   }
-  std::string Shown(const Transcoder::Method& method, const Outcome& outcome) const {
+  std::string Shown(const Transcoder::Method& method, const Ended& outcome) const {
     std::string shown;
     for (const std::string& reply : outcome.replies) {
       shown += Text(shown.empty() ? "" : "\n            ", JsonOf(method, reply));

@@ -5,22 +5,19 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "chains/contract/push_back.h"
 #include "chains/contract/status_path.h"
+#include "chains/core/text.h"
 #include "chains/core/typical_time.h"
 
 namespace chains {
 namespace {
 
-// absl::StrCat takes no std::string_view where absl's own is another type.
-absl::string_view Text(std::string_view text) { return {text.data(), text.size()}; }
-
 std::string LimitText(const CalleeEdge::Options& options) {
-  return absl::StrCat(options.chainlet, " is full (",
-                      options.adaptive.on ? "an adaptive limit of at most " : "concurrency_limit ",
-                      options.concurrency_limit, ", max_queued ", options.max_queued,
-                      "; chains::Limits of this chainlet raises them)");
+  return Text(options.chainlet, " is full (",
+              options.adaptive.on ? "an adaptive limit of at most " : "concurrency_limit ",
+              options.concurrency_limit, ", max_queued ", options.max_queued,
+              "; chains::Limits of this chainlet raises them)");
 }
 
 int MostOf(const CalleeEdge::Options& options) {
@@ -66,8 +63,8 @@ class CalleeEdge::Way final : public internal::Passage {
 
   absl::StatusOr<Context> Enter(const Context& caller, absl::Time now) override {
     if (caller.deadline() <= now) {
-      return absl::DeadlineExceededError(absl::StrCat(
-          Text(method_.chainlet), ".", Text(method_.name), " was called after its deadline"));
+      return absl::DeadlineExceededError(
+          Text(method_.chainlet, ".", method_.name, " was called after its deadline"));
     }
     const absl::Duration left = caller.deadline() - now;
     if (left < typical_.least() && !typical_.TriesAnyway(now)) {
@@ -113,8 +110,8 @@ class CalleeEdge::Way final : public internal::Passage {
     return edge.options_.late_calls != LateCalls::kAllow && method.kind == MethodKind::kUnary;
   }
   absl::Status TooLittleTime(absl::Duration left) const {
-    return absl::DeadlineExceededError(absl::StrCat(
-        Text(method_.chainlet), ".", Text(method_.name), " was not begun: it has ",
+    return absl::DeadlineExceededError(Text(
+        method_.chainlet, ".", method_.name, " was not begun: it has ",
         absl::FormatDuration(absl::Floor(left, absl::Microseconds(1))), " left and usually takes ",
         absl::FormatDuration(absl::Floor(typical_.mean(), absl::Microseconds(1)))));
   }
