@@ -19,10 +19,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr unsigned kPlain = 0444;
-constexpr unsigned kExecutable = 0555;
+constexpr unsigned kPlainMode = 0444;
+constexpr unsigned kProgramMode = 0555;
 
-unsigned ModeOf(const v1::BundleFile& file) { return file.executable() ? kExecutable : kPlain; }
+unsigned ModeOf(const v1::BundleFile& file) {
+  return file.executable() ? kProgramMode : kPlainMode;
+}
 
 template <typename Identity>
 Identity IdentityOf(const struct stat& info) {

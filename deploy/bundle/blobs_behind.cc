@@ -12,7 +12,7 @@ namespace chains::deploy {
 namespace {
 
 constexpr size_t kMaxKnown = 200'000;  // more are asked for again
-constexpr unsigned kOfBundle = 0444;
+constexpr unsigned kBundleMode = 0444;
 
 }  // namespace
 
@@ -138,7 +138,7 @@ absl::Status BlobStore::BringBundleHere(std::string_view digest) const {
         Text("the bundle ", digest, " in the object store is damaged; push again"));
   }
   return files_.WriteDurably(Text(root_, "/tmp/bundle-", behind_->Next()), BundlePath(digest),
-                             bytes, kOfBundle);
+                             bytes, kBundleMode);
 }
 
 absl::Status BlobStore::CollectBehind(const std::set<std::string>& keep_digests,

@@ -10,7 +10,7 @@
 namespace chains::gateway {
 namespace {
 
-constexpr size_t kKeptOfFrames = 4096;  // of a buffer that is empty
+constexpr size_t kKeptOfBuffer = 4096;  // of a buffer that is empty
 constexpr size_t kStep = 64 << 10;
 constexpr int kOnlyGzip = 16 + MAX_WBITS;
 
@@ -22,7 +22,7 @@ uint32_t SizeAt(std::string_view prefix) {
   return size;
 }
 
-absl::Status TooLargeAFrame(size_t max_bytes) {
+absl::Status FrameTooLarge(size_t max_bytes) {
   return absl::ResourceExhaustedError(
       Text("a message is larger than ", max_bytes, " bytes, the most that is carried"));
 }
@@ -39,7 +39,7 @@ std::optional<GrpcFrames::Message> GrpcFrames::Take() {
     return std::nullopt;
   }
   if (size > max_message_) {
-    problem_ = TooLargeAFrame(max_message_);
+    problem_ = FrameTooLarge(max_message_);
     return std::nullopt;
   }
   if (rest.size() - kPrefix < size) {
@@ -51,7 +51,7 @@ std::optional<GrpcFrames::Message> GrpcFrames::Take() {
   if (held() == 0) {
     taken_ = 0;
     bytes_.clear();
-    if (bytes_.capacity() > kKeptOfFrames) bytes_ = std::string();
+    if (bytes_.capacity() > kKeptOfBuffer) bytes_ = std::string();
   }
   return message;
 }
@@ -63,7 +63,7 @@ std::string GrpcPrefix(uint32_t size) {
 }
 
 absl::StatusOr<std::string> GunzipMessage(std::string_view packed, size_t max_bytes) {
-  if (packed.size() > std::numeric_limits<uInt>::max()) return TooLargeAFrame(max_bytes);
+  if (packed.size() > std::numeric_limits<uInt>::max()) return FrameTooLarge(max_bytes);
   z_stream stream{};
   if (inflateInit2(&stream, kOnlyGzip) != Z_OK) return absl::InternalError("no memory for gzip");
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
@@ -80,7 +80,7 @@ absl::StatusOr<std::string> GunzipMessage(std::string_view packed, size_t max_by
   }
   const bool whole = result == Z_STREAM_END && stream.avail_in == 0;
   inflateEnd(&stream);
-  if (message.size() > max_bytes) return TooLargeAFrame(max_bytes);
+  if (message.size() > max_bytes) return FrameTooLarge(max_bytes);
   if (!whole) return absl::InternalError("a message that should be gzip is not");
   return message;
 }

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kLine = "\r\n";
 constexpr size_t kMaxPadding = 64;   // blanks behind a boundary
 constexpr size_t kMaxBoundary = 70;  // RFC 2046, 5.1.1
-constexpr size_t kShownOfIt = 200;
+constexpr size_t kShownOfHeader = 200;
 
 bool IsSpaceOrTab(char c) { return c == ' ' || c == '\t'; }
 
@@ -195,7 +195,7 @@ bool MultipartParser::ReadHead(std::string_view head) {
     if (IsSpaceOrTab(line.front()) || colon == line.npos || colon == 0 ||
         IsSpaceOrTab(line[colon - 1]) ||
         line.find_first_of(std::string_view("\r\n\0", 3)) != line.npos) {
-      return Bad(Text("'", line.substr(0, kShownOfIt), "' is not a header"));
+      return Bad(Text("'", line.substr(0, kShownOfHeader), "' is not a header"));
     }
     const std::string_view value =
         ToStd(absl::StripAsciiWhitespace(ToAbsl(line.substr(colon + 1))));

@@ -11,8 +11,6 @@
 namespace chains::deploy::fake {
 namespace {
 
-constexpr int64_t kGreatest = int64_t{1} << 31;
-
 class PodCheck {
  public:
   PodCheck(const Json& spec, std::string path, Report& report)
@@ -29,7 +27,7 @@ class PodCheck {
     }
     CheckPlacing();
     report_.ExpectRange(spec_, "/terminationGracePeriodSeconds",
-                        path_ + ".terminationGracePeriodSeconds", 0, kGreatest);
+                        path_ + ".terminationGracePeriodSeconds", 0, Report::kMost);
     report_.ExpectText(spec_, "/serviceAccountName", path_ + ".serviceAccountName", IsSubdomain,
                        "is no DNS-1123 subdomain");
     report_.ExpectText(spec_, "/priorityClassName", path_ + ".priorityClassName", IsSubdomain,
@@ -140,10 +138,10 @@ class PodCheck {
     report_.ExpectRange(probe, "/grpc/port", path + ".grpc.port", 1, 65535);
     report_.ExpectRange(probe, "/httpGet/port", path + ".httpGet.port", 1, 65535);
     for (const char* const field : {"periodSeconds", "timeoutSeconds", "failureThreshold"}) {
-      report_.ExpectRange(probe, Text("/", field), Text(path, ".", field), 1, kGreatest);
+      report_.ExpectRange(probe, Text("/", field), Text(path, ".", field), 1, Report::kMost);
     }
     report_.ExpectRange(probe, "/successThreshold", path + ".successThreshold", 1,
-                        name == "readinessProbe" ? kGreatest : 1);
+                        name == "readinessProbe" ? Report::kMost : 1);
     report_.Expect(name != "readinessProbe" || !probe.contains("terminationGracePeriodSeconds"),
                    path + ".terminationGracePeriodSeconds", "is not for readiness");
   }
@@ -197,7 +195,7 @@ class PodCheck {
     }
     for (const Json& spread : At(spec_, "/topologySpreadConstraints")) {
       const std::string path = path_ + ".topologySpreadConstraints";
-      report_.ExpectRange(spread, "/maxSkew", path + ".maxSkew", 1, kGreatest);
+      report_.ExpectRange(spread, "/maxSkew", path + ".maxSkew", 1, Report::kMost);
       report_.ExpectText(spread, "/topologyKey", path, IsLabelKey, "is no label's key");
       CheckSelector(At(spread, "/labelSelector"), path + ".labelSelector", report_);
     }
@@ -205,7 +203,7 @@ class PodCheck {
 
   void CheckSecurity(const Json& context, const std::string& path) {
     for (const char* const field : {"runAsUser", "runAsGroup", "fsGroup"}) {
-      report_.ExpectRange(context, Text("/", field), Text(path, ".", field), 0, kGreatest);
+      report_.ExpectRange(context, Text("/", field), Text(path, ".", field), 0, Report::kMost);
     }
     const Json& profile = At(context, "/seccompProfile");
     report_.Expect(profile.is_null() || profile.contains("localhostProfile") ==

@@ -8,8 +8,6 @@
 namespace chains::deploy::fake {
 namespace {
 
-constexpr int64_t kMost = int64_t{1} << 31;
-
 void CheckOwners(const Json& meta, Report& report) {
   int controllers = 0;
   for (const Json& owner : At(meta, "/ownerReferences")) {
@@ -86,8 +84,9 @@ void CheckService(const Json& object, Report& report) {
 }
 
 void CheckLease(const Json& object, Report& report) {
-  report.ExpectRange(object, "/spec/leaseDurationSeconds", "spec.leaseDurationSeconds", 1, kMost);
-  report.ExpectRange(object, "/spec/leaseTransitions", "spec.leaseTransitions", 0, kMost);
+  report.ExpectRange(object, "/spec/leaseDurationSeconds", "spec.leaseDurationSeconds", 1,
+                     Report::kMost);
+  report.ExpectRange(object, "/spec/leaseTransitions", "spec.leaseTransitions", 0, Report::kMost);
   report.Expect(!At(object, "/spec").contains("holderIdentity") ||
                     At(object, "/spec/holderIdentity").is_null() ||
                     !StringAt(object, "/spec/holderIdentity").empty(),

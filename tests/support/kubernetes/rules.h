@@ -26,6 +26,8 @@ std::vector<std::string> ChangeProblems(const Json& before, const Json& after);
 // Where rules write what they find.
 class Report {
  public:
+  static constexpr int64_t kMost = int64_t{1} << 31;  // of a number without a bound of its own
+
   void Add(const std::string& path, const std::string& what);
   // `ok`, or the problem.
   void Expect(bool ok, const std::string& path, const std::string& what) {

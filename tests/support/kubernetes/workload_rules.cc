@@ -7,8 +7,6 @@
 namespace chains::deploy::fake {
 namespace {
 
-constexpr int64_t kMostOfAny = int64_t{1} << 31;
-
 void CheckTemplate(const Json& object, bool always, Report& report) {
   const Json& pods = At(object, "/spec/template");
   CheckLabels(At(pods, "/metadata/labels"), "spec.template.metadata.labels", report);
@@ -38,7 +36,7 @@ void CheckDeployment(const Json& object, Report& report) {
                   Text("spec.selector wants ", key, "=", value));
   }
   for (const char* const field : {"replicas", "minReadySeconds", "revisionHistoryLimit"}) {
-    report.ExpectRange(object, Text("/spec/", field), Text("spec.", field), 0, kMostOfAny);
+    report.ExpectRange(object, Text("/spec/", field), Text("spec.", field), 0, Report::kMost);
   }
   const Json& strategy = At(object, "/spec/strategy");
   report.Expect(StringAt(strategy, "/type") != "Recreate" || !strategy.contains("rollingUpdate"),
@@ -79,9 +77,9 @@ void CheckMetric(const Json& metric, const std::string& path, Report& report) {
 
 void CheckAutoscaler(const Json& object, Report& report) {
   const Json& spec = At(object, "/spec");
-  report.ExpectRange(spec, "/minReplicas", "spec.minReplicas", 1, kMostOfAny);
+  report.ExpectRange(spec, "/minReplicas", "spec.minReplicas", 1, Report::kMost);
   report.ExpectRange(spec, "/maxReplicas", "spec.maxReplicas", IntAt(spec, "/minReplicas", 1),
-                     kMostOfAny);
+                     Report::kMost);
   report.Expect(!StringAt(spec, "/scaleTargetRef/name").empty() &&
                     !StringAt(spec, "/scaleTargetRef/kind").empty(),
                 "spec.scaleTargetRef", "needs kind and name");
@@ -96,7 +94,7 @@ void CheckAutoscaler(const Json& object, Report& report) {
                        0, 3600);
     for (const Json& policy : At(rules, "/policies")) {
       report.ExpectRange(policy, "/periodSeconds", path + ".policies.periodSeconds", 1, 1800);
-      report.ExpectRange(policy, "/value", path + ".policies.value", 1, kMostOfAny);
+      report.ExpectRange(policy, "/value", path + ".policies.value", 1, Report::kMost);
       const std::string type = StringAt(policy, "/type");
       report.Expect(type == "Pods" || type == "Percent", path + ".policies.type", "is unknown");
     }
@@ -109,7 +107,7 @@ void CheckBudget(const Json& object, Report& report) {
                 "minAvailable and maxUnavailable exclude each other");
   CheckSelector(At(spec, "/selector"), "spec.selector", report);
   for (const char* const field : {"/minAvailable", "/maxUnavailable"}) {
-    report.ExpectRange(spec, field, Text("spec", field), 0, kMostOfAny);
+    report.ExpectRange(spec, field, Text("spec", field), 0, Report::kMost);
   }
 }
 
