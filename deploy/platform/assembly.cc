@@ -109,7 +109,8 @@ absl::Status Assembly::Recover(std::unique_ptr<Store> store, SecretBox secrets, 
                                                                .bundles = Bundles(),
                                                                .about = std::move(about),
                                                                .audit = audit_.get(),
-                                                               .observatory = observatory_.get()});
+                                                               .observatory = observatory_.get(),
+                                                               .exporter = exporter_.get()});
   audited_ = std::make_unique<AuditedPlatform>(
       *service_, *audit_, [this](auto authorization) { return WhoseKey(authorization); });
   return absl::OkStatus();

@@ -100,7 +100,12 @@ Task<v1::ListTracesResponse> PlatformService::ListTraces(v1::ListTracesRequest r
     const Deployment* const deployment = co_await Resolve(request.of());
     id = deployment->id();
   }
-  co_return observatory->traces().List(request, id);
+  v1::ListTracesResponse response = observatory->traces().List(request, id);
+  if (parts_.exporter != nullptr) {
+    response.set_not_exported(parts_.exporter->dropped());
+    response.set_export_problem(MessageOf(parts_.exporter->problem()));
+  }
+  co_return response;
 }
 
 Task<v1::Trace> PlatformService::GetTrace(v1::GetTraceRequest request) {

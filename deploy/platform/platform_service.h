@@ -19,6 +19,7 @@
 #include "deploy/platform/model.h"
 #include "deploy/state/secrets.h"
 #include "deploy/telemetry/observatory.h"
+#include "deploy/telemetry/otlp_exporter.h"
 
 namespace chains::deploy {
 
@@ -35,8 +36,9 @@ class PlatformService final : public v1::Platform {
     LogKeeper& logs;
     std::string bundles;  // the folder where bundles are unpacked, each by its digest
     v1::AboutResponse about;
-    AuditLog* audit = nullptr;           // that ReadAudit reads; null: none
-    Observatory* observatory = nullptr;  // null: nothing is measured, traced or recorded
+    AuditLog* audit = nullptr;               // that ReadAudit reads; null: none
+    Observatory* observatory = nullptr;      // null: nothing is measured, traced or recorded
+    const OtlpExporter* exporter = nullptr;  // null: traces are exported to nobody
   };
   explicit PlatformService(Parts parts) : parts_(std::move(parts)) {}
 

@@ -215,6 +215,9 @@ class Monitoring(unittest.TestCase):
             self.assert_fires("ChainsEdgeTriesAgain", "ChainsRoutesNotReady")
         with self.subTest("a collector that takes nothing"):
             self.assert_fires("ChainsSpansDropped")
+            told = self.platform.run("traces").stderr
+            self.assertRegex(told, r"\d+ spans did not get to the collector")
+            self.assertIn("the collector of traces: ", told)
         by_id = f"/chains/clumsy/deployment/{self.clumsy}/run_remote"
         with self.subTest("requests that become slow"):
             with self.stream({}, path=by_id):

@@ -76,6 +76,12 @@ int ListTraces(Session& session, const TracesFlags& flags) {
   if (response->dropped() > 0) {
     session.Note(Text(response->dropped(), " spans were lost on their way"));
   }
+  if (response->not_exported() > 0) {
+    session.Note(Text(response->not_exported(), " spans did not get to the collector"));
+  }
+  if (!response->export_problem().empty()) {
+    session.Note(Text("the collector of traces: ", Safe(response->export_problem())));
+  }
   return kDone;
 }
 

@@ -61,8 +61,14 @@ TEST_F(CliTest, TracesThatAreNotThereOrWereLostAreSaid) {
   EXPECT_EQ(Run({"traces"}), 0) << err;
   EXPECT_EQ(fake.LastCall(), "ListTraces limit: 20");
   EXPECT_THAT(out, IsEmpty());
-  EXPECT_THAT(err, AllOf(HasSubstr("no traces are kept that are such"),
-                         HasSubstr("12 spans were lost on their way")));
+  EXPECT_THAT(err,
+              AllOf(HasSubstr("no traces are kept that are such"),
+                    HasSubstr("12 spans were lost on their way"), Not(HasSubstr("collector"))));
+  fake.traces.set_not_exported(7);
+  fake.traces.set_export_problem("HTTP 503 of http://collector:4318/v1/traces");
+  EXPECT_EQ(Run({"traces"}), 0) << err;
+  EXPECT_THAT(err, AllOf(HasSubstr("7 spans did not get to the collector"),
+                         HasSubstr("the collector of traces: HTTP 503 of http://collector")));
   EXPECT_EQ(Run({"traces", "--output", "json"}), 0) << err;
   EXPECT_THAT(out, HasSubstr("\"dropped\":"));
   EXPECT_EQ(Run({"traces", "--last", "0"}), 2);

@@ -76,7 +76,7 @@ export function TraceList({ of }: { of: Sent<DeploymentRequest> | undefined }) {
         />
       </search>
       <Loaded data={data} error={error} again={again} what="Traces could not be read.">
-        {({ traces, kept, dropped }) =>
+        {({ traces, kept, dropped, not_exported, export_problem }) =>
           traces.length === 0 ? (
             <Empty icon="traces" title="No trace to see">
               Kept are traces that are asked for, drawn by lot, slow or failed. The dialogue for
@@ -89,6 +89,8 @@ export function TraceList({ of }: { of: Sent<DeploymentRequest> | undefined }) {
                 {traces.length === MOST ? `The last ${MOST}` : traces.length} shown, {kept} kept on
                 the platform
                 {num(dropped) > 0 && `; ${dropped} spans were lost on their way`}
+                {num(not_exported) > 0 && `; ${not_exported} did not get to the collector`}
+                {export_problem && `; the collector of traces: ${export_problem}`}
               </p>
             </>
           )
