@@ -138,7 +138,9 @@ TEST_F(FaultProxyTest, RefusesWhoConnectsAndResetsWhoFindsNobody) {
   EXPECT_EQ(Receive(Client()), "(reset)");
   // A port that is taken, so that no other process listens there, and where nobody does.
   const ProxySocket taken(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in any = {.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  sockaddr_in any = {};
+  any.sin_family = AF_INET;
+  any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   ASSERT_EQ(::bind(taken.descriptor(), reinterpret_cast<const sockaddr*>(&any), sizeof(any)), 0);
   const auto proxy = FaultProxy::Start({.target = BoundAddress(taken, "127.0.0.1:0")});
   ASSERT_TRUE(proxy.ok()) << proxy.status();
