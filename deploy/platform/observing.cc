@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_join.h"
@@ -103,7 +104,7 @@ Task<v1::ListTracesResponse> PlatformService::ListTraces(v1::ListTracesRequest r
   v1::ListTracesResponse response = observatory->traces().List(request, id);
   if (parts_.exporter != nullptr) {
     response.set_not_exported(parts_.exporter->dropped());
-    response.set_export_problem(MessageOf(parts_.exporter->problem()));
+    response.set_export_problem(std::string(MessageOf(parts_.exporter->problem())));
   }
   co_return response;
 }
