@@ -1,6 +1,7 @@
 #include "gateway/body/decoder.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <zlib.h>
 #include <zstd.h>
@@ -65,6 +66,24 @@ class GzipDecoder final : public Decoder {
   bool whole_ = false;
 };
 
+// The first four bytes of a frame, as far as they have come. libzstd may be built to take formats,
+// too, that zstd had before its first release: nobody sends them, and RFC 8878 does not have them.
+class FrameHead {
+ public:
+  // Takes what is missing from the front of `in`; false: no frame of today's begins so.
+  bool Take(std::string_view in) {
+    for (; bytes_ < sizeof(value_) && !in.empty(); in.remove_prefix(1)) {
+      value_ |= static_cast<uint32_t>(static_cast<unsigned char>(in[0])) << (8 * bytes_++);
+    }
+    return bytes_ < sizeof(value_) || value_ == ZSTD_MAGICNUMBER ||
+           (value_ & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START;
+  }
+
+ private:
+  uint32_t value_ = 0;
+  size_t bytes_ = 0;
+};
+
 class ZstdDecoder final : public Decoder {
  public:
   ZstdDecoder() : context_(ZSTD_createDCtx()) {
@@ -85,6 +104,10 @@ class ZstdDecoder final : public Decoder {
     while (to.pos < to.size && !(whole_ && from.pos == from.size)) {
       const size_t taken = from.pos;
       const size_t before = to.pos;
+      if (!head_.Take(in.substr(from.pos))) {
+        status = absl::InvalidArgumentError("the body is not zstd throughout: unknown frame");
+        break;
+      }
       const size_t left = ZSTD_decompressStream(context_.get(), &to, &from);
       if (ZSTD_isError(left) != 0) {
         status = absl::InvalidArgumentError(
@@ -92,6 +115,7 @@ class ZstdDecoder final : public Decoder {
         break;
       }
       whole_ = left == 0;
+      if (whole_) head_ = FrameHead();
       if (from.pos == taken && to.pos == before) break;
     }
     in.remove_prefix(from.pos);
@@ -104,6 +128,7 @@ class ZstdDecoder final : public Decoder {
     void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
   };
   const std::unique_ptr<ZSTD_DCtx, Free> context_;
+  FrameHead head_;  // of the frame that it is in
   bool whole_ = false;
 };
 

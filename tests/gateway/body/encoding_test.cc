@@ -100,6 +100,29 @@ TEST(Encoding, RefusesWhatFollowsTheLastMember) {
   }
 }
 
+// Format 0.6, which a libzstd that is built for old formats would take, differently in pieces.
+TEST(Encoding, RefusesFormatsFromBeforeZstdsFirstRelease) {
+  const std::string old("\x26\xb5\x2f\xfd\x04\xff\x54\x00", 8);
+  const std::string today = *Encode("hello", Encoding::kZstd);
+  for (const std::string& packed : {old, today + old}) {
+    const absl::Status status = Decode(packed, Encoding::kZstd, kNoLimit).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    for (const size_t size : {size_t{1}, size_t{3}, packed.size()}) {
+      EXPECT_TRUE(absl::IsInvalidArgument(DecodedInPieces(packed, Encoding::kZstd, size).status()));
+    }
+  }
+}
+
+// RFC 8878: a frame that says nothing but that it may be skipped.
+TEST(Encoding, SkipsSkippableFrames) {
+  const std::string skipped("\x5a\x2a\x4d\x18\x03\0\0\0abc", 11);
+  const std::string packed = skipped + *Encode("hello", Encoding::kZstd) + skipped;
+  EXPECT_EQ(*Decode(packed, Encoding::kZstd, kNoLimit), "hello");
+  for (const size_t size : {size_t{1}, size_t{5}}) {
+    EXPECT_EQ(DecodedInPieces(packed, Encoding::kZstd, size)->all, "hello");
+  }
+}
+
 TEST(Encoding, RefusesWhatIsCutOff) {
   for (const Encoding encoding : kBoth) {
     const std::string packed = *Encode(Words(3000), encoding);
