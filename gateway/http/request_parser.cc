@@ -20,6 +20,7 @@ namespace http = boost::beast::http;
 using boost::system::error_code;
 
 constexpr size_t kUsualHeaders = 12;
+constexpr size_t kLastChunk = 5;  // "0\r\n\r\n"
 
 int StatusOf(const error_code& error) {
   if (error == http::error::header_limit) return 431;
@@ -71,6 +72,10 @@ class RequestParser::Machine final : public http::basic_parser<true> {
   uint64_t body_left = 0;
   int version = 0;
 
+  // Whether the head of a chunk is next. Of the last one Beast (1.74) asserts that the line behind
+  // it is there with it, which may come by itself.
+  bool before_chunk() const { return is_header_done() && chunked() && chunk_left_ == 0; }
+
  private:
   using Name = http::field;
   using View = boost::beast::string_view;
@@ -108,10 +113,13 @@ class RequestParser::Machine final : public http::basic_parser<true> {
   }
   void on_chunk_header_impl(uint64_t size, View, error_code& error) override {
     error = {};
+    chunk_left_ = size;
     if (size > body_left) error = http::error::body_limit;
   }
   size_t on_chunk_body_impl(uint64_t, View bytes, error_code& error) override {
-    return on_body_impl(bytes, error);
+    const size_t taken = on_body_impl(bytes, error);
+    chunk_left_ -= taken;
+    return taken;
   }
   void on_finish_impl(error_code& error) override { error = {}; }
   void on_response_impl(int, View, int, error_code& error) override {
@@ -119,6 +127,7 @@ class RequestParser::Machine final : public http::basic_parser<true> {
   }
 
   bool in_trailer_ = false;
+  uint64_t chunk_left_ = 0;  // of the one whose head has come
 };
 
 RequestParser::RequestParser(Limits limits, bool is_tls)
@@ -164,6 +173,7 @@ size_t RequestParser::Feed(std::string_view bytes) {
 size_t RequestParser::Step(std::string_view bytes) {
   Machine& parser = **machine_;
   begun_ = true;
+  if (parser.before_chunk() && bytes.size() < kLastChunk) return 0;  // so much comes at least
   error_code error;
   const size_t taken = parser.put(asio::buffer(bytes.data(), bytes.size()), error);
   if (error == http::error::need_more) error = {};

@@ -68,6 +68,29 @@ TEST(RequestParser, ReadsChunksWithExtensionsAndTrailers) {
   }
 }
 
+// Beast asserts that after "0\r\n" two bytes are there at once.
+TEST(RequestParser, ReadsABodyWithoutChunksInPiecesOfAnySize) {
+  const std::string bytes =
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  for (size_t piece = 1; piece <= bytes.size(); ++piece) {
+    RequestParser parser(kSmall);
+    EXPECT_EQ(FeedAll(parser, bytes, piece), bytes.size());
+    ASSERT_TRUE(parser.done()) << piece;
+    EXPECT_EQ(parser.Take().body, "");
+  }
+}
+
+// Who sends slowly is not kept waiting for what he has sent: a chunk's bytes are taken as they
+// come.
+TEST(RequestParser, TakesAPieceOfAChunkAtOnce) {
+  RequestParser parser(kSmall);
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  EXPECT_EQ(FeedAll(parser, head + "5\r\nhe", 100), head.size() + 5);
+  EXPECT_EQ(parser.TakeBody(), "he");
+  EXPECT_EQ(FeedAll(parser, "l", 1), 1u);
+  EXPECT_EQ(parser.TakeBody(), "l");
+}
+
 TEST(RequestParser, ReadsOneRequestAfterAnother) {
   RequestParser parser(kSmall);
   const std::string bytes = "GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n";
