@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "deploy/state/keys.h"
 
 namespace chains::deploy {
@@ -20,11 +21,17 @@ const std::vector<state::KeyRecord>& TheKeys() {
   return *keys;
 }
 
+// Behind what counts as space: any that is ASCII, although HTTP lets only two of them through.
+bool HasKey(std::string_view header) {
+  for (size_t at = header.find('k'); at != std::string_view::npos; at = header.find('k', at + 1)) {
+    if (at > 0 && absl::ascii_isspace(static_cast<unsigned char>(header[at - 1]))) return true;
+  }
+  return false;
+}
+
 void Try(std::string_view header) {
   const auto found = FindKey(TheKeys(), header, v1::KEY_SCOPE_INVOKE, absl::Now());
-  const bool has_key =
-      header.find(" k") != std::string_view::npos || header.find("\tk") != std::string_view::npos;
-  if (found.ok() && !has_key) std::abort();
+  if (found.ok() && !HasKey(header)) std::abort();
   if (FindKey(TheKeys(), header, v1::KEY_SCOPE_MANAGE, absl::Now()).ok()) std::abort();
   (void)ParseScope(header);
 }
