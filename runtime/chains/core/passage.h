@@ -100,18 +100,26 @@ class Passage {
   virtual bool TryEnterByItself(const Context&, absl::Time) { return false; }
   virtual void LeaveByItself(absl::StatusCode) {}
   bool TryEnterPlainly(absl::Time deadline, absl::Time earliest_now) {
-    if (earliest_now != now_ && !BeginAt(earliest_now)) return false;
-    if (deadline > latest_ || deadline <= soonest_ || !plain_.gate->TakePlace()) return false;
+    // Most calls of one request come one after another, with one deadline.
+    const bool as_before = deadline == deadline_ && earliest_now == now_;
+    if (!as_before && !MayComeNow(deadline, earliest_now)) return false;
+    if (!plain_.gate->TakePlace()) return false;
     if (plain_.counters != nullptr) plain_.counters->Started();
     return true;
   }
-  // The first call of this time: says whether it may take the first way.
+  // Whether a call with this deadline may take the first way.
+  bool MayComeNow(absl::Time deadline, absl::Time now);
+  // The first call of this time: says the same of it, deadline aside.
   bool BeginAt(absl::Time now);
 
+  // No call's: before any clock began.
+  static constexpr absl::Time kNoDeadline = absl::FromUnixSeconds(-1);
+
   const Plain plain_;
-  absl::Time now_;      // of the last call
-  absl::Time latest_;   // the deadline that is still its caller's
-  absl::Time soonest_;  // the deadline that is surely too early
+  absl::Time now_;                     // of the last call
+  absl::Time deadline_ = kNoDeadline;  // of one that was let in then
+  absl::Time latest_;                  // the deadline that is still its caller's
+  absl::Time soonest_;                 // the deadline that is surely too early
 };
 
 }  // namespace internal

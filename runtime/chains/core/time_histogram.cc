@@ -16,8 +16,7 @@ constexpr int kOctaves = 32;
 }  // namespace
 
 // The octave from the number of bits, the quarter by comparison: without a logarithm.
-size_t TimeBucketOf(absl::Duration took) {
-  const int64_t nanoseconds = absl::ToInt64Nanoseconds(took);
+size_t TimeBucketOf(int64_t nanoseconds) {
   if (nanoseconds <= kNanosecondsOfFirst) return 0;
   const auto over = static_cast<uint64_t>(nanoseconds);
   const int octave = std::bit_width((over - 1) / kNanosecondsOfFirst) - 1;

@@ -22,7 +22,10 @@ namespace chains {
 inline constexpr size_t kTimeBuckets = 129;
 
 // Which bucket has it; what is negative, because somebody set a clock, is in the first.
-size_t TimeBucketOf(absl::Duration took);
+size_t TimeBucketOf(int64_t nanoseconds);
+inline size_t TimeBucketOf(absl::Duration took) {
+  return TimeBucketOf(absl::ToInt64Nanoseconds(took));
+}
 // The longest time of a bucket; infinite of the last.
 absl::Duration TimeBucketEnd(size_t bucket);
 
@@ -43,9 +46,9 @@ struct TimeCounts {
 class TimeHistogram {
  public:
   void Add(absl::Duration took) {
-    std::atomic<uint64_t>& count = buckets_[TimeBucketOf(took)];
-    count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     const int64_t nanoseconds = absl::ToInt64Nanoseconds(took);
+    std::atomic<uint64_t>& count = buckets_[TimeBucketOf(nanoseconds)];
+    count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     if (nanoseconds <= 0) return;
     sum_.store(sum_.load(std::memory_order_relaxed) + static_cast<uint64_t>(nanoseconds),
                std::memory_order_relaxed);

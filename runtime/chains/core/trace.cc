@@ -22,24 +22,22 @@ uint64_t Random() {
   return engine();
 }
 
-// Writes eight digits at once: one nibble into each byte, the first into the highest, then the
-// distance to 'a' where it is above 9. absl::StrFormat would take 450 instructions for what
-// takes 30.
-char* WriteHalf(uint32_t number, char* to) {
-  uint64_t bytes = number;
-  bytes = (bytes << 16 | bytes) & 0x0000ffff0000ffff;
-  bytes = (bytes << 8 | bytes) & 0x00ff00ff00ff00ff;
-  bytes = (bytes << 4 | bytes) & 0x0f0f0f0f0f0f0f0f;
-  const uint64_t letters = ((bytes + 0x0606060606060606) >> 4) & 0x0101010101010101;
-  bytes += 0x3030303030303030 + letters * ('a' - '0' - 10);
-  if constexpr (std::endian::native == std::endian::little) bytes = __builtin_bswap64(bytes);
-  std::memcpy(to, &bytes, sizeof(bytes));
-  return to + sizeof(bytes);
-}
-
+// Writes 16 digits at once: nibbles in turn from the high ones and the low ones of each byte, then
+// the distance to 'a' where one is above 9. absl::StrFormat would take 900 instructions, and digit
+// by digit it would be 100, for what takes 20.
 char* WriteHex(uint64_t number, char* to) {
-  return WriteHalf(static_cast<uint32_t>(number),
-                   WriteHalf(static_cast<uint32_t>(number >> 32), to));
+  using Digits = uint8_t __attribute__((vector_size(kDigits)));
+  using Halves = uint64_t __attribute__((vector_size(kDigits)));
+  static_assert(std::endian::native == std::endian::little);
+  constexpr uint64_t kLow = 0x0f0f0f0f0f0f0f0f;
+  const uint64_t bytes = __builtin_bswap64(number);
+  const auto high = reinterpret_cast<Digits>(Halves{(bytes >> 4) & kLow, 0});
+  const auto low = reinterpret_cast<Digits>(Halves{bytes & kLow, 0});
+  Digits digits =
+      __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  digits += '0' + (reinterpret_cast<Digits>(digits > 9) & ('a' - '0' - 10));
+  std::memcpy(to, &digits, sizeof(digits));
+  return to + sizeof(digits);
 }
 
 char* Write(std::string_view text, char* to) { return std::copy(text.begin(), text.end(), to); }

@@ -15,6 +15,7 @@ namespace chains::internal {
 // What the way back may take: a fiftieth of the time that is left, at most this.
 inline constexpr absl::Duration kLongestWayBack = absl::Milliseconds(5);
 inline constexpr int kWayBackPart = 50;
+inline constexpr absl::Duration kLongWay = absl::Milliseconds(250);  // of which that is a part
 
 // gRPC says how much time is left with two or three digits, rounded up (timeout_encoding.cc of its
 // core): so much later than its caller's a callee's deadline might be. Below 100 ms, where a step
@@ -31,8 +32,8 @@ inline absl::Duration StepOfTimeout(absl::Duration left) {
 inline absl::Time CalleesDeadline(absl::Time deadline, absl::Time now) {
   const absl::Duration left = deadline - now;
   if (left <= absl::ZeroDuration()) return deadline;
-  const bool long_enough = left >= kWayBackPart * kLongestWayBack;  // spares a division
-  const absl::Duration way_back = long_enough ? kLongestWayBack : left / kWayBackPart;
+  // Spares a division.
+  const absl::Duration way_back = left >= kLongWay ? kLongestWayBack : left / kWayBackPart;
   return deadline - way_back - StepOfTimeout(left);
 }
 
