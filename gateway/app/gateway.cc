@@ -27,13 +27,9 @@ using json::Transcoder;
 constexpr std::string_view kWake = "wake";
 constexpr uint64_t kSmallBody = 64 << 10;
 
-std::string_view PathOf(std::string_view target) {
-  return target.substr(0, target.find_first_of("?#"));
-}
-
 // Whether its last segment begins as those of calls that are queued.
-bool IsAsync(std::string_view target) {
-  const std::string_view path = PathOf(target);
+bool IsAsync(const RequestHead& head) {
+  const std::string_view path = head.path();
   return AsyncMethod(path.substr(path.rfind('/') + 1)).has_value();
 }
 
@@ -125,10 +121,10 @@ Admission Gateway::Admit(const RequestHead& head) {
   Admission admission;
   admission.refusal = options_.cors.Preflight(head);
   if (admission.refusal) return admission;
-  if (!IsOwnPage(PathOf(head.target))) admission.refusal = Refuse(head);
+  if (!IsOwnPage(head.path())) admission.refusal = Refuse(head);
   if (admission.refusal) {
     options_.cors.Expose(head, *admission.refusal);
-  } else if (async_ != nullptr && IsAsync(head.target)) {
+  } else if (async_ != nullptr && IsAsync(head)) {
     admission.max_body_bytes = async_->max_body_bytes();
   } else if (const Transcoder::Method* const method = MethodOfLargeBody(head)) {
     admission.in_pieces = method->descriptor->client_streaming();
@@ -146,7 +142,7 @@ Task<Response> Gateway::Handle(Request request) {
   if (ui_ != nullptr && UiHost::Takes(request.head)) {
     co_return co_await ui_->Handle(std::move(request));
   }
-  if (IsOwnPage(PathOf(request.head.target))) {
+  if (IsOwnPage(request.head.path())) {
     Response page = co_await OwnPage(request.head);
     options_.cors.Expose(request.head, page);
     co_return page;
@@ -262,7 +258,7 @@ const Transcoder::Method* Gateway::MethodOfLargeBody(const RequestHead& head) co
   if (head.content_length.value_or(kSmallBody) < kSmallBody || head.method != "POST")
     return nullptr;
   const std::shared_ptr<const Routes>& routes = routes_.routes();
-  if (routes == nullptr || IsOwnPage(PathOf(head.target))) return nullptr;
+  if (routes == nullptr || IsOwnPage(head.path())) return nullptr;
   const absl::StatusOr<Router::Match> match = routes->router().Find(head.target);
   if (!match.ok()) return nullptr;
   const Transcoder* transcoder = routes->target(match->route).transcoder();
@@ -310,7 +306,7 @@ absl::StatusOr<const Transcoder::Method*> Gateway::FindMethod(const Target& targ
 
 Task<Response> Gateway::OwnPage(const RequestHead& head) {
   if (head.method != "GET" && head.method != "HEAD") co_return NotAllowed("GET, HEAD");
-  const std::string_view path = PathOf(head.target);
+  const std::string_view path = head.path();
   if (path == "/healthz") co_return Page("text/plain", "ok\n");
   if (path == "/readyz") co_return Readiness();
   if (OpenApiPages::IsPage(path)) {

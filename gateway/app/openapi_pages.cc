@@ -43,10 +43,6 @@ bool IsKnown(const RequestHead& head, std::string_view etag) {
   return false;
 }
 
-std::string_view PathOf(std::string_view target) {
-  return target.substr(0, target.find_first_of("?#"));
-}
-
 std::optional<DescribedRoute> Described(const Target& target, std::string path) {
   if (target.transcoder() == nullptr) return std::nullopt;
   return DescribedRoute{.route = target.route(),
@@ -107,7 +103,7 @@ std::shared_ptr<const OpenApiPages::Page> OpenApiPages::Kept(const std::string& 
 }
 
 Task<Response> OpenApiPages::Answer(const RequestHead& head, std::shared_ptr<const Routes> routes) {
-  const std::string path(PathOf(head.target));
+  const std::string path(head.path());
   const Document document = co_await DocumentAt(path, routes.get());
   Source source = SourceOf(document);
   std::shared_ptr<const Page> page = Kept(path, source);

@@ -21,11 +21,6 @@ constexpr std::string_view kApi = "/ui/api/";
 constexpr uint64_t kMaxBody = 1 << 20;      // of a platform's method
 constexpr uint64_t kMaxKeyBody = 16 << 10;  // of a login
 
-std::string_view PathOf(const RequestHead& head) {
-  const std::string_view target = head.target;
-  return target.substr(0, target.find_first_of("?#"));
-}
-
 // What is no file, and for the page alone.
 bool IsForPage(std::string_view path) {
   return path.starts_with(kApi) || path == "/ui/login" || path == "/ui/logout" ||
@@ -60,7 +55,7 @@ UiHost::UiHost(UiSettings settings, const RoutesInForce& routes, const GatewayOp
 }
 
 bool UiHost::IsFor(const RequestHead& head) {
-  const std::string_view path = PathOf(head);
+  const std::string_view path = head.path();
   if (path == "/") return IsRead(head) && LikesHtml(head);
   return path.starts_with(kBase) && (path.size() == kBase.size() || path[kBase.size()] == '/');
 }
@@ -68,7 +63,7 @@ bool UiHost::IsFor(const RequestHead& head) {
 bool UiHost::IsOpen() const { return routes_.routes() != nullptr && !routes_.routes()->keys(); }
 
 absl::Status UiHost::Problem(const RequestHead& head) const {
-  if (!IsForPage(PathOf(head))) return absl::OkStatus();
+  if (!IsForPage(head.path())) return absl::OkStatus();
   if (!IsFromPage(head)) {
     return absl::PermissionDeniedError(
         "this is for the gateway's own page: the header 'Chains-UI: 1' is missing, or a page of "
@@ -83,7 +78,7 @@ absl::Status UiHost::Problem(const RequestHead& head) const {
 
 Admission UiHost::Admit(const RequestHead& head) const {
   Admission admission;
-  const std::string_view path = PathOf(head);
+  const std::string_view path = head.path();
   admission.max_body_bytes = path.starts_with(kApi) ? kMaxBody : kMaxKeyBody;
   absl::Status problem = Problem(head);
   // A body that is large is not waited for; who may not is told at once.
@@ -95,7 +90,7 @@ Admission UiHost::Admit(const RequestHead& head) const {
 }
 
 Task<Response> UiHost::Handle(Request request) {
-  const bool is_for_page = IsForPage(PathOf(request.head));
+  const bool is_for_page = IsForPage(request.head.path());
   absl::StatusOr<Response> outcome = co_await Outcome(Answer(request));
   Response response = outcome.ok() ? *std::move(outcome) : ErrorResponse(outcome.status());
   is_for_page ? AddApiHeaders(response.headers) : AddPageHeaders(response.headers);
@@ -104,7 +99,7 @@ Task<Response> UiHost::Handle(Request request) {
 
 Task<Response> UiHost::Answer(Request& request) {
   const RequestHead& head = request.head;
-  const std::string_view path = PathOf(head);
+  const std::string_view path = head.path();
   const bool is_change = path.starts_with(kApi) || path == "/ui/login" || path == "/ui/logout";
   if (is_change && head.method != "POST") co_return NotAllowed("POST");
   if (!is_change && !IsRead(head)) co_return NotAllowed("GET, HEAD");
