@@ -72,9 +72,12 @@ class RequestParser::Machine final : public http::basic_parser<true> {
   uint64_t body_left = 0;
   int version = 0;
 
-  // Whether the head of a chunk is next. Of the last one Beast (1.74) asserts that the line behind
-  // it is there with it, which may come by itself.
-  bool before_chunk() const { return is_header_done() && chunked() && chunk_left_ == 0; }
+  // Whether `bytes`, which come next, may be the beginning of the last chunk. Of that Beast (1.74)
+  // asserts that the line behind it is there with it, which may come by itself.
+  bool may_be_part_of_last_chunk(std::string_view bytes) const {
+    return is_header_done() && chunked() && chunk_left_ == 0 && bytes.size() < kLastChunk &&
+           bytes.starts_with('0');
+  }
 
  private:
   using Name = http::field;
@@ -173,7 +176,7 @@ size_t RequestParser::Feed(std::string_view bytes) {
 size_t RequestParser::Step(std::string_view bytes) {
   Machine& parser = **machine_;
   begun_ = true;
-  if (parser.before_chunk() && bytes.size() < kLastChunk) return 0;  // so much comes at least
+  if (parser.may_be_part_of_last_chunk(bytes)) return 0;
   error_code error;
   const size_t taken = parser.put(asio::buffer(bytes.data(), bytes.size()), error);
   if (error == http::error::need_more) error = {};
