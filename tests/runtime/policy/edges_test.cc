@@ -25,6 +25,28 @@ TEST(CallerEdgeTest, ShortensTheDeadlineToItsTimeoutButNeverLengthensIt) {
   EXPECT_EQ(edge.PassageOf(kOther)->Enter(hurried, now)->deadline(), now + absl::Seconds(3));
 }
 
+// What was seen of the last deadline holds for that one alone, and at that time alone.
+TEST(CallerEdgeTest, EachDeadlineIsJudgedByItself) {
+  CallerEdge edge({.callee = "t.T", .timeout = absl::Seconds(10)});
+  const auto passage = edge.PassageOf(kOther);
+  const absl::Time now = absl::FromUnixSeconds(1000);
+  const auto may_enter = [&](absl::Time deadline, absl::Time at) {
+    const bool entered = passage->TryEnter(Context(deadline, "", {}), at);
+    if (entered) passage->Leave(absl::StatusCode::kOk);
+    return entered;
+  };
+  const absl::Time soon = now + absl::Seconds(3);
+  EXPECT_TRUE(may_enter(soon, now));
+  EXPECT_TRUE(may_enter(soon, now));
+  EXPECT_FALSE(may_enter(now + absl::Seconds(11), now));
+  EXPECT_FALSE(may_enter(absl::InfiniteFuture(), now));
+  EXPECT_FALSE(may_enter(now - absl::Seconds(1), now));
+  EXPECT_FALSE(may_enter(absl::InfinitePast(), now));
+  EXPECT_TRUE(may_enter(soon, now));
+  EXPECT_FALSE(may_enter(soon, now + absl::Seconds(3)));
+  EXPECT_TRUE(may_enter(now + absl::Seconds(11), now + absl::Seconds(3)));
+}
+
 TEST(CallerEdgeTest, RetriesUnavailableOfIdempotentMethods) {
   CallerEdge edge(
       {.callee = "t.T", .attempts = 3, .first_backoff = absl::Milliseconds(10), .random = [] {
