@@ -24,12 +24,19 @@ std::string Context::trace_id() const {
 
 bool Context::IsTraced() const { return record_->traced(); }
 
-std::string Context::traceparent() const {
+internal::Traceparent Context::parent_of_calls() const {
   if (record_ != nullptr && IsTraced()) {
-    return internal::TraceparentOf(record_->receipt().purpose().trace, record_->span());
+    return {
+        .trace = record_->receipt().purpose().trace, .parent = record_->span(), .sampled = true};
   }
   if (!has_trace()) return {};
-  return internal::TraceparentOf(carried_->trace, carried_->span, carried_->sampled);
+  return {.trace = carried_->trace, .parent = carried_->span, .sampled = carried_->sampled};
+}
+
+std::string Context::traceparent() const {
+  const internal::Traceparent parent = parent_of_calls();
+  if (parent.trace.empty()) return {};
+  return internal::TraceparentOf(parent.trace, parent.parent, parent.sampled);
 }
 
 const Headers& Context::headers() const {

@@ -54,6 +54,8 @@ class Context {
   // What its calls carry as W3C `traceparent`; empty without a trace. It says sampled where the
   // request is traced here, or was by its caller.
   std::string traceparent() const;
+  // The same as numbers: without a trace it is empty.
+  internal::Traceparent parent_of_calls() const;
 
   // The first header of this name, compared without regard to case.
   std::optional<std::string_view> Header(std::string_view name) const;

@@ -33,6 +33,10 @@ void Loop::Arm(Timer& timer, absl::Time when) {
   timers_.emplace(timer.when_, &timer);
 }
 
+void Loop::Last(Job& job) {
+  if (!job.linked()) last_.PushBack(job);
+}
+
 // Wakes under the lock: the work may be what lets the loop's owner destroy it.
 void Loop::Post(absl::AnyInvocable<void()> work) {
   std::lock_guard lock(mutex_);
@@ -58,6 +62,17 @@ bool Loop::RunReady() {
   if (ready_.empty()) return false;
   ready_.PushBack(end_of_turn_);
   while (Job* job = ready_.PopFront()) {
+    if (job == &end_of_turn_) break;
+    job->Run();
+  }
+  return true;
+}
+
+// What they list anew waits for the next turn.
+bool Loop::RunLast() {
+  if (last_.empty()) return false;
+  last_.PushBack(end_of_turn_);
+  while (Job* job = last_.PopFront()) {
     if (job == &end_of_turn_) break;
     job->Run();
   }
@@ -99,7 +114,8 @@ bool Loop::Turn() {
   const bool posted = RunPosted();
   const bool ready = RunReady();
   const bool fired = FireTimers();
-  return posted || ready || fired;
+  const bool last = RunLast();
+  return posted || ready || fired || last;
 }
 
 std::optional<absl::Time> Loop::NextTimer() const {

@@ -60,6 +60,9 @@ class Loop {
 
   // Runs `job` after what runs now. A job that is already listed stays where it is.
   void Ready(Job& job);
+  // The same at the end of the turn, after all that is ready in it: for who gathers what others
+  // say meanwhile, as a write does.
+  void Last(Job& job);
   // Replaces an earlier time of the same timer. A time in the past fires in the next turn; equal
   // times fire in the order of arming.
   void Arm(Timer& timer, absl::Time when);
@@ -115,7 +118,7 @@ class Loop {
   // One turn: what was posted, what is ready, timers that are due. True when anything ran.
   bool Turn();
   // Whether a turn has something to do now, timers left aside.
-  bool HasWork() const { return !ready_.empty() || any_posted_; }
+  bool HasWork() const { return !ready_.empty() || !last_.empty() || any_posted_; }
   // Grows with every timer that is armed: as long as it does not, the earliest stays it or leaves.
   uint64_t armings() const { return timers_armed_; }
   // The earliest timer; nullopt without one.
@@ -124,6 +127,7 @@ class Loop {
  private:
   bool RunPosted();
   bool RunReady();
+  bool RunLast();
   bool FireTimers();
   void NoteTurn(absl::Time now);
 
@@ -138,6 +142,7 @@ class Loop {
   absl::Time turn_began_ = absl::InfiniteFuture();
   std::atomic<uint64_t> stalls_{0};
   internal::IntrusiveList<Job> ready_;
+  internal::IntrusiveList<Job> last_;
   EndOfTurn end_of_turn_;
   std::map<std::pair<absl::Time, uint64_t>, Timer*> timers_;
   uint64_t timers_armed_ = 0;

@@ -45,6 +45,23 @@ TEST(LoopTest, RunsJobsInOrderAndOnce) {
   EXPECT_EQ(log, "ba");
 }
 
+TEST(LoopTest, WhatIsLastRunsAfterAllThatIsReadyInItsTurn) {
+  FakeClock clock;
+  std::string log;
+  Calls ready([&] { log += 'r'; });
+  Calls last([&] {
+    log += 'l';
+    if (log.size() < 4) clock.Last(last);  // in the next turn
+  });
+  Rings timer([&] { log += 't'; });
+  clock.Last(last);
+  clock.Last(last);  // stays where it is
+  clock.Ready(ready);
+  clock.Arm(timer, clock.Now());
+  clock.Settle();
+  EXPECT_EQ(log, "rtll");
+}
+
 TEST(LoopTest, AJobThatListsItselfAgainDoesNotStarveTheRest) {
   FakeClock clock;
   int runs = 0;
