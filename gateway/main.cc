@@ -38,7 +38,8 @@ constexpr absl::Duration kCheckTimeout = absl::Seconds(3);
 
 std::unique_ptr<Channel> Connect(const std::vector<std::string>& addresses, Reactor& reactor) {
   std::vector<std::unique_ptr<Channel>> ways;
-  const GrpcChannel::Options options = {.connections = 1, .asks_load = addresses.size() > 1};
+  const GrpcChannel::Options options = {
+      .connections = 1, .asks_load = addresses.size() > 1, .carries = true};
   for (const std::string& address : addresses) {
     ways.push_back(std::make_unique<GrpcChannel>(address, reactor, options));
   }

@@ -125,8 +125,10 @@ void PlatformServer::WatchRoutes() {
     return [reactor = reactor_, faults = options_.faults,
             credentials = ToEntrypoint(chain, entrypoint)](
                const ElasticChannel::Way& way) -> std::unique_ptr<Channel> {
-      const GrpcChannel::Options options{
-          .connections = way.connections, .credentials = credentials, .asks_load = true};
+      const GrpcChannel::Options options{.connections = way.connections,
+                                         .credentials = credentials,
+                                         .asks_load = true,
+                                         .carries = true};
       return WithFaults(std::make_unique<GrpcChannel>(way.address, *reactor, options), "", faults);
     };
   };

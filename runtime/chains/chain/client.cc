@@ -6,8 +6,8 @@ namespace chains::internal {
 
 ClientConnection::ClientConnection(const std::string& address)
     : reactor_(workers_),
-      channel_(std::make_unique<GrpcChannel>(address, reactor_,
-                                             GrpcChannel::Options{.transparent_retries = true})) {
+      channel_(std::make_unique<GrpcChannel>(
+          address, reactor_, GrpcChannel::Options{.transparent_retries = true, .carries = true})) {
   reactor_.Start();
 }
 

@@ -48,8 +48,10 @@ std::unique_ptr<ElasticChannel> Neighbours::Connect(Reactor& reactor, std::strin
   auto connect = [this, &reactor, name = std::string(contract),
                   credentials = credentials_ == nullptr ? nullptr : credentials_(contract)](
                      const ElasticChannel::Way& way) {
-    const GrpcChannel::Options options{
-        .connections = way.connections, .credentials = credentials, .asks_load = true};
+    const GrpcChannel::Options options{.connections = way.connections,
+                                       .credentials = credentials,
+                                       .asks_load = true,
+                                       .carries = true};
     return Wrapped(wrap_way_, name, std::make_unique<GrpcChannel>(way.address, reactor, options));
   };
   auto channel =

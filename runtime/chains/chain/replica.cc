@@ -99,8 +99,10 @@ std::unique_ptr<Channel> ConnectTo(Reactor& reactor, std::string_view contract,
                                    const std::vector<std::string>& addresses, const WrapWay& wrap,
                                    const std::shared_ptr<grpc::ChannelCredentials>& credentials,
                                    const Balancing& balancing, EdgeCounters* counters) {
-  const GrpcChannel::Options options{
-      .connections = 1, .credentials = credentials, .asks_load = addresses.size() > 1};
+  const GrpcChannel::Options options{.connections = 1,
+                                     .credentials = credentials,
+                                     .asks_load = addresses.size() > 1,
+                                     .carries = true};
   std::vector<std::unique_ptr<Channel>> channels;
   for (const std::string& address : addresses) {
     channels.push_back(
@@ -152,6 +154,7 @@ GrpcServer::Options Replica::ServerOptions(const ChainSpec& chain, const Options
   server.replica = options.name;
   const std::vector<const ChainletSpec*> specs = SpecsOf(chain, options.chainlets);
   server.contracts = ContractsOf(specs);
+  server.carriers = options.carriers;
   server.reactors = static_cast<size_t>(std::min(options.max_reactors, ReactorsOf(chain, specs)));
   return server;
 }

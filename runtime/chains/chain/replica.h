@@ -49,6 +49,7 @@ class Replica {
     std::string health_listen = "";  // a second port that answers health only
     std::string name = "";           // of this process; by default what it serves
     std::string zone = "";           // where it runs; its calls prefer replicas there
+    bool carriers = true;            // callers' small calls may share a stream
     DeploymentContext::Contents context = {};
     std::map<std::string, void*, std::less<>> fakes = {};
     // 0: as many as there are processors for this process. More would share them, and find fewer

@@ -11,24 +11,8 @@
 namespace chains::internal {
 
 absl::Status ClientCall::Translate(const grpc::Status& status) const {
-  if (cancelled_by_reactor_ && !status.ok()) return Stopping();
+  if (cancelled_by_reactor_ && !status.ok()) return peer_->Stopping();
   return FromGrpcStatus(status, peer_->address, method_.path);
-}
-
-absl::Status ClientCall::Stopping() const {
-  return absl::UnavailableError(absl::StrCat(peer_->address, ": not called: this process stops"));
-}
-
-absl::Status ClientCall::CheckLoop(const Loop& loop) const {
-  if (&loop == &reactor_) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat(peer_->address, ": called from another loop than the reactor that its ",
-                   "GrpcChannel was made for"));
-}
-
-std::unique_ptr<RecordedCall> ClientCall::Record(const Context& context) const {
-  if (context.record() == nullptr) return nullptr;
-  return std::make_unique<RecordedCall>(context, reactor_, method_, peer_->address);
 }
 
 absl::Status ClientCall::Prepare(const Context& context) {
@@ -59,15 +43,15 @@ Task<Bytes> UnaryCall::Make(GrpcChannel& channel, const Method& method, Bytes re
 }
 
 absl::Status UnaryCall::BeginWork() noexcept {
-  if (absl::Status here = CheckLoop(*loop()); !here.ok()) return here;
+  if (absl::Status here = peer_->CheckLoop(*loop(), reactor_); !here.ok()) return here;
   if (request_.size() > kMaxMessageBytes) {
     return CheckMessageSize(request_.size(), "the request to ", peer_->address);
   }
-  recorded_ = Record(*context());
+  recorded_ = peer_->Record(*context(), reactor_, method_);
   if (absl::Status can = Prepare(recorded_ ? recorded_->context() : *context()); !can.ok()) {
     return can;
   }
-  if (!reactor_.Admit(*this)) return Stopping();
+  if (!reactor_.Admit(*this)) return peer_->Stopping();
   load_ = channel_.LoadToAskFor(reactor_.EarliestNow());
   if (load_ != nullptr) client_context_.AddMetadata(kLoadQuestion, "1");
   reader_ = channel_.NextStub().PrepareUnaryCall(&client_context_, channel_.PathOf(method_),
@@ -110,7 +94,7 @@ void UnaryCall::Cancel() {
 // A request that is the only one leaves together with the call's headers.
 absl::Status StreamCall::Start(grpc::GenericStub& stub, const Context& context) {
   if (absl::Status can = Prepare(context); !can.ok()) return can;
-  if (!reactor_.Admit(*this)) return Stopping();
+  if (!reactor_.Admit(*this)) return peer_->Stopping();
   const bool corked = method_.kind == MethodKind::kServerStreaming;
   client_context_.set_initial_metadata_corked(corked);
   stream_ = stub.PrepareCall(&client_context_, std::string(method_.path), &reactor_.queue());
@@ -169,7 +153,7 @@ Operation::Ending StreamCall::Finish() {
 }
 
 absl::Status StreamCall::status() const {
-  if (!finished_) return Stopping();
+  if (!finished_) return peer_->Stopping();
   if (!end_.ok() && !sending_failed_.ok()) return sending_failed_;
   return Translate(end_);
 }

@@ -1,4 +1,4 @@
-// The calls that a GrpcChannel makes: what gRPC writes to while they run.
+// The calls of a GrpcChannel that go alone: what gRPC writes to while they run.
 //
 // Held by the coroutine that waits and by gRPC's operations; the last one to leave destroys it.
 #pragma once
@@ -16,19 +16,11 @@
 #include "chains/core/root.h"
 #include "chains/core/stream.h"
 #include "chains/grpc/client_channel.h"
-#include "chains/grpc/elsewhere.h"
 #include "chains/grpc/operation.h"
+#include "chains/grpc/peer.h"
 #include "chains/grpc/reactor.h"
-#include "chains/grpc/receipts.h"
 
 namespace chains::internal {
-
-// Whom calls of a GrpcChannel go to; they may outlive it.
-struct Peer {
-  std::string address;
-  std::string authority;  // what HTTP/2 says of the host
-  std::optional<Elsewhere> elsewhere;
-};
 
 // What both kinds have in common. For the reactor's thread.
 class ClientCall : public Reactor::Work, public Operation::Owner {
@@ -40,17 +32,11 @@ class ClientCall : public Reactor::Work, public Operation::Owner {
   // Once it is over: its trailing metadata.
   const grpc::ClientContext& client_context() const { return client_context_; }
 
-  // FAILED_PRECONDITION on another loop than the reactor.
-  absl::Status CheckLoop(const Loop& loop) const;
-  // Null where no receipt is written.
-  std::unique_ptr<RecordedCall> Record(const Context& context) const;
-
  protected:
   ~ClientCall() = default;
 
   // What gRPC says, as the caller sees it.
   absl::Status Translate(const grpc::Status& status) const;
-  absl::Status Stopping() const;
   // Before it starts: deadline, trace, headers, authority. Not OK: there is no token to send.
   absl::Status Prepare(const Context& context);
 

@@ -1,5 +1,6 @@
 #include "chains/grpc/client_channel.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -8,7 +9,9 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include "absl/strings/str_cat.h"
+#include "chains/grpc/carried_call.h"
 #include "chains/grpc/client_call.h"
+#include "chains/grpc/client_carrier.h"
 #include "chains/grpc/connection.h"
 #include "chains/grpc/peer_names.h"
 #include "chains/grpc/receipts.h"
@@ -17,6 +20,11 @@ namespace chains {
 namespace {
 
 constexpr absl::Duration kAskEvery = absl::Milliseconds(100);
+
+// Before a carrier is opened again where one ended: for a while, or because its callee knows none
+// and may have been exchanged since.
+constexpr absl::Duration kBetweenCarriers = absl::Milliseconds(100);
+constexpr absl::Duration kWithoutCarriers = absl::Minutes(1);
 
 enum class Use { kUnary, kStreams };
 
@@ -48,12 +56,12 @@ grpc::ChannelArguments ArgumentsFor(Use use, const GrpcChannel::Options& options
   return arguments;
 }
 
-std::unique_ptr<grpc::GenericStub> Connect(const std::string& address,
-                                           const GrpcChannel::Options& options, Use use) {
+std::shared_ptr<grpc::Channel> Connect(const std::string& address,
+                                       const GrpcChannel::Options& options, Use use) {
   const bool tls = options.credentials != nullptr;
-  return std::make_unique<grpc::GenericStub>(grpc::CreateCustomChannel(
-      address, tls ? options.credentials : grpc::InsecureChannelCredentials(),
-      ArgumentsFor(use, options)));
+  return grpc::CreateCustomChannel(address,
+                                   tls ? options.credentials : grpc::InsecureChannelCredentials(),
+                                   ArgumentsFor(use, options));
 }
 
 std::shared_ptr<const internal::Peer> PeerAt(const std::string& address,
@@ -80,23 +88,83 @@ class Reading {
 
 }  // namespace
 
+// Of unary calls.
+struct GrpcChannel::Connection {
+  explicit Connection(std::shared_ptr<grpc::Channel> to) : channel(std::move(to)), stub(channel) {}
+  std::shared_ptr<grpc::Channel> channel;
+  grpc::GenericStub stub;
+  internal::Held<internal::ClientCarrier> carrier;  // null: none was opened, or it has ended
+  absl::Time open_at = absl::InfinitePast();
+};
+
 GrpcChannel::GrpcChannel(const std::string& address, Reactor& reactor, Options options)
     : peer_(PeerAt(address, options)),
       reactor_(reactor),
-      streaming_(Connect(peer_->address, options, Use::kStreams)),
+      carries_(options.carries && !options.elsewhere),
+      streaming_(
+          std::make_unique<grpc::GenericStub>(Connect(peer_->address, options, Use::kStreams))),
       load_(options.asks_load ? std::make_shared<ServerLoad>() : nullptr) {
   for (size_t i = 0; i < std::max<size_t>(1, options.connections); ++i) {
-    unary_.push_back(Connect(peer_->address, options, Use::kUnary));
+    unary_.emplace_back(Connect(peer_->address, options, Use::kUnary));
   }
 }
 
-GrpcChannel::~GrpcChannel() = default;
+// Carriers are the reactor's thread's.
+GrpcChannel::~GrpcChannel() {
+  for (Connection& each : unary_) {
+    if (each.carrier == nullptr || reactor_.ended()) continue;
+    if (reactor_.InLoop()) {
+      each.carrier->Leave();
+    } else {
+      reactor_.Post([carrier = std::move(each.carrier)] { carrier->Leave(); });
+    }
+  }
+}
 
 const std::string& GrpcChannel::address() const { return peer_->address; }
 
-grpc::GenericStub& GrpcChannel::NextStub() {
+bool GrpcChannel::carrying() const {
+  return std::all_of(unary_.begin(), unary_.end(), [](const Connection& each) {
+    return each.carrier != nullptr && each.carrier->open();
+  });
+}
+
+GrpcChannel::Connection& GrpcChannel::Next() {
   next_ = (next_ + 1) % unary_.size();
-  return *unary_[next_];
+  return unary_[next_];
+}
+
+grpc::GenericStub& GrpcChannel::NextStub() {
+  Connection& connection = Next();
+  if (carries_) OpenCarrier(connection);
+  return connection.stub;
+}
+
+// Where a connection is already: so failures to connect are told to calls that go alone, and no
+// call waits for a carrier.
+void GrpcChannel::OpenCarrier(Connection& connection) {
+  const bool may = connection.carrier == nullptr && reactor_.EarliestNow() >= connection.open_at &&
+                   !reactor_.stopping() &&
+                   connection.channel->GetState(false) == GRPC_CHANNEL_READY;
+  if (!may) return;
+  connection.carrier.reset(new internal::ClientCarrier(reactor_, peer_));
+  connection.carrier->Open(connection.stub, [this, &connection] {
+    const bool unknown = connection.carrier->unknown();
+    connection.open_at = reactor_.Now() + (unknown ? kWithoutCarriers : kBetweenCarriers);
+    connection.carrier.reset();
+  });
+}
+
+Task<Bytes> GrpcChannel::Make(const Method& method, Bytes request, std::optional<Bytes>* unsent) {
+  if (carries_) {
+    Connection& connection = unary_[(next_ + 1) % unary_.size()];
+    if (connection.carrier != nullptr && connection.carrier->Takes(method, request.size())) {
+      next_ = (next_ + 1) % unary_.size();
+      return internal::CarriedCall::Make(*this, connection.carrier, method, std::move(request),
+                                         unsent);
+    }
+  }
+  return internal::UnaryCall::Make(*this, method, std::move(request), unsent);
 }
 
 const std::string& GrpcChannel::PathOf(const Method& method) {
@@ -114,19 +182,19 @@ std::shared_ptr<ServerLoad> GrpcChannel::LoadToAskFor(absl::Time now) {
 }
 
 Task<Bytes> GrpcChannel::Unary(const Method& method, Bytes request) {
-  return internal::UnaryCall::Make(*this, method, std::move(request), nullptr);
+  return Make(method, std::move(request), nullptr);
 }
 
 Task<Bytes> GrpcChannel::UnaryOrBack(const Method& method, Bytes request,
                                      std::optional<Bytes>& unsent) {
-  return internal::UnaryCall::Make(*this, method, std::move(request), &unsent);
+  return Make(method, std::move(request), &unsent);
 }
 
 Stream<Bytes> GrpcChannel::Streaming(const Method& method, Stream<Bytes> requests) {
   internal::Here::Place here = co_await internal::Here();
   const Reading call(new internal::StreamCall(reactor_, method, peer_));
-  co_await call->CheckLoop(here.loop());
-  const auto recorded = call->Record(here.context());
+  co_await peer_->CheckLoop(here.loop(), reactor_);
+  const auto recorded = peer_->Record(here.context(), reactor_, method);
   const Context& context = recorded ? recorded->context() : here.context();
   co_await call->Start(*streaming_, context);
   call->Send(context, std::move(requests));

@@ -18,6 +18,8 @@
 namespace chains {
 
 namespace internal {
+class CarriedCall;
+class ClientCarrier;
 struct Peer;
 class UnaryCall;
 }  // namespace internal
@@ -26,7 +28,7 @@ class UnaryCall;
 // itself, at the first call, and again after a failure. A call while nothing listens fails at once
 // with UNAVAILABLE that names the address; one while a connection is being set up waits for it, at
 // most until its deadline. What the callee answered carries its details; a call outlives the
-// GrpcChannel when it must.
+// GrpcChannel when it must, if that is destroyed on the reactor's thread.
 class GrpcChannel final : public Channel, public SendsBack {
  public:
   struct Options {
@@ -45,6 +47,11 @@ class GrpcChannel final : public Channel, public SendsBack {
     // have. Costs a copy of what each call sends; replicas, which leave tables before they go, do
     // without.
     bool transparent_retries = false;
+    // Small unary calls share a stream for each connection (grpc/client_carrier.h), once it is
+    // there; a third of what they cost alone. For callees that are replicas themselves: what stands
+    // between and sends each call of gRPC to another one would send all of these to the same. One
+    // that knows no such stream gets calls alone.
+    bool carries = false;
   };
   // `address` is "host:port" or "unix:/path". `reactor` outlives the channel.
   GrpcChannel(const std::string& address, Reactor& reactor)
@@ -61,16 +68,26 @@ class GrpcChannel final : public Channel, public SendsBack {
 
   const std::string& address() const;
 
+  // Whether small unary calls share streams by now.
+  bool carrying() const;
+
  private:
+  friend class internal::CarriedCall;
   friend class internal::UnaryCall;
+  struct Connection;
+  Task<Bytes> Make(const Method& method, Bytes request, std::optional<Bytes>* unsent);
+  Connection& Next();
+  // Of a call that goes alone.
   grpc::GenericStub& NextStub();
+  void OpenCarrier(Connection& connection);
   const std::string& PathOf(const Method& method);
   // What this call's answer is to be noted in, when it is time to ask; else null.
   std::shared_ptr<ServerLoad> LoadToAskFor(absl::Time now);
 
   const std::shared_ptr<const internal::Peer> peer_;
   Reactor& reactor_;
-  std::vector<std::unique_ptr<grpc::GenericStub>> unary_;
+  const bool carries_;
+  std::vector<Connection> unary_;
   std::unique_ptr<grpc::GenericStub> streaming_;
   size_t next_ = 0;
   const std::shared_ptr<ServerLoad> load_;  // null: it does not ask

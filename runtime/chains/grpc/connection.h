@@ -14,8 +14,8 @@ namespace chains::internal {
 // allowed three times as often.
 template <typename Set>
 void SetCommonArguments(Set set) {
-  set(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, static_cast<int>(kMaxMessageBytes));
-  set(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, static_cast<int>(kMaxMessageBytes));
+  set(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, static_cast<int>(kMaxMessageBytes + kMaxHeadBytes));
+  set(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, static_cast<int>(kMaxMessageBytes + kMaxHeadBytes));
   // Headers and error details of 4 KiB each, and a message that may triple when it is escaped.
   set(GRPC_ARG_MAX_METADATA_SIZE, 32 * 1024);
   set(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);

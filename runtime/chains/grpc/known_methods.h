@@ -22,7 +22,8 @@ namespace chains::internal {
 // time. Methods whose callers send a stream are not among them: they have no one request.
 class KnownMethods final : public grpc::Service {
  public:
-  explicit KnownMethods(const std::vector<const ServiceInfo*>& contracts);
+  // `carriers`: it knows their streams, too (grpc/served_carrier.h).
+  KnownMethods(const std::vector<const ServiceInfo*>& contracts, bool carriers);
 
   size_t size() const { return methods_.size(); }
   const Method& method(size_t i) const { return *methods_[i]; }
@@ -33,9 +34,16 @@ class KnownMethods final : public grpc::Service {
                grpc::internal::ServerAsyncStreamingInterface& stream,
                grpc::ServerCompletionQueue& queue, void* tag);
 
+  // Waits for a carrier's stream, where has_carriers().
+  bool has_carriers() const { return has_carriers_; }
+  void RequestCarrier(grpc::ServerContext& context,
+                      grpc::internal::ServerAsyncStreamingInterface& stream,
+                      grpc::ServerCompletionQueue& queue, void* tag);
+
  private:
   std::vector<const Method*> methods_;
   std::vector<std::string> paths_;  // gRPC refers to them
+  const bool has_carriers_;
 };
 
 }  // namespace chains::internal

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "chains/core/pool.h"
+#include "chains/grpc/served_carrier.h"
 #include "chains/grpc/server_call.h"
 
 namespace chains::internal {
@@ -16,6 +17,9 @@ namespace {
 // that is waited for takes about 3 KiB, so known methods share these, down to a few each.
 constexpr size_t kCallsToAccept = 64;
 constexpr size_t kCallsOfAMethod = 16;
+
+// Each caller opens one, once.
+constexpr size_t kCarriersToAccept = 2;
 
 }  // namespace
 
@@ -43,7 +47,10 @@ void Lane::Accept() {
   }
   const size_t others = known_.size() == 0 ? kCallsToAccept : kCallsOfAMethod;
   for (size_t i = 0; i < others; ++i) AcceptOne(kOther);
+  for (size_t i = 0; known_.has_carriers() && i < kCarriersToAccept; ++i) AcceptCarrier();
 }
+
+void Lane::AcceptCarrier() { Held<ServedCarrier>(new ServedCarrier(*this))->Accept(); }
 
 void Lane::AcceptOneLater(size_t known) {
   to_accept_.push_back(known);
@@ -63,6 +70,7 @@ const Service::Handler* Lane::Find(std::string_view path) const {
 
 void Lane::Leave() {
   health_.Leave();
+  carriers_.ForEach([](ServedCarrier& carrier) { carrier.Leave(); });
   running_.ForEach([this](ServerCall& call) {
     const bool endless =
         fallback_ != nullptr ? IsHousekeeping(call.path()) : IsReflection(call.path());
@@ -76,6 +84,7 @@ void Lane::End::Fire() {
   const absl::Status leaving = absl::UnavailableError(absl::StrCat(
       "cancelled: the replica ", lane_.options_.replica, " left before the call was answered"));
   lane_.running_.ForEach([&leaving](ServerCall& call) { call.End(leaving); });
+  lane_.carriers_.ForEach([&leaving](ServedCarrier& carrier) { carrier.End(leaving); });
 }
 
 std::string Lane::Contracts() const {

@@ -27,6 +27,7 @@
 
 namespace chains::internal {
 
+class ServedCarrier;
 class ServerCall;
 
 // Health and reflection, as opposed to what chainlets answer.
@@ -49,6 +50,10 @@ class Lane {
     std::function<size_t()> in_flight;    // calls of all lanes, for callers that ask; may be null
     TracedTimes* traced_times = nullptr;  // told of calls that are recorded; may be null
     SpanQueue* spans = nullptr;           // of calls that are traced; null: none are
+    // Whether callers may open carriers; after which age they are told to open another one, zero:
+    // never.
+    bool carriers = false;
+    absl::Duration max_carrier_age = absl::ZeroDuration();
   };
   // `known` and `others` are the server's, and outlive the lane.
   Lane(WorkerPool& workers, std::unique_ptr<grpc::ServerCompletionQueue> queue, KnownMethods& known,
@@ -76,6 +81,8 @@ class Lane {
   // The same after what is ready by now: so an answer that is leaves first. To wait for a call
   // takes 2 µs of the 45 that an echo takes that comes alone.
   void AcceptOneLater(size_t known);
+  // Waits for one carrier more.
+  void AcceptCarrier();
   KnownMethods& known() { return known_; }
   grpc::AsyncGenericService& others() { return others_; }
   grpc::ServerCompletionQueue& queue() { return queue_; }
@@ -104,6 +111,7 @@ class Lane {
   // Calls that were taken and are not over. Any thread.
   std::atomic<size_t>& in_flight() { return in_flight_; }
   internal::IntrusiveList<ServerCall>& running() { return running_; }
+  internal::IntrusiveList<ServedCarrier>& carriers() { return carriers_; }
 
  private:
   class Accepting final : public Loop::Job {
@@ -135,6 +143,7 @@ class Lane {
   const std::unique_ptr<Callers> callers_;
   std::vector<const Service::Handler*> handlers_;  // service_'s, of known_
   IntrusiveList<ServerCall> running_;
+  IntrusiveList<ServedCarrier> carriers_;
   std::atomic<size_t> in_flight_{0};
   size_t max_calls_ = options_.max_calls;
   absl::Status refusal_;           // OK: it takes calls

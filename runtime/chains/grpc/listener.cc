@@ -36,7 +36,8 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(
     const std::vector<Place>& places, const std::vector<const ServiceInfo*>& contracts,
     size_t reactors, Lane::Options options, WorkerPool& workers, absl::Duration max_age) {
   KeepASpareDescriptor();
-  std::unique_ptr<Listener> listener(new Listener(contracts));
+  options.max_carrier_age = max_age;
+  std::unique_ptr<Listener> listener(new Listener(contracts, options.carriers));
   grpc::ServerBuilder builder;
   SetCommonArguments(
       [&builder](const char* name, int value) { builder.AddChannelArgument(name, value); });

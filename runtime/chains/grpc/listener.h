@@ -40,7 +40,8 @@ class Listener {
   void End(absl::Time deadline);
 
  private:
-  explicit Listener(const std::vector<const ServiceInfo*>& contracts) : known_(contracts) {}
+  Listener(const std::vector<const ServiceInfo*>& contracts, bool carriers)
+      : known_(contracts, carriers) {}
 
   KnownMethods known_;
   grpc::AsyncGenericService others_;

@@ -39,6 +39,15 @@ struct Wishes {
   std::string_view recording = {};  // of the metadata
 };
 
+// What a caller says beside that of the request that it works for.
+struct Said {
+  int priority = Context::kUsualPriority;
+  bool further_attempt = false;
+  Headers headers;
+};
+// … as the Context of what is done here. Where `wishes.parent` is empty a trace begins.
+Context ContextOf(absl::Time deadline, Said said, Wishes& wishes);
+
 // What a caller sent. Without a valid W3C `traceparent` a trace begins here. `wishes` may be null.
 Context Receive(absl::Time deadline,
                 const std::multimap<grpc::string_ref, grpc::string_ref>& metadata,
@@ -53,6 +62,7 @@ bool IsRecordingId(std::string_view id);
 // A caller that may choose among replicas asks now and then, with "chains-load: 1"; the answer is
 // trailing metadata of the same name: how many calls of all callers the replica has.
 inline constexpr char kLoadQuestion[] = "chains-load";
+inline constexpr int kMostLoad = 1'000'000;  // calls that a peer may claim to have
 // What the answer says; nullopt when it is no number of calls.
 std::optional<int> ParseLoad(std::string_view text);
 

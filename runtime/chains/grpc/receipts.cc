@@ -38,16 +38,18 @@ RecordedCall::RecordedCall(const Context& context, const Loop& loop, const Metho
       context_(recording_.Under(context)),
       sent_(loop.Now()) {}
 
-void RecordedCall::Answered(const absl::Status& status, const grpc::ClientContext& call) {
-  if (recording_.record() != nullptr) {
-    const auto& trailers = call.GetServerTrailingMetadata();
-    const auto answer = trailers.find(kReceiptAnswer);
-    if (answer != trailers.end()) {
-      AddAnswer(*recording_.record(), {answer->second.data(), answer->second.size()}, sent_,
-                loop_.Now());
-    }
+void RecordedCall::Answered(const absl::Status& status, std::optional<std::string_view> receipt) {
+  if (recording_.record() != nullptr && receipt) {
+    AddAnswer(*recording_.record(), *receipt, sent_, loop_.Now());
   }
   recording_.Ended(status);
+}
+
+void RecordedCall::Answered(const absl::Status& status, const grpc::ClientContext& call) {
+  const auto& trailers = call.GetServerTrailingMetadata();
+  const auto answer = trailers.find(kReceiptAnswer);
+  if (answer == trailers.end()) return Answered(status, std::nullopt);
+  Answered(status, std::string_view(answer->second.data(), answer->second.size()));
 }
 
 Purpose PurposeOf(const Wishes& wishes, bool spans) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,7 +47,9 @@ class RecordedCall {
                std::string_view address);
   // Under which it is sent.
   const Context& context() const { return context_; }
-  // It ended so; `call` has its trailing metadata.
+  // It ended so, and its callee sent this receipt, if any.
+  void Answered(const absl::Status& status, std::optional<std::string_view> receipt);
+  // … which is in the trailing metadata of `call`.
   void Answered(const absl::Status& status, const grpc::ClientContext& call);
 
  private:

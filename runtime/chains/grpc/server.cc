@@ -43,6 +43,7 @@ absl::Status GrpcServer::Bind(WorkerPool& workers) {
   lane.in_flight = [this] { return in_flight(); };
   lane.spans = options_.spans;
   lane.traced_times = options_.traced_times;
+  lane.carriers = options_.carriers && !options_.contracts.empty();
   if (options_.reactors > 1 || !options_.health_listen.empty()) KeepReactorsApart();
   std::vector<Listener::Place> places;
   for (const std::string& address : options_.listen) {
@@ -59,6 +60,7 @@ absl::Status GrpcServer::Bind(WorkerPool& workers) {
   for (const std::unique_ptr<Lane>& each : listener_->lanes()) lanes_.push_back(each.get());
   if (options_.health_listen.empty()) return absl::OkStatus();
   lane.authorization = nullptr;
+  lane.carriers = false;
   places = {{.address = options_.health_listen, .credentials = nullptr}};
   listener = Listener::Listen(places, {}, 1, lane, workers);
   if (!listener.ok()) return listener.status();

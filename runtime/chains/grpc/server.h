@@ -53,6 +53,8 @@ class GrpcServer {
     // Of the services that Serve() will be given. Calls of their methods cost less than those of
     // others, which are served as well.
     std::vector<const ServiceInfo*> contracts;
+    // Whether callers' small calls may share a stream, of theirs (grpc/served_carrier.h).
+    bool carriers = true;
     size_t reactors = 1;
     std::string replica;       // the name of this process, for messages
     size_t max_calls = 20000;  // accepted and unfinished, per reactor; more are refused

@@ -9,10 +9,6 @@
 
 namespace chains::internal {
 
-ServerCall::~ServerCall() {
-  if (counted_) --lane_.in_flight();
-}
-
 void ServerCall::Accept() {
   Reactor::Tag* const done = &done_;
   context_.AsyncNotifyWhenDone(done);
@@ -36,15 +32,15 @@ void ServerCall::Returned(Operation& operation, bool ok) {
   if (&operation == &accept_ && ok) {
     done_.Begin();
     Accepted();
-    if (task_ && task_->ended()) {
+    if (ended()) {
       lane_.AcceptOneLater(known_);
     } else {
       lane_.AcceptOne(known_);
     }
   } else if (&operation == &done_) {
     answered_ = true;
-    task_.reset();
-    if (times_ != nullptr) NoteTime();
+    DropTask();
+    NoteTime();
     Unlink();
   }
 }
@@ -55,10 +51,7 @@ void ServerCall::Accepted() {
   const bool housekeeping = IsHousekeeping(path());
   const bool full = !housekeeping && lane_.in_flight() >= lane_.max_calls();
   lane_.running().PushBack(*this);
-  if (!housekeeping) {
-    counted_ = true;
-    ++lane_.in_flight();
-  }
+  if (!housekeeping) Count();
   if (handler == nullptr && lane_.fallback() == nullptr) {
     End(NoSuchMethod());
   } else if (full) {
@@ -66,9 +59,9 @@ void ServerCall::Accepted() {
   } else if (handler == nullptr) {
     RunFallback();
   } else if (lane_.callers() == nullptr) {
-    Run(*handler);
+    Run(*handler, ReceiveContext(), MakeAnswer(*handler));
   } else if (absl::Status may = MayCall(*handler); may.ok()) {
-    Run(*handler);
+    Run(*handler, ReceiveContext(), MakeAnswer(*handler));
   } else {
     End(may);
   }
@@ -85,14 +78,6 @@ absl::Status ServerCall::NoSuchMethod() const {
                                                " serves ", lane_.Contracts()));
 }
 
-// This one is among those that it has.
-absl::Status ServerCall::TooManyCalls() const {
-  if (!lane_.refusal().ok()) return lane_.refusal();
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the replica ", lane_.options().replica, " has ", lane_.in_flight().load() - 1,
-                   " calls on one reactor: raise GrpcServer::Options::max_calls or add reactors"));
-}
-
 Context ServerCall::ReceiveContext() {
   Reactor& reactor = lane_.reactor();
   reactor.Tick();
@@ -101,42 +86,16 @@ Context ServerCall::ReceiveContext() {
 }
 
 void ServerCall::AnswerLoad() {
-  const Lane::Options& options = lane_.options();
-  if (options.in_flight == nullptr) return;
-  context_.AddTrailingMetadata(kLoadQuestion, absl::StrCat(options.in_flight()));
+  const int load = Load();
+  if (load >= 0) context_.AddTrailingMetadata(kLoadQuestion, absl::StrCat(load));
 }
-
-void ServerCall::Run(const Service::Handler& handler) { Run(handler, ReceiveContext()); }
 
 void ServerCall::RunFallback() {
   Context context = ReceiveContext();
   absl::StatusOr<Service::Handler> found = lane_.fallback()(path(), context);
   if (!found.ok()) return End(found.status());
   found_ = std::make_unique<Service::Handler>(*std::move(found));
-  Run(*found_, std::move(context));
-}
-
-void ServerCall::Run(const Service::Handler& handler, Context context) {
-  Reactor& reactor = lane_.reactor();
-  times_ = handler.times;
-  if (times_ != nullptr) arrived_ = reactor.Now();
-  SpanQueue* const spans = lane_.options().spans;
-  const bool asked = wishes_.receipt || wishes_.own_figures;
-  if (asked || (wishes_.traced && spans != nullptr)) [[unlikely]] {
-    receipt_ = std::make_unique<ServedReceipt>(context, reactor, *handler.method, wishes_, spans,
-                                               lane_.options().traced_times);
-    context = receipt_->context();
-  }
-  task_.emplace(reactor, std::move(context), MakeAnswer(handler),
-                [this, &handler](absl::StatusOr<Bytes> outcome) {
-                  const Held<ServerCall> self(this);
-                  if (!outcome.ok()) Failed(handler, outcome.status());
-                  task_.reset();
-                  if (receipt_ != nullptr) [[unlikely]]
-                    receipt_->Ended(outcome.status());
-                  Answer(std::move(outcome), handler.method->kind);
-                });
-  task_->Start();
+  Run(*found_, std::move(context), MakeAnswer(*found_));
 }
 
 // `done_`, and with it the call, is held as long as the task runs.
@@ -193,25 +152,16 @@ Operation::Ending ServerCall::Write(Bytes& reply) {
   return write_.Ended();
 }
 
-void ServerCall::Failed(const Service::Handler& handler, const absl::Status& failure) const {
-  const Lane::Options& options = lane_.options();
-  if (options.on_failure == nullptr || IsHousekeeping(path())) return;
-  options.on_failure(task_->context(), *handler.method, failure);
-}
-
-void ServerCall::NoteTime() {
-  std::exchange(times_, nullptr)->Add(lane_.reactor().Now() - arrived_);
-}
-
-void ServerCall::Answer(absl::StatusOr<Bytes> outcome, MethodKind kind) {
+void ServerCall::Answer(absl::StatusOr<Bytes> outcome, const Method& method) {
+  const bool unary = method.kind == MethodKind::kUnary;
   absl::Status status = outcome.status();
-  if (status.ok() && kind == MethodKind::kUnary) {
+  if (status.ok() && unary) {
     status = CheckMessageSize(outcome->size(), "the reply of ", path());
   }
-  if (!status.ok() || kind != MethodKind::kUnary) return End(status);
+  if (!status.ok() || !unary) return End(status);
   if (std::exchange(answered_, true)) return;
-  if (times_ != nullptr) NoteTime();
-  if (receipt_ != nullptr) receipt_->Answer(grpc::Status::OK, context_);
+  NoteTime();
+  if (receipt() != nullptr) receipt()->Answer(grpc::Status::OK, context_);
   if (wishes_.load) [[unlikely]]
     AnswerLoad();
   stream_.WriteAndFinish(Sendable(*outcome), grpc::WriteOptions(), grpc::Status::OK,
@@ -220,14 +170,12 @@ void ServerCall::Answer(absl::StatusOr<Bytes> outcome, MethodKind kind) {
 
 void ServerCall::End(const absl::Status& status) {
   const Held<ServerCall> self(this);
-  task_.reset();
+  DropTask();
   if (std::exchange(answered_, true)) return;
-  if (times_ != nullptr) NoteTime();
+  NoteTime();
   const grpc::Status answer = ToGrpcStatus(status);
-  if (receipt_ != nullptr) {
-    receipt_->Ended(status);
-    receipt_->Answer(answer, context_);
-  }
+  NoteEnd(status);
+  if (receipt() != nullptr) receipt()->Answer(answer, context_);
   if (wishes_.load) [[unlikely]]
     AnswerLoad();
   stream_.Finish(answer, finish_.Begin());

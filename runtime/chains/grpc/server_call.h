@@ -12,20 +12,18 @@
 #include "chains/contract/bytes.h"
 #include "chains/contract/service.h"
 #include "chains/core/intrusive_list.h"
-#include "chains/core/root.h"
 #include "chains/core/stream.h"
 #include "chains/grpc/lane.h"
 #include "chains/grpc/operation.h"
-#include "chains/grpc/receipts.h"
+#include "chains/grpc/served.h"
 
 namespace chains::internal {
 
 // For the lane's reactor's thread.
-class ServerCall final : public ListNode, public Operation::Owner {
+class ServerCall final : public ListNode, public Operation::Owner, private Served {
  public:
   // `known` as in Lane::AcceptOne.
-  ServerCall(Lane& lane, size_t known) : lane_(lane), known_(known), stream_(&context_) {}
-  ~ServerCall();
+  ServerCall(Lane& lane, size_t known) : Served(lane), known_(known), stream_(&context_) {}
 
   // Waits for a call.
   void Accept();
@@ -44,22 +42,16 @@ class ServerCall final : public ListNode, public Operation::Owner {
   void Returned(Operation& operation, bool ok) override;
   void Accepted();
   absl::Status NoSuchMethod() const;
-  absl::Status TooManyCalls() const;
   absl::Status MayCall(const Service::Handler& handler);
-  void Run(const Service::Handler& handler);
-  void Failed(const Service::Handler& handler, const absl::Status& failure) const;
   void RunFallback();
-  void Run(const Service::Handler& handler, Context context);
   Context ReceiveContext();
   void AnswerLoad();
-  void Answer(absl::StatusOr<Bytes> outcome, MethodKind kind);
+  void Answer(absl::StatusOr<Bytes> outcome, const Method& method) override;
   bool failed_to_read();
-  void NoteTime();
 
   Operation::Ending Read();
   Operation::Ending Write(Bytes& reply);
 
-  Lane& lane_;
   const size_t known_;
   grpc::GenericServerContext context_;
   grpc::GenericServerAsyncReaderWriter stream_;
@@ -69,14 +61,8 @@ class ServerCall final : public ListNode, public Operation::Owner {
   Operation write_{*this};
   Operation finish_{*this};
   Bytes request_;
-  Wishes wishes_;
-  std::unique_ptr<ServedReceipt> receipt_;   // where it is written down
   std::unique_ptr<Service::Handler> found_;  // by the lane's fallback, for this call
-  std::optional<Root<Bytes>> task_;
-  TimeHistogram* times_ = nullptr;  // until it has been noted how long the call took
-  absl::Time arrived_;
-  bool has_request_ = false;  // it came along with the call
-  bool counted_ = false;
+  bool has_request_ = false;                 // it came along with the call
   bool answered_ = false;
 };
 

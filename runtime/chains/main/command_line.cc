@@ -111,6 +111,12 @@ void AddServeFlags(CLI::App& serve, CommandLine& command, Raw& raw) {
       .add_option("--zone", command.zone,
                   "where this process runs: calls prefer replicas of the same zone")
       ->envname("CHAINS_ZONE");
+  serve
+      .add_flag(
+          "--no-carriers", command.no_carriers,
+          "every call is one of gRPC's: for proxies on the way that spread calls, which would "
+          "find streams that many small ones share")
+      ->envname("CHAINS_NO_CARRIERS");
   serve.add_option("--http", command.http, "answer HTTP here as well: HOST:PORT");
   serve.add_option("--metrics", command.metrics, "answer Prometheus here, at /metrics: HOST:PORT");
   serve.add_option("--replica", command.replica, "the name of this process in errors");

@@ -43,6 +43,7 @@ struct CommandLine {
   std::map<std::string, std::vector<std::string>, std::less<>> endpoints = {};
   absl::Duration drain_timeout = absl::Seconds(30);
   std::string run_dir = "";
+  bool no_carriers = false;
   std::string identity = "";  // a folder
   PolicyOverrides policies = {};
 

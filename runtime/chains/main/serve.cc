@@ -77,6 +77,7 @@ absl::StatusOr<Replica::Options> OptionsFrom(const ChainSpec& chain, const Comma
   options.health_listen = command.health_listen;
   options.name = command.replica;
   options.zone = command.zone;
+  options.carriers = !command.no_carriers;
   options.context.environment = command.environment;
   options.context.data_dir = command.data_dir;
   options.context.secret_files = command.secret_files;
