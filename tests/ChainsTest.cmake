@@ -56,6 +56,22 @@ function(chains_add_test name)
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${label_file})
 endfunction()
 
+# chains_run_again(NAME PREFIX VARIABLE): the cases of NAME a second time, as PREFIX and their names,
+# with VARIABLE=1 in the environment.
+function(chains_run_again name prefix variable)
+  if(NOT TARGET ${name})
+    return()
+  endif()
+  math(EXPR timeout "60 * ${CHAINS_TEST_TIMEOUT_FACTOR}")
+  gtest_discover_tests(
+    ${name}
+    NO_PRETTY_VALUES
+    DISCOVERY_TIMEOUT 60
+    TEST_PREFIX ${prefix}
+    TEST_LIST ${name}_again
+    PROPERTIES TIMEOUT ${timeout} ENVIRONMENT ${variable}=1 LABELS runtime)
+endfunction()
+
 # chains_add_skipped_test(NAME REASON): a test that ctest shows as skipped, with the reason.
 function(chains_add_skipped_test name reason)
   add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -E echo "SKIPPED: ${reason}")

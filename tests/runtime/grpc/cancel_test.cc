@@ -45,7 +45,8 @@ TEST(CancelTest, ADroppedCallDropsTheWholeSubtree) {
   Ends last(WithUnary([&](Bytes) { return Forever(events); }));
   std::unique_ptr<GrpcChannel> to_last;
   Ends first(WithUnary([&](Bytes) { return PassOn(*to_last); }));
-  to_last = std::make_unique<GrpcChannel>(last.server().addresses()[0], first.server().reactor(0));
+  to_last = std::make_unique<GrpcChannel>(last.server().addresses()[0], first.server().reactor(0),
+                                          ChannelOptions());
   Started call(first.client(), [&] { return CallOnce(first.channel()); });
   ASSERT_TRUE(events.Wait("started"));
   call.Drop();

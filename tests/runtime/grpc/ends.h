@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <latch>
 #include <memory>
 #include <mutex>
@@ -70,20 +71,52 @@ inline Task<std::vector<std::string>> Collect(Stream<Bytes> stream) {
   co_return texts;
 }
 
+// Each test runs twice: its calls go alone, and as many as may share a carrier.
+inline bool Carries() { return std::getenv("CHAINS_TEST_CARRIES") != nullptr; }
+
+// Of a channel to what may be Ends: what it has of its own.
+inline GrpcChannel::Options ChannelOptions(GrpcChannel::Options options = {}) {
+  options.carries = Carries();
+  return options;
+}
+
+// Makes a call that everybody may make. Whether the channel's calls share a stream after it.
+inline bool CallForCarrier(GrpcChannel& channel, Reactor& reactor) {
+  static constexpr Method kCheck{.chainlet = "grpc.health.v1.Health",
+                                 .name = "Check",
+                                 .path = "/grpc.health.v1.Health/Check",
+                                 .kind = MethodKind::kUnary};
+  const auto call = [&channel]() -> Task<bool> {
+    const auto healthy = co_await Outcome(channel.Unary(kCheck, Bytes()));
+    co_return healthy.ok() && channel.carrying();
+  };
+  return RunOn(reactor, call, Within(absl::Seconds(50))).value_or(false);
+}
+
+inline void AwaitCarrier(GrpcChannel& channel, Reactor& reactor) {
+  const absl::Time late = absl::Now() + absl::Minutes(1);
+  while (absl::Now() < late) {
+    if (CallForCarrier(channel, reactor)) return;
+  }
+  ADD_FAILURE() << channel.address() << ": no carrier was opened";
+}
+
 // A server with one reactor (or more), and a reactor and a channel to call it.
 class Ends {
  public:
   explicit Ends(Service service) : Ends(std::move(service), Options()) {}
   Ends(Service service, GrpcServer::Options options) : client_(workers_) {
     PrepareProcess();
+    if (Carries() && options.contracts.empty()) options.contracts = {&EchoContract()};
     absl::StatusOr<std::unique_ptr<GrpcServer>> server =
         GrpcServer::Listen(std::move(options), workers_);
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     server_->Serve(0, std::move(service));
     server_->Start();
-    channel_.emplace(server_->addresses().front(), client_);
+    channel_.emplace(server_->addresses().front(), client_, ChannelOptions());
     client_.Start();
+    if (Carries()) AwaitCarrier(*channel_, client_);
   }
   ~Ends() { client_.Stop(); }
 

@@ -60,7 +60,7 @@ TEST(ExhaustionTest, ConnectionsGrowOldAgainAndAgainAndTheNextOneServes) {
   GrpcServer::Options options = Ends::Options();
   options.max_connection_age = absl::Milliseconds(20);
   Ends ends(Echo(), std::move(options));
-  const GrpcChannel::Options again{.connections = 1, .transparent_retries = true};
+  const GrpcChannel::Options again = ChannelOptions({.transparent_retries = true});
   GrpcChannel channel(ends.server().addresses().front(), ends.client(), again);
   const auto call = [&] {
     return RunOn(

@@ -127,9 +127,10 @@ TEST(FailuresTest, DeadlinesShrinkFromHopToHop) {
   std::unique_ptr<GrpcChannel> to_last, to_middle;
   Ends middle(WithUnary([&](Bytes) { return AskWithLess(*to_last); }));
   Ends first(WithUnary([&](Bytes) { return Ask(*to_middle); }));
-  to_last = std::make_unique<GrpcChannel>(last.server().addresses()[0], middle.server().reactor(0));
-  to_middle =
-      std::make_unique<GrpcChannel>(middle.server().addresses()[0], first.server().reactor(0));
+  to_last = std::make_unique<GrpcChannel>(last.server().addresses()[0], middle.server().reactor(0),
+                                          ChannelOptions());
+  to_middle = std::make_unique<GrpcChannel>(middle.server().addresses()[0],
+                                            first.server().reactor(0), ChannelOptions());
   absl::StatusOr<std::string> reply = first.Call(kUnary, "", Within(absl::Seconds(40)));
   ASSERT_TRUE(reply.ok()) << reply.status();
   std::vector<int> milliseconds;

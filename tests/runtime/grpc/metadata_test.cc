@@ -91,7 +91,7 @@ TEST(MetadataTest, AReplicaThatIsAskedSaysHowManyCallsItHas) {
   service.AddUnary(kUnary, [](Bytes) -> Task<Bytes> { co_return Bytes(""); });
   Ends ends(std::move(service));
   const std::string address = ends.server().addresses().front();
-  GrpcChannel asking(address, ends.client(), {.connections = 1, .asks_load = true});
+  GrpcChannel asking(address, ends.client(), ChannelOptions({.asks_load = true}));
   const GrpcChannel silent(address, ends.client());
   EXPECT_EQ(silent.server_load(), nullptr);
   ASSERT_NE(asking.server_load(), nullptr);
@@ -142,7 +142,8 @@ TEST(MetadataTest, TraceAndHeadersReachTheLastHop) {
   Ends last(WithUnary(Tell));
   std::unique_ptr<GrpcChannel> to_last;
   Ends first(WithUnary([&](Bytes) { return PassOn(*to_last); }));
-  to_last = std::make_unique<GrpcChannel>(last.server().addresses()[0], first.server().reactor(0));
+  to_last = std::make_unique<GrpcChannel>(last.server().addresses()[0], first.server().reactor(0),
+                                          ChannelOptions());
   const Context context(absl::Now() + absl::Seconds(30), kTrace,
                         {{"x-user", "ada"}, {"x-tenant", "7"}});
   EXPECT_EQ(*first.Call(kUnary, "", context), absl::StrCat(kTrace, " x-tenant=7,x-user=ada"));

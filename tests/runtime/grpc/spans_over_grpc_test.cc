@@ -204,7 +204,8 @@ TEST(SpansOverGrpcTest, TracestateAndBaggageAreHandedOn) {
     Bytes reply = co_await to_last->Unary(kUnary, Bytes());
     co_return reply;
   }));
-  to_last = std::make_unique<GrpcChannel>(last.server().addresses()[0], first.server().reactor(0));
+  to_last = std::make_unique<GrpcChannel>(last.server().addresses()[0], first.server().reactor(0),
+                                          ChannelOptions());
   const auto call = [&](Headers headers) {
     return *first.Call(kUnary, "", FromOutside(true, absl::Seconds(50), std::move(headers)));
   };
