@@ -1,11 +1,16 @@
 // bench-caller-chains: the same calls, through the runtime's stub and reactor.
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "chains/chain/client.h"
+#include "chains/contract/contract.h"
 #include "chains/core/all.h"
+#include "chains/core/worker_pool.h"
+#include "chains/grpc/client_channel.h"
 #include "chains/grpc/process.h"
+#include "chains/grpc/reactor.h"
+#include "chains/grpc/run_on.h"
 #include "hello.chains.h"
 #include "tests/bench/bench.chains.h"
 #include "tests/bench/callers/closed_loop.h"
@@ -36,18 +41,25 @@ chains::Task<void> ReadAgain(Echo& chainlet, ClosedLoop& loop, const RepeatCalls
   }
 }
 
-// `again(chainlet, loop, calls)` makes calls as long as the loop wants.
+// `again(chainlet, loop, calls)` makes calls as long as the loop wants; alone, where the options say
+// so, else as chainlets call each other.
 template <typename T, typename Calls, typename Again>
 int Run(const CallerOptions& options, Again again) {
   const Calls calls(options);
   ClosedLoop loop(options);
-  chains::Client<T> client(options.address);
-  const auto start = [&](T& chainlet) {
+  chains::WorkerPool workers;
+  chains::Reactor reactor(workers);
+  chains::GrpcChannel channel(options.address, reactor, {.carries = !options.alone});
+  const std::unique_ptr<T> chainlet = chains::Contract<T>::Connect(channel);
+  reactor.Start();
+  const auto start = [&] {
     std::vector<chains::Task<void>> callers;
-    for (int i = 0; i < options.in_flight; ++i) callers.push_back(again(chainlet, loop, calls));
+    for (int i = 0; i < options.in_flight; ++i) callers.push_back(again(*chainlet, loop, calls));
     return chains::All(std::move(callers));
   };
-  const absl::Status run = client.Run(start, {.timeout = absl::Minutes(10)}).status();
+  const chains::Context context(absl::Now() + absl::Minutes(10), "", {});
+  const absl::Status run = chains::RunOn(reactor, start, context).status();
+  reactor.Stop();
   if (!run.ok()) loop.Done(false, std::string(run.message()));
   return loop.Report();
 }

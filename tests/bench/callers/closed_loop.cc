@@ -19,6 +19,7 @@ CallerOptions ParseCaller(int argc, char** argv) {
   app.add_option("--seconds", options.seconds)->check(CLI::Range(0.01, 600.0));
   app.add_option("--warm-up", options.warm_up)->check(CLI::NonNegativeNumber);
   app.add_option("--size", options.size)->check(CLI::Range(0, 100'000'000));
+  app.add_flag("--alone", options.alone);
   app.add_option("--items", options.items)->check(CLI::Range(0, 100'000'000));
   app.add_option("--pid", options.pids, "whose processor time is told, too");
   try {

@@ -20,6 +20,7 @@ struct CallerOptions {
   int64_t warm_up = 200;
   int size = 30;       // bytes of an echo, or of an item of a stream; names of a HelloAll
   int items = 10'000;  // of a stream
+  bool alone = false;  // small calls of the runtime share no stream
   std::vector<pid_t> pids;
 };
 

@@ -13,9 +13,6 @@ from cases.common import cpu, per_second
 
 ECHO_SIZES = [("30 B", 30), ("64 KiB", 64 * 1024), ("1 MiB", 1024 * 1024)]
 FAN_OUTS = [(3, 16), (100, 8), (1000, 2)]
-# Rounds of small calls scatter by 8 %, goals are 4 and 5 % off: a median of five is half as far off
-# by chance, of three times as many it is not.
-MORE_ROUNDS = 3
 
 
 def echo(bench):
@@ -28,8 +25,7 @@ def echo(bench):
                     return bench.caller(kind, "echo", server.address, in_flight, size,
                                         [server.pid])
             small = size == 30
-            floor, mine = bench.in_turn(lambda: call("raw"), lambda: call("chains"),
-                                        rounds=bench.rounds * (MORE_ROUNDS if small else 1))
+            floor, mine = bench.in_turn(lambda: call("raw"), lambda: call("chains"))
             name = f"echo {label}, {in_flight} in flight"
             rows.append(Row(name, "calls/s ÷ raw", ratios(per_second(mine), per_second(floor)),
                             at_least(0.95) if small else Goal(),
@@ -49,8 +45,7 @@ def fan_out(bench):
                     bench.hello_all_server(kind, hello.address) as hello_all:
                 return bench.caller("raw", "hello-all", hello_all.address, in_flight, names,
                                     [hello_all.pid, hello.pid])
-        floor, mine = bench.in_turn(lambda: call("raw"), lambda: call("chains"),
-                                    rounds=bench.rounds * (MORE_ROUNDS if names == 3 else 1))
+        floor, mine = bench.in_turn(lambda: call("raw"), lambda: call("chains"))
         name = f"fan-out {names}, {in_flight} in flight"
         rows.append(Row(name, "CPU of the caller ÷ raw",
                         ratios(cpu(mine, [1]), cpu(floor, [1])), at_most(1.04),
