@@ -84,17 +84,21 @@ class Gate {
   // A place when there is one at once, without a coroutine that waits.
   std::optional<Permit> TryEnter();
 
-  // The same without a Permit: who was let in leaves.
+  // The same without a Permit: who was let in leaves. EnterPlace() is for who saw that there is
+  // one, GiveUpPlace() for who saw that nobody waits.
+  bool has_place() const { return inside_ < limit_ && waiting_ == 0; }
+  void EnterPlace() { ++inside_; }
   bool TakePlace() {
-    if (inside_ >= limit_ || waiting_ > 0) return false;
-    ++inside_;
+    if (!has_place()) return false;
+    EnterPlace();
     return true;
   }
+  void GiveUpPlace() { --inside_; }
   void LeavePlace() {
     if (waiting_ > 0) {
       OneLeft();
     } else {
-      --inside_;
+      GiveUpPlace();
     }
   }
 

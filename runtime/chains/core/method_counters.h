@@ -45,7 +45,7 @@ class CodeCounters {
 // Of one method, as one thread counts it; any thread may read.
 class MethodCounters {
  public:
-  void Started() {
+  [[gnu::always_inline]] void Started() {
     const uint64_t now = in_flight() + 1;
     in_flight_.store(now, std::memory_order_relaxed);
     if (now > max_in_flight()) max_in_flight_.store(now, std::memory_order_relaxed);

@@ -40,18 +40,27 @@ void Promise::Orphan() {
   if (root != this && root->orphaned() && !root->pinned()) root->Destroy();
 }
 
-// The long way is the one that writes receipts.
+// Both ends of an edge, by a call like the one before, is the usual case: by itself, without what
+// the other cases keep registers for, it takes 60 instructions in place of 93. The long way is the
+// one that writes receipts.
 Promise& Promise::GoThrough() {
+  if (passage_count_ != 2 || inside_ != 0 || context_->record() != nullptr) return GoThroughEach();
+  Passage& outer = *passages_[1];
+  Passage& inner = *passages_[0];
+  const absl::Time deadline = context_->deadline();
+  const absl::Time now = loop_->EarliestNow();
+  if (!outer.MayEnterAsBefore(deadline, now) || !inner.MayEnterAsBefore(deadline, now)) {
+    return GoThroughEach();
+  }
+  outer.EnterAsBefore();
+  inner.EnterAsBefore();
+  inside_ = 2;
+  return *this;
+}
+
+Promise& Promise::GoThroughEach() {
   if (context_->record() != nullptr) return TakeDetour(*passages_[passage_count_ - 1]);
   const absl::Time now = loop_->EarliestNow();
-  // Both ends of an edge, the usual case: without the loop's counting.
-  if (passage_count_ == 2 && inside_ == 0) {
-    if (!passages_[1]->TryEnter(*context_, now)) return TakeDetour(*passages_[1]);
-    inside_ = 1;
-    if (!passages_[0]->TryEnter(*context_, now)) return TakeDetour(*passages_[0]);
-    inside_ = 2;
-    return *this;
-  }
   while (inside_ < passage_count_) {
     Passage& next = *passages_[passage_count_ - 1 - inside_];
     if (!next.TryEnter(*context_, now)) return TakeDetour(next);
@@ -90,17 +99,21 @@ std::string_view Promise::ServedChainlet() const {
   return "";
 }
 
-[[gnu::always_inline]] inline void Promise::LeaveEach(absl::StatusCode code) noexcept {
-  if (inside_ == 2 && passage_count_ == 2) {
-    inside_ = 0;
-    passages_[0]->Leave(code);
-    passages_[1]->Leave(code);
-    return;
-  }
+[[gnu::noinline]] void Promise::LeaveWith(absl::StatusCode code) noexcept {
   while (inside_ > 0) passages_[passage_count_ - inside_--]->Leave(code);
 }
-void Promise::LeaveWith(absl::StatusCode code) noexcept { LeaveEach(code); }
-void Promise::LeaveWell() noexcept { LeaveEach(absl::StatusCode::kOk); }
+
+// As GoThrough(): both ends at once, where nobody waits for a place, and nothing else: 39
+// instructions in place of 47.
+void Promise::LeaveWell() noexcept {
+  const bool both = inside_ == 2 && passage_count_ == 2;
+  if (!both || !passages_[0]->MayLeaveAtOnce() || !passages_[1]->MayLeaveAtOnce()) {
+    return LeaveWith(absl::StatusCode::kOk);
+  }
+  inside_ = 0;
+  passages_[0]->LeaveAtOnce();
+  passages_[1]->LeaveAtOnce();
+}
 
 void Promise::LeaveWith(absl::Status& failure) noexcept {
   while (inside_ > 0) {
