@@ -16,12 +16,15 @@ RATE = 2000
 
 @dataclass
 class Stage:
-    """What is called: a gateway inside, a gateway with its entrypoint, what both call, floors."""
+    """What is called: a gateway inside, a gateway with its entrypoint, a gateway whose entrypoint
+    takes no calls that share a stream, what all of them call, floors."""
 
     hello: Server
     inside: Server
     entrypoint: Server
     gateway: Server
+    entrypoint_alone: Server
+    gateway_alone: Server
     constant: Server
     json: Server
 
@@ -33,6 +36,10 @@ class Stage:
     def apart_pids(self):
         return [self.gateway.pid, self.entrypoint.pid, self.hello.pid]
 
+    @property
+    def alone_pids(self):
+        return [self.gateway_alone.pid, self.entrypoint_alone.pid, self.hello.pid]
+
 
 @contextlib.contextmanager
 def stage(bench):
@@ -40,20 +47,24 @@ def stage(bench):
         enter = stack.enter_context
         hello = enter(bench.hello_server("chains"))
         entrypoint = enter(bench.entrypoint("apart", hello.address))
+        alone = enter(bench.entrypoint("alone", hello.address, "--no-carriers"))
         raw_http = bench.program("bench-raw-http")
         yield Stage(
             hello=hello, entrypoint=entrypoint,
             inside=enter(bench.entrypoint("inside", hello.address, "--http", "127.0.0.1:0")),
             gateway=enter(bench.gateway(entrypoint.address)),
+            entrypoint_alone=alone,
+            gateway_alone=enter(bench.gateway(alone.address)),
             constant=enter(Server([raw_http, "constant", "127.0.0.1:0"])),
             json=enter(Server([raw_http, "hello", "127.0.0.1:0"])))
 
 
 def throughput(bench, on, connections):
     """Rows of inside against apart, and what was measured of each."""
-    inside, apart, grpc = bench.in_turn(
+    inside, apart, alone, grpc = bench.in_turn(
         lambda: bench.post(on.inside.http, connections, on.inside_pids),
         lambda: bench.post(on.gateway.address, connections, on.apart_pids),
+        lambda: bench.post(on.gateway_alone.address, connections, on.alone_pids),
         lambda: bench.caller("raw", "hello-all", on.entrypoint.address, connections, 3,
                              [on.entrypoint.pid, on.hello.pid]))
     name = f"hello chain over HTTP, {connections} connections"
@@ -62,6 +73,9 @@ def throughput(bench, on, connections):
         Row(name, "requests/s: gateway inside ÷ apart",
             ratios(per_second(inside), per_second(apart)), at_least(1.5),
             note=f"{per_second(inside)[0]:,.0f}/s, {per_second(apart)[0]:,.0f}/s"),
+        Row(name, "requests/s: gateway inside ÷ apart, a gRPC call a request",
+            ratios(per_second(inside), per_second(alone)), at_least(1.5),
+            note=f"{per_second(alone)[0]:,.0f}/s"),
         Row(name, "CPU of all servers: gateway inside ÷ apart",
             ratios(cpu(inside, [1, 2]), cpu(apart, [1, 2, 3])),
             note=f"{cpu(inside, [1, 2])[0]:.0f} µs, {cpu(apart, [1, 2, 3])[0]:.0f} µs"),
